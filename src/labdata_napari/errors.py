@@ -1,0 +1,53 @@
+"""The errors a person may meet; each message says what failed, on what, what to do."""
+
+from __future__ import annotations
+
+
+class LabdataError(Exception):
+    """Base of every error this package raises on purpose.
+
+    The message is one sentence (or two) for a person at a workstation: what
+    failed, on what, and what to do about it. Widgets show it as it is.
+    """
+
+
+class ConnectionFailed(LabdataError):
+    """The database could not be reached, or refused who we are."""
+
+
+class ConnectionLost(ConnectionFailed):
+    """A connection that worked before is gone; reconnecting may help."""
+
+
+class NotFound(LabdataError):
+    """A row, a table or a file that should be there is not."""
+
+
+class UnreadableFile(LabdataError):
+    """A file is there but is broken, cut short, or not what its name says."""
+
+
+class InvalidValue(LabdataError):
+    """A value cannot be used or stored: wrong shape, range, type or length."""
+
+
+class WriteRefused(LabdataError):
+    """Nothing was written: no permission, read-only, full disk, or a lock."""
+
+
+class WriteConflict(LabdataError):
+    """Somebody else changed the rows since they were loaded; nothing was written.
+
+    Attributes
+    ----------
+    theirs
+        What the database holds now, in the form the caller loaded as baseline.
+    """
+
+    def __init__(self, message: str, theirs: object = None) -> None:
+        super().__init__(message)
+        self.theirs = theirs
+
+
+class Cancelled(LabdataError):
+    """The person stopped the work; nothing of it was kept."""

@@ -1,0 +1,1 @@
+"""Reaching a lab: connections, files, rows in and out."""

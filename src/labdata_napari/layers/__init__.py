@@ -1,0 +1,1 @@
+"""Core objects to napari layer data and back; no Qt."""

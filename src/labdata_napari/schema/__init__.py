@@ -1,0 +1,1 @@
+"""The lab's tables as templates that a connection binds."""

@@ -1,0 +1,1 @@
+"""Thin Qt docks over the packages below."""
