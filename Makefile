@@ -1,0 +1,39 @@
+# Every target sets up what it needs; `make demo` and `make test` are all a newcomer has to know.
+SHELL := /bin/bash
+PY := .venv/bin/python
+SCREEN := scripts/with-screen
+
+.PHONY: setup demo test gui docs shots bench check wheel ci clean
+
+setup:            ## environment in .venv, Qt/GL libraries where apt and rights allow
+	@scripts/setup
+
+demo: setup       ## napari on the demo lab; without a display: demo.png from a virtual one
+	@scripts/demo
+
+test: setup       ## everything, on PyQt6; the GUI part on PyQt5 first
+	QT_API=pyqt5 $(SCREEN) $(PY) -m pytest -q tests/layers tests/widgets tests/gui tests/test_manifest.py
+	QT_API=pyqt6 $(SCREEN) $(PY) -m pytest
+
+gui: setup        ## only the user stories in a real window
+	QT_API=pyqt6 $(SCREEN) $(PY) -m pytest -q tests/gui
+
+docs: setup       ## the site, into site/
+	uv=$$(scripts/find-uv) && $$uv pip install -q --python $(PY) --group docs && $(PY) -m mkdocs build --strict -q
+
+shots: setup      ## every picture in docs/ and the README, from the demo lab
+	QT_API=pyqt6 $(SCREEN) $(PY) scripts/shots.py
+
+bench: setup      ## speed against named peers, as ratios
+	QT_API=pyqt6 $(SCREEN) $(PY) -m pytest -q benchmarks --benchmark-only --benchmark-columns=min,median,max,rounds
+
+check: setup      ## lint and types
+	$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
+
+wheel: setup      ## build it, install it without Qt in an empty environment, use it
+	$(PY) scripts/check_wheel.py
+
+ci: setup check wheel test
+
+clean:
+	rm -rf .venv .uv build dist site demo.png
