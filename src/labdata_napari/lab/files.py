@@ -1,0 +1,268 @@
+"""Where the files of a lab lie on this machine, and how one gets there safely.
+
+A row of `File`, `AnalysisFile` or `FixedBrain` names a file by a POSIX path below
+a storage, ``<subject>/<session>/<dataset>/<file name>``. On a workstation the
+same path lies below one of the *local paths*: ``<local path>/<file_path>``.
+Whatever a database says becomes a path only here, and never leaves those folders.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from labdata_napari.errors import InvalidValue, NotFound, WriteRefused
+from labdata_napari.lab.copying import make_folders, md5, writing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from labdata_napari.core.progress import Progress
+
+__all__ = ["Files", "md5", "posix_parts"]
+
+_DRIVE = re.compile(r"[A-Za-z]:")
+
+
+def posix_parts(file_path: str) -> tuple[str, ...]:
+    """Split a path as the database keeps it; refuse one that could leave its store.
+
+    Parameters
+    ----------
+    file_path
+        A relative POSIX path, for example ``M1/20260101_120000/brain/a.ome.tif``.
+
+    Returns
+    -------
+    tuple of str
+        Its parts, never empty, none of them ``..``.
+
+    Raises
+    ------
+    InvalidValue
+        When it is empty, absolute, has a backslash, a drive letter or ``..``.
+    """
+    why = _why_unsafe(file_path)
+    if why:
+        raise InvalidValue(
+            f"The file path {file_path!r} in the database {why}; paths there are "
+            "relative, with forward slashes, as 'subject/session/dataset/file'. "
+            "Correct the row before opening it."
+        )
+    return PurePosixPath(file_path).parts
+
+
+def _why_unsafe(file_path: str) -> str | None:
+    """Say what is wrong with a path from a row, or None."""
+    if not PurePosixPath(file_path).parts or "\0" in file_path:
+        return "is empty or not a path"
+    if "\\" in file_path:
+        return "has a backslash"
+    if _DRIVE.match(file_path) or (os.name == "nt" and ":" in file_path):
+        return "has a drive letter"
+    if file_path.startswith("/"):
+        return "is absolute"
+    if ".." in PurePosixPath(file_path).parts:
+        return "leaves its store with '..'"
+    return None
+
+
+class Files:
+    """The local folders that mirror a lab's storages.
+
+    Parameters
+    ----------
+    local_paths
+        Folders searched in this order; new files are written below the first.
+    registry
+        A JSON file that remembers folders added with `register`; None when the
+        lab has no such place (the folders then come from the settings only).
+
+    Notes
+    -----
+    The storage of a row names a bucket or disk; every local path mirrors all of
+    them, as labdata has it, so the storage only appears in messages here.
+    """
+
+    def __init__(
+        self, local_paths: Sequence[Path | str], registry: Path | None = None
+    ) -> None:
+        self._given = tuple(Path(p).expanduser().absolute() for p in local_paths)
+        self._registry = registry
+
+    @classmethod
+    def for_embedded(cls, root: Path) -> Files:
+        """Files of an embedded lab: ``<root>/files`` and the registered folders."""
+        return cls([root / "files"], registry=root / "local_paths.json")
+
+    @property
+    def local_paths(self) -> tuple[Path, ...]:
+        """The folders searched, in order, registered ones last."""
+        return tuple(dict.fromkeys((*self._given, *self._registered())))
+
+    def locate(self, file_path: str, storage: str = "data") -> Path:
+        """Find the local copy of a file that a row names.
+
+        Parameters
+        ----------
+        file_path
+            POSIX path from the row.
+        storage
+            Storage from the row, for the message.
+
+        Returns
+        -------
+        Path
+            The first existing ``<local path>/<file_path>``.
+
+        Raises
+        ------
+        InvalidValue
+            When the path leaves the store, by its letters or through a link.
+        NotFound
+            When no local folder holds it; the sentence names those searched.
+        """
+        parts = posix_parts(file_path)
+        folders = self.local_paths
+        for folder in folders:
+            candidate = folder.joinpath(*parts)
+            if os.path.exists(candidate):
+                _refuse_escape(candidate, file_path, folders)
+                return candidate
+        raise NotFound(
+            f"The file '{file_path}' (storage '{storage}') is not on this machine; "
+            f"{_searched(folders)} Copy it there, or add the folder that holds it "
+            "to the local paths."
+        )
+
+    def is_local(self, file_path: str) -> bool:
+        """Whether a local copy exists; False for a path that could not be opened.
+
+        Cheap enough for long lists: one look per local path, links not followed
+        to their end (`locate` does that before anything is opened).
+        """
+        if _why_unsafe(file_path):
+            return False
+        return any(os.path.exists(os.path.join(p, file_path)) for p in self.local_paths)
+
+    def target(self, file_path: str, storage: str = "data") -> Path:
+        """Where to write a new file, below the first local path, folders made.
+
+        Raises
+        ------
+        InvalidValue
+            When the path leaves the store.
+        WriteRefused
+            When there is no local path, or its folders cannot be made.
+        """
+        target = self.planned(file_path, storage)
+        make_folders(target.parent)
+        _refuse_escape(target, file_path, self.local_paths[:1])
+        return target
+
+    def planned(self, file_path: str, storage: str = "data") -> Path:
+        """Where `target` would write, without making a folder."""
+        parts = posix_parts(file_path)
+        folders = self.local_paths
+        if not folders:
+            raise WriteRefused(
+                f"There is no local folder to write '{file_path}' (storage "
+                f"'{storage}') to; set the local paths in the preferences."
+            )
+        target = folders[0].joinpath(*parts)
+        _refuse_escape(target, file_path, folders[:1])
+        return target
+
+    def relative(self, path: Path) -> str | None:
+        """POSIX path that a row holds for `path`; None when outside every store."""
+        resolved = path.resolve()
+        for folder in self.local_paths:
+            store = folder.resolve()
+            if resolved.is_relative_to(store) and resolved != store:
+                return resolved.relative_to(store).as_posix()
+        return None
+
+    def register(self, folder: Path | str) -> None:
+        """Add a folder to the local paths of an embedded lab, for good.
+
+        Raises
+        ------
+        NotFound
+            When the folder does not exist.
+        InvalidValue
+            When this lab's local paths come from the settings alone.
+        WriteRefused
+            When the list cannot be written.
+        """
+        path = Path(folder).expanduser().absolute()
+        if not path.is_dir():
+            raise NotFound(f"The folder '{path}' does not exist; create it first.")
+        if path in self.local_paths:
+            return
+        if self._registry is None:
+            raise InvalidValue(
+                f"The folder '{path}' is not one of this lab's local paths; add it "
+                "to the local paths in the preferences and connect again."
+            )
+        _write_json(self._registry, [str(p) for p in (*self._registered(), path)])
+
+    def md5(self, path: Path, progress: Progress | None = None) -> str:
+        """MD5 of a file's bytes in hexadecimal, read in blocks."""
+        return md5(path) if progress is None else md5(path, progress)
+
+    def _registered(self) -> tuple[Path, ...]:
+        # read each time: another process may have registered a folder meanwhile
+        if self._registry is None:
+            return ()
+        try:
+            listed = json.loads(self._registry.read_text("utf-8"))
+        except FileNotFoundError:
+            return ()
+        except (OSError, ValueError) as error:
+            raise InvalidValue(
+                f"The list of local folders '{self._registry}' cannot be read "
+                f"({error}); repair or delete it."
+            ) from error
+        if not isinstance(listed, list) or not all(isinstance(p, str) for p in listed):
+            raise InvalidValue(
+                f"The list of local folders '{self._registry}' is not a list of "
+                "paths; repair or delete it."
+            )
+        return tuple(Path(p) for p in listed)
+
+
+def _refuse_escape(path: Path, file_path: str, folders: Sequence[Path]) -> None:
+    """Raise when links on the way lead `path` out of every store."""
+    resolved = path.resolve()
+    if not any(resolved.is_relative_to(folder.resolve()) for folder in folders):
+        raise InvalidValue(
+            f"The file path {file_path!r} leads out of its store to '{resolved}' "
+            "through a link; add the folder it leads to to the local paths if that "
+            "is meant."
+        )
+
+
+def _searched(folders: Sequence[Path]) -> str:
+    if not folders:
+        return "no local folder is set."
+    names = [f"'{p}'" if p.is_dir() else f"'{p}' (no such folder)" for p in folders]
+    return f"looked in {', '.join(names)}."
+
+
+def _write_json(path: Path, value: list[str]) -> None:
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with open(descriptor, "w", encoding="utf-8") as stream:
+                json.dump(value, stream, indent=1)
+            os.replace(name, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+            raise
