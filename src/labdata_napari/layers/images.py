@@ -1,0 +1,172 @@
+"""Stacks to napari image layers: one per channel, in micrometres, always lazy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labdata_napari.core.axes import spatial_axes, um_along
+from labdata_napari.layers.colours import channel_colormaps
+from labdata_napari.layers.source import METADATA_KEY, LayerSource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari.types import FullLayerData
+    from numpy.typing import NDArray
+
+    from labdata_napari.core.stacks import Stack
+
+AXIS_NAMES = {"T": "frame", "P": "plane", "Z": "z", "Y": "y", "X": "x"}
+_SAMPLES = "S"
+_SAMPLE_SIZE = 512
+_DARK, _BRIGHT = 1.0, 99.8
+
+
+def shown_axes(axes: str) -> str:
+    """Return the axes a layer has: without channels (layers) and samples (colour)."""
+    return axes.replace("C", "").replace(_SAMPLES, "")
+
+
+def layer_space(axes: str, um_per_pixel: Sequence[float] | None) -> dict[str, Any]:
+    """Return scale, units and axis labels of a layer, which always go together.
+
+    Parameters
+    ----------
+    axes
+        Of the stack, such as "ZCYX".
+    um_per_pixel
+        One value per spatial axis, in the order of `axes`; None if unknown, and the
+        layer then counts pixels.
+
+    Returns
+    -------
+    dict
+        Keyword arguments of any napari layer. Frames and planes count one by one:
+        a scale in seconds would make napari's slider step through other layers'
+        sections in fractions.
+    """
+    shown = shown_axes(axes)
+    scale = um_along(shown, um_per_pixel) or (1.0,) * len(shown)
+    known = spatial_axes(shown) if um_per_pixel is not None else ""
+    return {
+        "scale": scale,
+        "units": tuple("um" if axis in known else "pixel" for axis in shown),
+        "axis_labels": tuple(AXIS_NAMES[axis] for axis in shown),
+    }
+
+
+def channel_levels(levels: Sequence[Stack], channel: int) -> list[Any]:
+    """Return one channel of every level, lazily, finest first."""
+    if "C" not in levels[0].axes:
+        return [level.dask() for level in levels]
+    return [level.channel(channel) for level in levels]
+
+
+def channel_count(stack: Stack) -> int:
+    """Return how many image layers a stack makes."""
+    return int(stack.shape[stack.axes.index("C")]) if "C" in stack.axes else 1
+
+
+def contrast_limits(stack: Stack) -> list[tuple[float, float]]:
+    """Measure contrast limits per channel on three planes spread over the stack.
+
+    Reads at most three planes per channel, thinned to about 512 x 512; give it the
+    coarsest level of a pyramid where there is one. Colour video is shown as it is.
+
+    Returns
+    -------
+    list of (dark, bright)
+        The 1 and 99.8 percentiles, at least one unit apart for whole numbers.
+    """
+    if _SAMPLES in stack.axes:
+        return [(0.0, 255.0)]
+    return [
+        _limits(_sample(channel_levels([stack], channel)[0]))
+        for channel in range(channel_count(stack))
+    ]
+
+
+def _sample(data: Any) -> NDArray[Any]:
+    """Three planes of an array whose last two axes are the plane."""
+    step = max(1, *(size // _SAMPLE_SIZE for size in data.shape[-2:]))
+    planes = []
+    for part in (0.25, 0.5, 0.75):
+        index = tuple(int(size * part) for size in data.shape[:-2])
+        # The plane first and the thinning after: files are chunked by whole planes.
+        planes.append(np.asarray(data[index])[::step, ::step].ravel())
+    return np.concatenate(planes)
+
+
+def _limits(values: NDArray[Any]) -> tuple[float, float]:
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return (0.0, 1.0)
+    dark, bright = (float(v) for v in np.percentile(values, (_DARK, _BRIGHT)))
+    whole = np.issubdtype(values.dtype, np.integer)
+    least = 1.0 if whole else max(abs(dark) * 1e-6, 1e-12)
+    return dark, max(bright, dark + least)
+
+
+def image_layers(
+    levels: Sequence[Stack],
+    name: str,
+    source: LayerSource | None = None,
+    contrast: Sequence[tuple[float, float]] | None = None,
+    wavelengths_nm: Sequence[float | None] = (),
+) -> list[FullLayerData]:
+    """Describe a stack as napari layers, one per channel.
+
+    Parameters
+    ----------
+    levels
+        The stack, then coarser copies of it if there is a pyramid.
+    name
+        What the layers are called; the channel's name is appended: "M1 brain · DiI".
+    source
+        The row behind it, put into every layer's metadata.
+    contrast
+        Limits per channel; None measures them, which reads pixels.
+    wavelengths_nm
+        Of the channels, for their colours, where the table knows them.
+
+    Returns
+    -------
+    list of (data, keyword arguments, "image")
+        Always multiscale, even with one level: napari cannot turn a layer into a
+        multiscale one later, when its pyramid has been built.
+    """
+    stack = levels[0]
+    limits = contrast_limits(levels[-1]) if contrast is None else contrast
+    count = channel_count(stack)
+    names = channel_names(stack)
+    colours = channel_colormaps(names, wavelengths_nm)
+    space = layer_space(stack.axes, stack.um_per_pixel)
+    layers: list[FullLayerData] = []
+    for channel in range(count):
+        arguments: dict[str, Any] = {
+            **space,
+            "name": f"{name} · {names[channel]}" if names[channel] else name,
+            "multiscale": True,
+            "metadata": {METADATA_KEY: source} if source is not None else {},
+        }
+        if _SAMPLES in stack.axes:
+            arguments["rgb"] = True
+        else:
+            arguments |= {
+                "colormap": colours[channel],
+                "contrast_limits": limits[channel],
+                "blending": "additive" if count > 1 else "translucent_no_depth",
+            }
+        layers.append((channel_levels(levels, channel), arguments, "image"))
+    return layers
+
+
+def channel_names(stack: Stack) -> tuple[str, ...]:
+    """Return a name per channel: the stack's, else "channel 0"; "" for a lone one."""
+    count = channel_count(stack)
+    given = tuple(stack.channel_names)[:count]
+    lone = ("",) if count == 1 else ()
+    missing = lone or tuple(f"channel {i}" for i in range(len(given), count))
+    return given + missing[: count - len(given)]

@@ -1,0 +1,59 @@
+"""Where a layer came from: the mark that ties it to a row of the lab."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from napari.layers import Layer
+
+METADATA_KEY = "labdata"
+"""The entry of `layer.metadata` that holds the `LayerSource`."""
+
+
+@dataclass(frozen=True)
+class LayerSource:
+    """The row behind a layer, and what the row held when the layer was made.
+
+    Attributes
+    ----------
+    kind
+        Name of the table: "FixedBrain", "FixedBrainTransformAnnotation", ...
+    key
+        The row's primary key.
+    baseline
+        What was loaded, to compare the working copy with; None for layers that are
+        only looked at.
+    """
+
+    kind: str
+    key: Mapping[str, Any]
+    baseline: Any = None
+
+    def is_same_row(self, kind: str, key: Mapping[str, Any]) -> bool:
+        """Whether this is the row of `kind` with `key`."""
+        return self.kind == kind and dict(self.key) == dict(key)
+
+    def with_baseline(self, baseline: Any) -> LayerSource:
+        """Return the same row, now known to hold `baseline`."""
+        return replace(self, baseline=baseline)
+
+
+def source_of(layer: Layer | None) -> LayerSource | None:
+    """Return the source of a layer of ours; None for any other layer, or none."""
+    source = None if layer is None else layer.metadata.get(METADATA_KEY)
+    return source if isinstance(source, LayerSource) else None
+
+
+def layers_of(
+    layers: Iterable[Layer], kind: str, key: Mapping[str, Any]
+) -> list[Layer]:
+    """Return those of `layers` that show the row of `kind` with `key`, in order."""
+    return [
+        layer
+        for layer in layers
+        if (source := source_of(layer)) is not None and source.is_same_row(kind, key)
+    ]
