@@ -1,0 +1,380 @@
+"""Arrays that read only what is asked: index arithmetic over chunks on disk."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import operator
+import os
+import threading
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from labdata_napari.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import DTypeLike, NDArray
+
+# One reader keeps at most this much of what it decoded last: enough for the chunk
+# under the current plane, or for the chunks one orthogonal slice of a pyramid cuts.
+CACHE_BYTES = 96 * 2**20
+# Below this a thread costs more than it saves.
+_PARALLEL_BYTES = 2 * 2**20
+_MAX_THREADS = 8
+
+
+class Reader(Protocol):
+    """An array on disk that hands out boxes of itself. Safe from several threads."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...  # noqa: D102
+
+    @property
+    def dtype(self) -> np.dtype[Any]: ...  # noqa: D102
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """The box that is decoded as one piece."""
+
+    def read(self, selection: tuple[range, ...]) -> NDArray[Any]:
+        """Voxels at the given indices (one ascending range per axis), as new array."""
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """What one chunk contributes along one axis."""
+
+    chunk: int
+    inside: slice  # within the chunk
+    target: slice  # within the result
+
+
+def _pieces(indices: range, chunk: int) -> list[_Piece]:
+    """Cut ascending indices of one axis at the chunk borders."""
+    found = []
+    done = 0
+    while done < len(indices):
+        number = indices[done] // chunk
+        end = (number + 1) * chunk
+        count = min(
+            -(-(end - indices[done]) // indices.step),
+            len(indices) - done,
+        )
+        first = indices[done] - number * chunk
+        last = first + (count - 1) * indices.step
+        found.append(
+            _Piece(
+                number,
+                slice(first, last + 1, indices.step),
+                slice(done, done + count),
+            )
+        )
+        done += count
+    return found
+
+
+class ChunkCache:
+    """The chunks decoded last, up to a number of bytes. Safe from several threads."""
+
+    def __init__(self, max_bytes: int = CACHE_BYTES) -> None:
+        self._max = max_bytes
+        self._held: OrderedDict[tuple[int, ...], NDArray[Any]] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[int, ...]) -> NDArray[Any] | None:
+        """Return the chunk if it is still held."""
+        with self._lock:
+            found = self._held.get(key)
+            if found is not None:
+                self._held.move_to_end(key)
+            return found
+
+    def put(self, key: tuple[int, ...], chunk: NDArray[Any]) -> None:
+        """Hold a chunk, dropping the oldest ones that no longer fit."""
+        if chunk.nbytes > self._max:
+            return
+        with self._lock:
+            if key in self._held:
+                return
+            self._held[key] = chunk
+            self._bytes += chunk.nbytes
+            while self._bytes > self._max:
+                self._bytes -= self._held.popitem(last=False)[1].nbytes
+
+
+def gather(
+    selection: tuple[range, ...],
+    chunks: Sequence[int],
+    dtype: DTypeLike,
+    decode: Callable[[tuple[int, ...]], NDArray[Any]],
+    cache: ChunkCache | None = None,
+) -> NDArray[Any]:
+    """Put together a box from the chunks it touches, each decoded once.
+
+    Parameters
+    ----------
+    selection
+        One ascending range of indices per axis.
+    chunks
+        Chunk shape; the last chunk of an axis may be shorter or padded.
+    dtype
+        Of the result.
+    decode
+        Turns a chunk number per axis into that chunk's voxels; called from
+        several threads.
+    cache
+        Where partly used chunks are kept for the next call.
+    """
+    out = np.empty(tuple(len(r) for r in selection), dtype)
+    if not out.size:
+        return out
+    parts = [_pieces(r, c) for r, c in zip(selection, chunks, strict=True)]
+
+    def place(piece: tuple[_Piece, ...]) -> None:
+        key = tuple(p.chunk for p in piece)
+        voxels = cache.get(key) if cache is not None else None
+        if voxels is None:
+            voxels = decode(key)
+            part = math.prod(p.target.stop - p.target.start for p in piece)
+            if cache is not None and part < voxels.size:
+                cache.put(key, voxels)
+        out[tuple(p.target for p in piece)] = voxels[tuple(p.inside for p in piece)]
+
+    number = math.prod(len(p) for p in parts)
+    weight = number * math.prod(chunks) * out.itemsize
+    each(place, itertools.product(*parts), number, weight)
+    return out
+
+
+def each(
+    work: Callable[[Any], None], items: Iterator[Any], number: int, weight: int
+) -> None:
+    """Run `work` on all items, on a few threads when that pays.
+
+    Parameters
+    ----------
+    work
+        Called with one item; it must let other threads run (read, decode).
+    items
+        What to work on; never None.
+    number
+        How many items there are.
+    weight
+        Bytes the work amounts to; a small job stays on the calling thread.
+    """
+    threads = min(number, os.cpu_count() or 1, _MAX_THREADS)
+    if threads < 2 or weight < _PARALLEL_BYTES:
+        for item in items:
+            work(item)
+        return
+
+    # Threads share the iterator: one future per item would cost more than the work.
+    lock = threading.Lock()
+
+    def run() -> None:
+        while True:
+            with lock:
+                item = next(items, None)
+            if item is None:
+                return
+            work(item)
+
+    with ThreadPoolExecutor(threads) as pool:
+        for future in [pool.submit(run) for _ in range(threads)]:
+            future.result()
+
+
+@dataclass(frozen=True, eq=False)
+class LazyArray:
+    """A view of a `Reader` that is indexed lazily and read by ``np.asarray``.
+
+    Basic indexing (integers, slices, ``...``, ``None``) returns another view and
+    reads nothing; ``np.asarray(view)`` reads exactly the indices it holds. Viewers
+    that slice first and convert then (napari does) therefore read one plane for one
+    plane.
+
+    Attributes
+    ----------
+    reader
+        Where voxels come from.
+    index
+        Per axis of the reader, the ascending or descending indices of this view, or
+        one fixed index.
+    order
+        Per axis of this view, the axis of the reader it shows, or None for an axis
+        of length one that the reader does not have.
+    """
+
+    reader: Reader
+    index: tuple[range | int, ...]
+    order: tuple[int | None, ...]
+
+    @classmethod
+    def of(cls, reader: Reader) -> LazyArray:
+        """View of all of a reader."""
+        return cls(
+            reader,
+            tuple(range(n) for n in reader.shape),
+            tuple(range(len(reader.shape))),
+        )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each axis of the view."""
+        lengths = []
+        for axis in self.order:
+            part = 1 if axis is None else self.index[axis]
+            lengths.append(len(part) if isinstance(part, range) else 1)
+        return tuple(lengths)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of one voxel."""
+        return self.reader.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.order)
+
+    @property
+    def size(self) -> int:
+        """Number of voxels."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes when read."""
+        return self.size * self.dtype.itemsize
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """Chunk shape along the axes of this view, never longer than the axis."""
+        sizes = (1 if axis is None else self.reader.chunks[axis] for axis in self.order)
+        return tuple(max(1, min(s, n)) for s, n in zip(sizes, self.shape, strict=True))
+
+    def __len__(self) -> int:
+        if not self.order:
+            raise TypeError("a single voxel has no length")
+        return self.shape[0]
+
+    def __getitem__(self, key: Any) -> Any:
+        keys = key if isinstance(key, tuple) else (key,)
+        if not all(_is_basic(k) for k in keys):
+            return np.asarray(self)[key]
+        index = list(self.index)
+        order: list[int | None] = []
+        axes = iter(self.order)
+        for k in _expanded(keys, self.ndim):
+            if k is None:
+                order.append(None)
+                continue
+            axis = next(axes)
+            part = range(1) if axis is None else index[axis]
+            assert isinstance(part, range)
+            chosen = _chosen(part, k)
+            if axis is not None:
+                index[axis] = chosen
+            if isinstance(chosen, range):
+                if axis is None and len(chosen) != 1:
+                    return np.asarray(self)[key]
+                order.append(axis)
+        return LazyArray(self.reader, tuple(index), tuple(order))
+
+    def transpose(self, *axes: Any) -> LazyArray:
+        """View with its axes in another order (reversed without arguments)."""
+        if len(axes) == 1 and not isinstance(axes[0], int):
+            axes = tuple(axes[0]) if axes[0] is not None else ()
+        wanted = axes or tuple(range(self.ndim))[::-1]
+        if sorted(a % self.ndim for a in wanted) != list(range(self.ndim)):
+            raise InvalidValue(f"{wanted} is no order of {self.ndim} axes.")
+        return LazyArray(
+            self.reader, self.index, tuple(self.order[a % self.ndim] for a in wanted)
+        )
+
+    def rearranged(self, order: Sequence[int | None]) -> LazyArray:
+        """View with axis ``order[i]`` of this one as its axis i, None for a new axis.
+
+        Axes of this view that are not named must have length one; they are dropped.
+        """
+        dropped = [a for a in range(self.ndim) if a not in order]
+        if any(self.shape[a] != 1 for a in dropped):
+            raise InvalidValue(f"{order} leaves out an axis of a {self.shape} array.")
+        index = list(self.index)
+        for a in dropped:
+            axis = self.order[a]
+            if axis is not None:
+                part = index[axis]
+                index[axis] = part[0] if isinstance(part, range) else part
+        return LazyArray(
+            self.reader,
+            tuple(index),
+            tuple(None if a is None else self.order[a] for a in order),
+        )
+
+    def __array__(
+        self, dtype: DTypeLike | None = None, copy: bool | None = None
+    ) -> NDArray[Any]:
+        if copy is False:
+            raise ValueError("voxels on disk cannot be had without a copy")
+        out = self.reader.read(tuple(_ascending(part) for part in self.index))
+        flips = tuple(
+            slice(None, None, -1)
+            if isinstance(part, range) and part.step < 0
+            else slice(None)
+            for part in self.index
+        )
+        out = out[flips]
+        # Shown axes first in view order, then the fixed ones, which are dropped.
+        shown = [axis for axis in self.order if axis is not None]
+        rest = [axis for axis in range(out.ndim) if axis not in shown]
+        out = out.transpose(shown + rest).reshape(self.shape)
+        return out if dtype is None else out.astype(dtype, copy=False)
+
+
+def _is_basic(key: Any) -> bool:
+    return (
+        key is None
+        or key is Ellipsis
+        or isinstance(key, slice)
+        or (hasattr(key, "__index__") and not isinstance(key, bool | np.bool_))
+    )
+
+
+def _expanded(keys: tuple[Any, ...], ndim: int) -> Iterator[Any]:
+    """Keys with the ellipsis written out and missing ones added."""
+    used = sum(k is not None and k is not Ellipsis for k in keys)
+    if used > ndim or sum(k is Ellipsis for k in keys) > 1:
+        raise IndexError(f"too many indices: the array is {ndim}-dimensional")
+    missing = [slice(None)] * (ndim - used)
+    seen = False
+    for k in keys:
+        if k is Ellipsis:
+            seen = True
+            yield from missing
+        else:
+            yield k
+    if not seen:
+        yield from missing
+
+
+def _chosen(part: range, key: Any) -> range | int:
+    if isinstance(key, slice):
+        return part[key]
+    number = operator.index(key)
+    if not -len(part) <= number < len(part):
+        raise IndexError(f"index {number} is out of bounds for length {len(part)}")
+    return part[number]
+
+
+def _ascending(part: range | int) -> range:
+    if isinstance(part, int):
+        return range(part, part + 1)
+    return part if part.step > 0 else part[::-1]
