@@ -1,0 +1,464 @@
+"""The pixels of a transform: planes and slabs of the result, one resampler for both.
+
+The input is reduced to the plan's grid (`labdata_napari.core.reduce`) and then
+interpolated once, in output order, by scipy. A preview plane and the slab that is
+computed later are equal to the last bit (with order 1): sampling positions are rounded
+to a binary grid on which the affine's sums are exact, so it does not matter from
+which corner of the window they are counted. That moves a position by less than
+1e-7 of a voxel.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import ndimage
+
+from labdata_napari.core.progress import Progress, silent
+from labdata_napari.core.reduce import (
+    Box,
+    Reduction,
+    in_order,
+    scratch_bytes,
+    threads_here,
+    working_dtype,
+)
+from labdata_napari.core.transform_parameters import STORABLE_DTYPES
+from labdata_napari.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from labdata_napari.core.scratch import Scratch
+    from labdata_napari.core.transform import Plan
+
+ORDERS = (1, 3)
+MEMORY = 128 << 20
+_WINDOW_BYTES = 32 << 20
+_SLAB_BYTES = 8 << 20
+_MARGIN = {1: 1, 3: 16}  # a cubic spline's reach: 0.27**16 is below float precision
+_REREAD = 1.5  # reading chunks this often beats writing everything to disk in between
+
+
+@dataclass(frozen=True)
+class _Block:
+    """A part of the result: first index and length along its four axes."""
+
+    start: tuple[int, int, int, int]
+    shape: tuple[int, int, int, int]
+
+
+def output_dtype(source: np.dtype[Any], plan: Plan) -> np.dtype[Any]:
+    """Type of the result's voxels.
+
+    Raises
+    ------
+    InvalidValue
+        When the input's type cannot be stored and no cast was asked for.
+    """
+    if plan.cast is not None and source.kind in "buif":
+        return np.dtype(plan.cast)
+    if source.name not in STORABLE_DTYPES:
+        raise InvalidValue(
+            f"Voxels of type {source.name} cannot be transformed"
+            + ("; set cast, to uint16 for example." if source.kind in "buif" else ".")
+        )
+    return np.dtype(source.name)
+
+
+def plane(
+    stack: Any, plan: Plan, index: int, axis: int = 0, *, order: int = 1
+) -> NDArray[Any]:
+    """Compute one plane of the result, reading only what it needs.
+
+    Parameters
+    ----------
+    stack
+        (Z, C, Y, X) array-like of the shape the plan was made for.
+    plan
+        The transform.
+    index, axis
+        Which index along which of the result's four axes.
+    order
+        1 for linear interpolation, 3 for cubic splines.
+
+    Returns
+    -------
+    ndarray
+        3-D: the result without `axis`, of the type `output_dtype` tells.
+
+    Raises
+    ------
+    InvalidValue
+        When the stack has another shape, or there is no such plane.
+    """
+    dtype = _checked(stack, plan, order)
+    if axis not in range(4) or index not in range(plan.shape_out[axis]):
+        raise InvalidValue(
+            f"The result has shape {plan.shape_out}; there is no plane {index} "
+            f"along axis {axis}."
+        )
+    start, shape = [0, 0, 0, 0], list(plan.shape_out)
+    start[axis], shape[axis] = index, 1
+    block = _Block(_four(start), _four(shape))
+    box = _box(plan, block, order)
+    if box is None:
+        return np.zeros(shape, dtype).squeeze(axis)
+    with Reduction(stack, plan, box).run(MEMORY, threads=threads_here()) as scratch:
+        return _sampled(scratch, box, plan, block, dtype, order).squeeze(axis)
+
+
+def slabs(
+    stack: Any,
+    plan: Plan,
+    progress: Progress = silent,
+    *,
+    order: int = 1,
+    memory: int = MEMORY,
+    threads: int | None = None,
+    folder: Path | None = None,
+) -> Iterator[NDArray[Any]]:
+    """Compute the result piece by piece in its own order, in bounded memory.
+
+    Every chunk of the input is read once, except where reading a few twice saves a
+    temporary file.
+
+    Parameters
+    ----------
+    stack
+        (Z, C, Y, X) array-like of the shape the plan was made for; `chunks` is
+        respected where present, in the stack or in its `data`.
+    plan
+        The transform.
+    progress
+        Called with steps done and in all; what it raises ends the work cleanly.
+    order
+        1 for linear interpolation, 3 for cubic splines.
+    memory
+        Bytes the reduced stack may take before it goes to a temporary file.
+    threads
+        How many to use; None for as many as help.
+    folder
+        Where that file goes; None for the system's temporary folder.
+
+    Yields
+    ------
+    ndarray
+        4-D, of the type `output_dtype` tells. One after another they fill the result
+        in C order: each has some indices of the first axis and all of the others,
+        or, where the channels come first, one channel and some of the second axis.
+
+    Raises
+    ------
+    InvalidValue
+        When the stack has another shape than planned, or a type that cannot be stored.
+    WriteRefused
+        When the temporary file does not fit on its disk.
+    """
+    dtype = _checked(stack, plan, order)
+    workers = threads or threads_here()
+    blocks = list(_blocks(plan, dtype, order))
+    whole = _box(plan, _Block((0, 0, 0, 0), plan.shape_out), order)
+    if whole is None:
+        return _zeros(blocks, dtype, progress)
+    source = np.dtype(stack.dtype)
+    if scratch_bytes(plan, source, whole) > memory and _cheap_to_reread(
+        stack, plan, blocks, whole, order
+    ):
+        return _direct(stack, plan, blocks, dtype, order, workers, progress)
+    reduction = Reduction(stack, plan, whole)
+    return _through_scratch(
+        reduction, blocks, dtype, order, memory, folder, workers, progress
+    )
+
+
+def _zeros(
+    blocks: list[_Block], dtype: np.dtype[Any], progress: Progress
+) -> Iterator[NDArray[Any]]:
+    for done, block in enumerate(blocks, start=1):
+        yield np.zeros(block.shape, dtype)
+        progress(done, len(blocks))
+
+
+def _through_scratch(
+    reduction: Reduction,
+    blocks: list[_Block],
+    dtype: np.dtype[Any],
+    order: int,
+    memory: int,
+    folder: Path | None,
+    workers: int,
+    progress: Progress,
+) -> Iterator[NDArray[Any]]:
+    plan, box = reduction.plan, reduction.box
+    reads = len(reduction.reads)
+    total = reads + len(blocks)
+    # Large chunks are not read side by side: each thread holds one.
+    readers = max(1, min(workers, memory // (2 * reduction.read_bytes)))
+
+    def compute(block: _Block) -> NDArray[Any]:
+        return _sampled(scratch, box, plan, block, dtype, order)
+
+    def reading(done: int, total: int) -> None:
+        progress(done, total + len(blocks))
+
+    with reduction.run(memory, folder, readers, reading) as scratch:
+        computed = in_order(compute, blocks, workers)
+        for done, (_, slab) in enumerate(computed, start=reads + 1):
+            yield slab
+            progress(done, total)
+
+
+def _direct(
+    stack: Any,
+    plan: Plan,
+    blocks: list[_Block],
+    dtype: np.dtype[Any],
+    order: int,
+    workers: int,
+    progress: Progress,
+) -> Iterator[NDArray[Any]]:
+    """Reduce what each slab needs on its own, without keeping the rest."""
+
+    def compute(block: _Block) -> NDArray[Any]:
+        box = _box(plan, block, order)
+        if box is None:
+            return np.zeros(block.shape, dtype)
+        with Reduction(stack, plan, box).run(2 * _WINDOW_BYTES) as scratch:
+            return _sampled(scratch, box, plan, block, dtype, order)
+
+    for done, (_, slab) in enumerate(in_order(compute, blocks, workers), start=1):
+        yield slab
+        progress(done, len(blocks))
+
+
+def _cheap_to_reread(
+    stack: Any, plan: Plan, blocks: list[_Block], whole: Box, order: int
+) -> bool:
+    """Whether slabs can be computed one by one without reading much twice."""
+    source = np.dtype(stack.dtype)
+    once = len(Reduction(stack, plan, whole).reads)
+    reads = 0
+    for block in blocks:
+        box = _box(plan, block, order)
+        if box is None:
+            continue
+        if scratch_bytes(plan, source, box) > 2 * _WINDOW_BYTES:
+            return False
+        reads += len(Reduction(stack, plan, box).reads)
+        if reads > _REREAD * once:
+            return False
+    return True
+
+
+# --- where a block comes from ----------------------------------------------------
+
+
+def _checked(stack: Any, plan: Plan, order: int) -> np.dtype[Any]:
+    shape = tuple(int(n) for n in stack.shape)
+    if shape != plan.shape_in:
+        raise InvalidValue(
+            f"The transform was planned for a stack of shape {plan.shape_in}; this "
+            f"one has {shape}."
+        )
+    if order not in ORDERS:
+        raise InvalidValue(f"The interpolation order must be 1 or 3, not {order}.")
+    return output_dtype(np.dtype(stack.dtype), plan)
+
+
+def _four(values: list[int]) -> tuple[int, int, int, int]:
+    a, b, c, d = values
+    return a, b, c, d
+
+
+def _blocks(plan: Plan, dtype: np.dtype[Any], order: int) -> Iterator[_Block]:
+    """Cut the result into slabs of good size, in C order."""
+    shape = plan.shape_out
+    # Where the channels come first, a slab is cut along the second axis.
+    along = 1 if plan.channel_axis == 0 else 0
+    outer = shape[0] if along else 1
+    one = list(shape)
+    one[along], one[0] = 1, 1
+    row_bytes = int(np.prod(one, dtype=np.int64)) * max(4, dtype.itemsize)
+    rows = max(1, min(shape[along], _SLAB_BYTES // row_bytes))
+    for first, row in itertools.product(range(outer), range(0, shape[along], rows)):
+        start, part = [0, 0, 0, 0], list(shape)
+        if along:
+            start[0], part[0] = first, 1
+        start[along], part[along] = row, min(rows, shape[along] - row)
+        yield _Block(_four(start), _four(part))
+
+
+def _exact_affine(plan: Plan) -> NDArray[np.float64]:
+    """Round the affine to the grid of binary fractions on which its sums are exact."""
+    matrix = plan.grid_affine[:3]
+    reach = float(np.abs(matrix) @ [*plan.spatial_shape_out, 1] @ np.ones(3))
+    scale = 2.0 ** (51 - np.ceil(np.log2(reach + 2)))
+    return np.asarray(np.rint(matrix * scale) / scale)
+
+
+def _spatial(plan: Plan, values: tuple[int, int, int, int]) -> NDArray[np.intp]:
+    return np.delete(np.array(values, dtype=np.intp), plan.channel_axis)
+
+
+def _box(plan: Plan, block: _Block, order: int) -> Box | None:
+    """Give the part of the grid that a block is interpolated from; None for nothing."""
+    start, shape = _spatial(plan, block.start), _spatial(plan, block.shape)
+    return _window(_exact_affine(plan), _grid(plan), start, shape, _MARGIN[order])
+
+
+def _grid(plan: Plan) -> NDArray[np.intp]:
+    return np.delete(np.array(plan.shape_grid, dtype=np.intp), 1)
+
+
+def _window(
+    affine: NDArray[np.float64],
+    grid: NDArray[np.intp],
+    start: NDArray[np.intp],
+    shape: NDArray[np.intp],
+    margin: int,
+) -> Box | None:
+    corners = np.array(list(itertools.product((0, 1), repeat=3))) * (shape - 1) + start
+    places = corners @ affine[:, :3].T + affine[:, 3]
+    low, high = places.min(axis=0), places.max(axis=0)
+    if np.any(high < 0) or np.any(low > grid - 1):
+        return None
+    first = np.clip(np.floor(low).astype(int) - margin, 0, grid - 1)
+    last = np.clip(np.ceil(high).astype(int) + margin, 0, grid - 1)
+    return Box(_three(first), _three(last + 1))
+
+
+def _three(values: NDArray[Any]) -> tuple[int, int, int]:
+    z, y, x = (int(v) for v in values)
+    return z, y, x
+
+
+# --- interpolation ----------------------------------------------------------------
+
+
+def _sampled(
+    scratch: Scratch,
+    box: Box,
+    plan: Plan,
+    block: _Block,
+    dtype: np.dtype[Any],
+    order: int,
+) -> NDArray[Any]:
+    """Interpolate a block of the result from the reduced `box`."""
+    out = np.zeros(block.shape, dtype)
+    start, shape = _spatial(plan, block.start), _spatial(plan, block.shape)
+    by_channel = np.moveaxis(out, plan.channel_axis, 0)
+    first = block.start[plan.channel_axis]
+    for k, target in enumerate(by_channel):
+        _sample(scratch, first + k, box, plan, start, shape, target, order)
+    return out
+
+
+def _sample(
+    scratch: Scratch,
+    channel: int,
+    box: Box,
+    plan: Plan,
+    start: NDArray[np.intp],
+    shape: NDArray[np.intp],
+    target: NDArray[Any],
+    order: int,
+) -> None:
+    affine = _exact_affine(plan)
+    window = _window(affine, _grid(plan), start, shape, _MARGIN[order])
+    if window is None:
+        return
+    longest = int(np.argmax(shape))
+    voxels = int(np.prod(window.shape, dtype=np.int64))
+    # A tilted slab may need a thick window: cut it where it is longest.
+    if voxels * scratch.dtype.itemsize > _WINDOW_BYTES and shape[longest] > 16:
+        half = int(shape[longest]) // 2
+        for begin, end in ((0, half), (half, int(shape[longest]))):
+            part_start, part_shape = start.copy(), shape.copy()
+            part_start[longest] += begin
+            part_shape[longest] = end - begin
+            part = target[(slice(None),) * longest + (slice(begin, end),)]
+            _sample(scratch, channel, box, plan, part_start, part_shape, part, order)
+        return
+    low = np.array(window.low)
+    inside = low - box.low
+    data = scratch.window(channel, _three(inside), _three(inside + window.shape))
+    offset = affine[:, :3] @ start + affine[:, 3] - low
+    _store(_interpolate(data, affine[:, :3], offset, shape, order), target)
+
+
+def _interpolate(
+    data: NDArray[Any],
+    matrix: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    shape: NDArray[np.intp],
+    order: int,
+) -> NDArray[Any]:
+    indices = _plain_indices(matrix, offset, shape, data.shape)
+    if indices is not None:
+        axes, slices = indices
+        return data[slices].transpose(axes)
+    return np.asarray(
+        ndimage.affine_transform(
+            data,
+            matrix,
+            offset,
+            output_shape=tuple(int(n) for n in shape),
+            output=working_dtype(data.dtype),
+            order=order,
+            mode="constant",
+        )
+    )
+
+
+def _plain_indices(
+    matrix: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    shape: NDArray[np.intp],
+    available: tuple[int, ...],
+) -> tuple[tuple[int, ...], tuple[slice, ...]] | None:
+    """Give the slices and the axis order, where every sample is a voxel's centre."""
+    used = matrix != 0
+    if not (np.all(used.sum(axis=0) == 1) and np.all(used.sum(axis=1) == 1)):
+        return None
+    if np.any(matrix != np.rint(matrix)) or np.any(offset != np.rint(offset)):
+        return None
+    axes = used.argmax(axis=0)  # data axis of each output axis
+    slices = [slice(None)] * 3
+    for k, axis in enumerate(axes):
+        first, step = int(offset[axis]), int(matrix[axis, k])
+        last = first + step * (int(shape[k]) - 1)
+        if min(first, last) < 0 or max(first, last) >= available[axis]:
+            return None
+        beyond = last + (1 if step > 0 else -1)
+        slices[axis] = slice(first, None if beyond < 0 else beyond, step)
+    return tuple(int(a) for a in axes), tuple(slices)
+
+
+def _store(values: NDArray[Any], target: NDArray[Any]) -> None:
+    """Write values into the result; whole-number types get them rounded and clipped.
+
+    Halves go to the even neighbour; what is not a number becomes 0.
+    """
+    if target.dtype.kind == "f" or values.dtype == target.dtype:
+        target[...] = values
+        return
+    limits = np.iinfo(target.dtype)
+    low, high = limits.min, limits.max
+    if values.dtype.kind == "f":
+        if target.dtype.itemsize > 2:  # float32 cannot hold the limits of these
+            values = values.astype(np.float64)
+        values = np.rint(values)
+        if np.isnan(values.min()):
+            values[np.isnan(values)] = 0
+    else:
+        values = values.astype(np.uint8) if values.dtype.kind == "b" else values
+        held = np.iinfo(values.dtype)
+        low, high = max(low, held.min), min(high, held.max)
+    np.copyto(target, np.clip(values, low, high), casting="unsafe")

@@ -1,0 +1,443 @@
+"""The pixels of a transform: against scipy step by step, by landmarks, at what cost."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from transform_cases import labdata_chain, output_indices, random_case
+
+from labdata_napari.core import resample
+from labdata_napari.core.resample import plane, slabs
+from labdata_napari.core.transform import Plan, TransformParameters, plan
+from labdata_napari.errors import Cancelled, InvalidValue, WriteRefused
+
+SLANTED = TransformParameters(
+    downsample=(0.4, 1, 0.45, 0.4),
+    rotate=(2, -3, 5, False, True),
+    crop=((1, -2), None, (2, None), (None, None, -1)),
+    transpose=(2, 1, 3, 0),
+)
+
+
+class Chunked:
+    """An array that knows its chunks and counts how often each is touched."""
+
+    def __init__(self, data: np.ndarray, chunks: tuple[int, ...]) -> None:
+        self.array, self.chunks = data, chunks
+        self.shape, self.dtype = data.shape, data.dtype
+        self.touched: dict[tuple[int, ...], int] = {}
+        self.lock = threading.Lock()
+
+    def __getitem__(self, key: tuple[slice, ...]) -> np.ndarray:
+        ranges = [
+            range(part.start // size, -(-part.stop // size))
+            for part, size in zip(key, self.chunks, strict=True)
+        ]
+        with self.lock:
+            for index in np.ndindex(*(len(r) for r in ranges)):
+                chunk = tuple(r[i] for r, i in zip(ranges, index, strict=True))
+                self.touched[chunk] = self.touched.get(chunk, 0) + 1
+        return self.array[key]
+
+
+class Endless:
+    """A stack of any length that takes no memory: the same frame again and again."""
+
+    def __init__(self, frames: int, size: int) -> None:
+        self.shape, self.chunks = (frames, 1, size, size), (4, 1, size, size)
+        self.dtype = np.dtype(np.uint16)
+        self.array = np.broadcast_to(noise((size, size)), self.shape)
+
+    def __getitem__(self, key: tuple[slice, ...]) -> np.ndarray:
+        return self.array[key].copy()
+
+
+def whole(stack: object, geometry: Plan, **options: object) -> np.ndarray:
+    """Put the slabs together the way they say they belong."""
+    pieces = [piece.ravel() for piece in slabs(stack, geometry, **options)]
+    return np.concatenate(pieces).reshape(geometry.shape_out)
+
+
+def noise(shape: tuple[int, ...], dtype: str = "uint16", seed: int = 0) -> np.ndarray:
+    limits = np.iinfo(dtype)
+    rng = np.random.default_rng(seed)
+    return rng.integers(limits.min, limits.max, shape, dtype=dtype, endpoint=True)
+
+
+def smooth(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
+    """A brain without edges: what a camera that sees no detail would record."""
+    rng = np.random.default_rng(seed)
+    field = ndimage.gaussian_filter(rng.normal(size=shape), (9, 0, 9, 9), mode="wrap")
+    return (20000 + 10000 * field / np.abs(field).max()).astype(np.uint16)
+
+
+# --- right ------------------------------------------------------------------------
+
+
+def test_every_sample_of_a_ramp_is_its_own_coordinate():
+    rng = np.random.default_rng(11)
+    worst, samples = 0.0, 0
+    for _ in range(60):
+        shape, parameters = random_case(rng)
+        geometry = plan(shape, None, parameters)
+        axis = geometry.channel_axis
+        source = geometry.points_to_source(output_indices(geometry.shape_out, axis))
+        grid = np.array([shape[0], shape[2], shape[3]]) - 1
+        inside = np.all((source > 1e-6) & (source < grid - 1e-6), axis=1)
+        ramp = np.indices(shape, dtype=float)
+        for k, ramp_axis in enumerate((0, 2, 3)):
+            found = whole(ramp[ramp_axis], geometry).take(0, axis).ravel()
+            error = np.abs(found - source[:, k])[inside]
+            worst, samples = max(worst, error.max(initial=0)), samples + error.size
+    assert worst <= 1e-9
+    assert samples > 200_000
+
+
+def test_smooth_stacks_come_out_as_labdata_computes_them():
+    # Labdata rounds after each of its four interpolations and cuts the corners at
+    # each rotation; away from the borders both must agree to 1 % of the contrast.
+    rng = np.random.default_rng(5)
+    compared = 0
+    for seed in range(12):
+        shape = (40, 2, 44, 48)
+        angles = [float(a) for a in rng.uniform(-8, 8, 3)]
+        parameters = TransformParameters(
+            downsample=(0.5, 1, 0.6, 0.55),
+            rotate=(*angles, bool(seed % 2), bool(seed % 3)),
+            crop=((4, 15), None, (6, 20), (6, 20, 2)),
+            transpose=tuple(int(a) for a in rng.permutation(4)),
+        )
+        stack = smooth(shape, seed)
+        geometry = plan(shape, None, parameters)
+        ours = whole(stack, geometry).astype(float)
+        theirs = labdata_chain(stack, parameters).astype(float)
+        assert ours.shape == theirs.shape
+        valid = theirs > 0
+        contrast = float(stack.max()) - float(stack.min())
+        assert np.abs(ours - theirs)[valid].max() < 0.01 * contrast
+        compared += int(valid.sum())
+    assert compared > 10_000
+
+
+def test_landmarks_are_where_the_plan_says():
+    shape, sigma = (48, 2, 70, 64), 2.2
+    centres = np.array([[14.3, 20.7, 17.2], [24.6, 36.1, 33.9], [31.8, 47.4, 44.6]])
+    z, y, x = np.indices((shape[0], shape[2], shape[3]), dtype=float)
+    volume = sum(
+        np.exp(-((z - a) ** 2 + (y - b) ** 2 + (x - c) ** 2) / (2 * sigma**2))
+        for a, b, c in centres
+    )
+    stack = np.repeat((volume * 40000).astype(np.uint16)[:, None], 2, axis=1)
+    rng = np.random.default_rng(4)
+    errors = []
+    for _ in range(25):
+        angles = [float(a) for a in rng.uniform(-12, 12, 3)]
+        flips = [bool(flip) for flip in rng.random(2) < 0.5]
+        parameters = TransformParameters(
+            downsample=(float(rng.uniform(0.5, 1)), 1, *rng.uniform(0.5, 1.1, 2)),
+            rotate=(*angles, *flips),
+            transpose=tuple(int(a) for a in rng.permutation(4)),
+        )
+        geometry = plan(shape, None, parameters)
+        volume = whole(stack, geometry).take(1, geometry.channel_axis).astype(float)
+        for expected in geometry.points_to_result(centres):
+            errors.append(np.linalg.norm(centre_of_mass(volume, expected) - expected))
+    assert max(errors) < 0.1
+
+
+def centre_of_mass(volume: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """Find a spot, starting from where it should be, with a soft window."""
+    indices = np.indices(volume.shape, dtype=float)
+    place = near
+    for _ in range(8):
+        distance = sum((i - p) ** 2 for i, p in zip(indices, place, strict=True))
+        weight = volume * np.exp(-distance / (2 * 2.0**2))
+        found = np.array([(weight * i).sum() / weight.sum() for i in indices])
+        # The window pulls towards itself by half when spot and window are as wide.
+        place = place + 2 * (found - place)
+    return place
+
+
+def test_small_bright_spots_keep_their_light_wherever_they_fall():
+    rng = np.random.default_rng(8)
+    shape = (40, 1, 60, 60)
+    geometry = plan(shape, None, TransformParameters(downsample=(0.4, 1, 0.4, 0.4)))
+    sums = []
+    z, y, x = np.indices((40, 60, 60), dtype=float)
+    for centre in rng.uniform(15, 25, (40, 3)):
+        offsets = zip((z, y, x), centre, strict=True)
+        distance = sum((axis - c) ** 2 for axis, c in offsets)
+        spot = 30000 * np.exp(-distance / (2 * 0.8**2))
+        sums.append(whole(spot.astype(np.float32)[:, None], geometry).sum())
+    assert np.std(sums) / np.mean(sums) < 0.02
+
+
+def test_nothing_to_do_gives_the_stack_itself():
+    for dtype in ("uint8", "uint16", "int16", "int32"):
+        stack = noise((5, 2, 7, 9), dtype)
+        geometry = plan(stack.shape, None, TransformParameters())
+        result = whole(stack, geometry)
+        assert result.dtype == stack.dtype
+        np.testing.assert_array_equal(result, stack)
+
+
+def test_flips_crops_and_quarter_turns_move_voxels_untouched():
+    stack = noise((12, 3, 12, 12))
+    parameters = TransformParameters(
+        rotate=(90, 180, -90, True, False),
+        crop=((None, None, -2), (2, 0, -1), (1, 9), (3, None, 3)),
+        transpose=(3, 2, 1, 0),
+    )
+    geometry = plan(stack.shape, None, parameters)
+    np.testing.assert_array_equal(
+        whole(stack, geometry), labdata_chain(stack, parameters)
+    )
+
+
+def test_what_lies_outside_the_stack_is_zero():
+    stack = np.full((20, 1, 20, 20), 100, np.uint8)
+    geometry = plan(stack.shape, None, TransformParameters(rotate=(0, 0, 45, 0, 0)))
+    result = whole(stack, geometry)[:, 0]
+    assert np.all(result[:, 0, 0] == 0)
+    assert np.all(result[:, 9:11, 9:11] == 100)
+    far = TransformParameters(rotate=(0, 0, 45, 0, 0), crop=(None, None, [0, 2], [2]))
+    corner = plan(stack.shape, None, far)
+    assert not whole(stack, corner).any()
+    assert not plane(stack, corner, 0).any()
+
+
+# --- one resampler for planes and slabs -------------------------------------------
+
+
+def test_planes_and_slabs_agree_to_the_last_bit_however_they_are_computed(
+    monkeypatch, tmp_path
+):
+    rng = np.random.default_rng(2)
+    ways = set()
+    for name in ("_direct", "_through_scratch"):
+        original = getattr(resample, name)
+
+        def noted(*arguments, _name=name, _original=original):
+            ways.add(_name)
+            return _original(*arguments)
+
+        monkeypatch.setattr(resample, name, noted)
+    for _ in range(12):
+        shape, parameters = random_case(rng)
+        stack = noise(shape)
+        geometry = plan(shape, None, parameters)
+        expected = whole(stack, geometry, threads=1)
+        for axis, length in enumerate(geometry.shape_out):
+            index = int(rng.integers(length))
+            np.testing.assert_array_equal(
+                plane(stack, geometry, index, axis), expected.take(index, axis)
+            )
+        # Small slabs, a file in between, chunks in all axes, several threads.
+        with monkeypatch.context() as small:
+            small.setattr(resample, "_SLAB_BYTES", 3000)
+            small.setattr(resample, "_WINDOW_BYTES", 4000)
+            for memory in (1 << 20, 0):
+                chunked = Chunked(stack, (3, 2, 5, 7))
+                found = whole(
+                    chunked, geometry, memory=memory, threads=3, folder=tmp_path
+                )
+                np.testing.assert_array_equal(found, expected)
+    straight = TransformParameters(downsample=(1, 1, 0.5, 0.5), crop=([2, 30],))
+    stack = noise((40, 2, 30, 32))
+    geometry = plan(stack.shape, None, straight)
+    expected = whole(stack, geometry)
+    monkeypatch.setattr(resample, "_SLAB_BYTES", 20000)
+    found = whole(Chunked(stack, (2, 1, 30, 32)), geometry, memory=0)
+    np.testing.assert_array_equal(found, expected)
+    assert ways == {"_direct", "_through_scratch"}
+    assert not list(tmp_path.iterdir())
+
+
+def test_cubic_planes_and_slabs_agree_to_one_count():
+    stack = smooth((30, 2, 40, 36))
+    geometry = plan(stack.shape, None, SLANTED)
+    expected = whole(stack, geometry, order=3).astype(int)
+    for index in (0, 3, geometry.shape_out[0] - 1):
+        found = plane(stack, geometry, index, order=3).astype(int)
+        assert np.abs(found - expected[index]).max() <= 1
+    linear = whole(stack, geometry).astype(int)
+    assert 0 < np.abs(linear - expected).max() < 2000
+
+
+# --- types ------------------------------------------------------------------------
+
+
+def test_a_cast_rounds_and_clips():
+    stack = np.array([-3.0, 0.4, 0.5, 1.5, 2.5, 254.6, 255.4, 300, np.nan, np.inf])
+    stack = stack.astype(np.float32).reshape(1, 1, 1, -1)
+    to_bytes = plan(stack.shape, None, TransformParameters(cast="uint8"))
+    assert whole(stack, to_bytes).ravel().tolist() == [
+        *(0, 0, 0, 2, 2, 255, 255, 255, 0, 255)
+    ]
+    to_int32 = plan(stack.shape, None, TransformParameters(cast="int32"))
+    assert whole(stack, to_int32).ravel().tolist() == [
+        *(-3, 0, 0, 2, 2, 255, 255, 300, 0, 2**31 - 1)
+    ]
+
+
+@pytest.mark.parametrize("source", ["bool", "uint8", "uint16", "int16", "int32"])
+@pytest.mark.parametrize("cast", ["uint8", "int8", "int16", "uint32", "float64"])
+def test_a_cast_between_whole_types_clips_and_never_wraps(source, cast):
+    limits = (0, 1) if source == "bool" else (np.iinfo(source).min, 77)
+    stack = np.array([[[list(limits)]]], dtype=source)
+    geometry = plan(stack.shape, None, TransformParameters(cast=cast))
+    result = whole(stack, geometry).ravel()
+    held = (-np.inf, np.inf) if cast == "float64" else np.iinfo(cast)
+    low, high = held if cast == "float64" else (held.min, held.max)
+    assert result.dtype == cast
+    assert result.tolist() == [min(max(v, low), high) for v in limits]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "int32", "float32"])
+def test_every_type_is_interpolated_in_its_own_range(dtype):
+    low = 0 if dtype.startswith("u") else -100
+    ramp = np.rint(np.linspace(low, 120, 40))
+    stack = np.broadcast_to(ramp, (10, 1, 12, 40)).astype(dtype)
+    parameters = TransformParameters(downsample=(1, 1, 0.5, 0.5), rotate=(0, 9, 0))
+    geometry = plan(stack.shape, None, parameters)
+    result = whole(stack, geometry)
+    assert result.dtype == dtype
+    grid = output_indices(geometry.shape_out, 1)
+    x = geometry.points_to_source(grid)[:, 2]
+    inside = (result.ravel() != 0) & (x > 1) & (x < 38)
+    expected = low + (120 - low) * x / 39
+    assert np.abs(result.ravel() - expected)[inside].max() < 1.2
+    assert inside.sum() > 500
+
+
+def test_types_that_no_file_holds_need_a_cast():
+    stack = np.arange(24, dtype=np.uint64).reshape(2, 1, 3, 4)
+    geometry = plan(stack.shape, None, TransformParameters())
+    with pytest.raises(InvalidValue, match="set cast"):
+        slabs(stack, geometry)
+    cast = plan(stack.shape, None, TransformParameters(cast="uint8"))
+    np.testing.assert_array_equal(whole(stack, cast), stack)
+    with pytest.raises(InvalidValue, match="complex128 cannot be transformed"):
+        slabs(stack.astype(complex), cast)
+
+
+# --- cost -------------------------------------------------------------------------
+
+
+def test_every_chunk_is_read_once_and_only_where_it_is_needed():
+    stack = Chunked(noise((40, 4, 60, 50)), (4, 2, 60, 50))
+    parameters = TransformParameters(
+        downsample=(0.4, 1, 0.5, 0.5),
+        rotate=(1, 2, 3, True, True),
+        crop=((9, None), (2, None), None, None),
+        transpose=(3, 1, 2, 0),
+    )
+    whole(stack, plan(stack.shape, None, parameters), threads=2)
+    assert set(stack.touched.values()) == {1}
+    assert {c for _, c, _, _ in stack.touched} == {1}
+    frames = {z for z, _, _, _ in stack.touched}
+    assert max(frames) == 9
+    assert 2 <= min(frames) <= 5
+
+
+def test_memory_does_not_grow_with_the_number_of_frames(monkeypatch, tmp_path):
+    # Small stacks stay below the usual bounds: lower them, so that they matter here.
+    monkeypatch.setattr(resample, "_SLAB_BYTES", 1 << 19)
+    monkeypatch.setattr(resample, "_WINDOW_BYTES", 1 << 20)
+
+    def peak(frames: int) -> int:
+        stack = Endless(frames, 256)
+        geometry = plan(stack.shape, None, SLANTED)
+        options = {"memory": 1 << 20, "threads": 2, "folder": tmp_path}
+        tracemalloc.start()
+        lit = sum(bool(slab.any()) for slab in slabs(stack, geometry, **options))
+        used = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert lit
+        return used
+
+    small, large = peak(500), peak(2000)
+    assert large < 1.15 * small
+    assert large < 2000 * 256 * 256 * 2 / 2
+
+
+# --- ending early -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", [1, 6, 25])
+def test_a_cancelled_run_ends_with_its_threads_and_its_file(step, tmp_path):
+    stack = Chunked(noise((60, 1, 64, 64)), (4, 1, 64, 64))
+    geometry = plan(stack.shape, None, SLANTED)
+
+    def stop(done: int, total: int) -> None:
+        assert total > 25
+        if done == step:
+            raise Cancelled("stopped")
+
+    before = threading.active_count()
+    with pytest.MonkeyPatch.context() as small:
+        small.setattr(resample, "_SLAB_BYTES", 3000)
+        with pytest.raises(Cancelled):
+            list(slabs(stack, geometry, stop, memory=0, folder=tmp_path))
+    assert threading.active_count() == before
+    assert not list(tmp_path.iterdir())
+
+
+def test_slabs_that_are_not_used_up_end_with_their_threads():
+    stack = noise((60, 1, 64, 64))
+    before = threading.active_count()
+    pieces = slabs(stack, plan(stack.shape, None, SLANTED))
+    next(pieces)
+    pieces.close()
+    assert threading.active_count() == before
+
+
+def test_progress_counts_to_its_total():
+    steps = []
+    stack = noise((30, 1, 40, 40))
+    geometry = plan(stack.shape, None, SLANTED)
+    list(slabs(stack, geometry, lambda done, total: steps.append((done, total))))
+    total = steps[0][1]
+    assert steps == [(k, total) for k in range(1, total + 1)]
+
+
+def test_an_error_of_the_source_comes_through():
+    class Broken(Chunked):
+        def __getitem__(self, key):
+            if key[0].start > 30:
+                raise OSError("bad sector")
+            return super().__getitem__(key)
+
+    stack = Broken(noise((60, 1, 32, 32)), (4, 1, 32, 32))
+    with pytest.raises(OSError, match="bad sector"):
+        list(slabs(stack, plan(stack.shape, None, SLANTED)))
+
+
+def test_a_missing_temporary_folder_is_told_in_words(monkeypatch, tmp_path):
+    monkeypatch.setattr(resample, "_SLAB_BYTES", 3000)
+    stack = noise((30, 1, 40, 40))
+    geometry = plan(stack.shape, None, SLANTED)
+    with pytest.raises(WriteRefused, match="temporary file"):
+        list(slabs(stack, geometry, memory=0, folder=tmp_path / "nowhere"))
+
+
+def test_a_stack_of_another_shape_or_a_plane_that_is_not_there_is_refused():
+    stack = noise((5, 1, 6, 7))
+    geometry = plan(stack.shape, None, TransformParameters())
+    with pytest.raises(InvalidValue, match="planned for"):
+        plane(stack[:4], geometry, 0)
+    with pytest.raises(InvalidValue, match="no plane 5"):
+        plane(stack, geometry, 5)
+    with pytest.raises(InvalidValue, match="no plane -1"):
+        plane(stack, geometry, -1)
+    with pytest.raises(InvalidValue, match="order must be"):
+        plane(stack, geometry, 0, order=2)
