@@ -1,0 +1,145 @@
+"""Videos, the body parts labelled in them, and what a model made of those."""
+
+from __future__ import annotations
+
+import datajoint as dj
+
+from labdata_napari.schema.template import table
+
+
+@table("data")
+class DatasetVideo(dj.Manual):
+    """A video recorded with a dataset.
+
+    Attributes
+    ----------
+    frame_times
+        (n_frames,) s; when each frame was taken, on the dataset's clock.
+    frame_rate
+        Hz.
+    """
+
+    definition = """
+    # a video recorded with a dataset
+    -> Dataset
+    video_name : varchar(56)        # camera
+    ---
+    frame_times=null : <blob>       # s, of each frame
+    frame_rate=null : float32       # Hz
+    n_frames=null : float32         # frames
+    """
+
+    class File(dj.Part):
+        """A file of the video."""
+
+        definition = """
+        # a file of the video
+        -> master
+        -> File
+        """
+
+    class Frame(dj.Part):
+        """A frame kept in the database.
+
+        Attributes
+        ----------
+        frame
+            (Y, X) or (Y, X, 3) array, uint8.
+        """
+
+        definition = """
+        # a frame kept in the database
+        -> master
+        frame_num : int32       # counts from 0
+        ---
+        frame : <blob>          # pixels, (Y, X) or (Y, X, 3)
+        """
+
+
+@table("computed")
+class PoseEstimationLabelSet(dj.Manual):
+    """A set of frames in which somebody labelled body parts."""
+
+    definition = """
+    # a set of frames in which body parts were labelled
+    pose_label_set_num : int32              # number of the set
+    ---
+    description=null : varchar(512)         # what it is for
+    -> [nullable] LabMember.proj(labeler='user_name')
+    """
+
+    class Frame(dj.Part):
+        """A frame of the set.
+
+        Attributes
+        ----------
+        frame
+            (Y, X) or (Y, X, 3) array, uint8.
+        """
+
+        definition = """
+        # a frame of the set
+        -> master
+        -> DatasetVideo
+        frame_num : int32       # counts from 0 in the video
+        ---
+        frame : <blob>          # pixels, (Y, X) or (Y, X, 3)
+        """
+
+    class Label(dj.Part):
+        """Where a body part is in a frame."""
+
+        definition = """
+        # where a body part is in a frame
+        -> master
+        -> DatasetVideo
+        frame_num : int32           # counts from 0 in the video
+        label_name : varchar(54)    # body part
+        ---
+        x : float32                 # pixels from the left
+        y : float32                 # pixels from the top
+        z=null : float32            # pixels, where there is a third axis
+        """
+
+
+@table("computed")
+class PoseEstimationModel(dj.Manual):
+    """A model trained on a label set."""
+
+    definition = """
+    # a model trained on a label set
+    model_num : int32                           # number of the model
+    ---
+    algorithm_name : varchar(24)                # kind of model
+    -> [nullable] AnalysisFile
+    -> [nullable] PoseEstimationLabelSet
+    parameters_dict=null : varchar(2000)        # parameters, json
+    training_datetime=null : datetime           # when it was trained
+    container_name=null : varchar(64)           # container it ran in
+    code_link=null : varchar(300)               # where the code is
+    """
+
+
+@table("computed")
+class PoseEstimation(dj.Manual):
+    """Where a model sees a body part in every frame of a video.
+
+    Attributes
+    ----------
+    x, y, z
+        (n_frames,) pixels; `z` where there is a third axis.
+    likelihood
+        (n_frames,) 0 to 1; how sure the model is.
+    """
+
+    definition = """
+    # where a model sees a body part in every frame
+    -> PoseEstimationModel
+    -> DatasetVideo
+    label_name : varchar(54)    # body part
+    ---
+    x : <blob>                  # pixels from the left, each frame
+    y : <blob>                  # pixels from the top, each frame
+    z=null : <blob>             # pixels, where there is a third axis
+    likelihood=null : <blob>    # 0 to 1, each frame
+    """
