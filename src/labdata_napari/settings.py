@@ -1,0 +1,79 @@
+"""Where a value comes from: an argument, else the environment, else the default."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+URL = "LABDATA_NAPARI_URL"
+NAME = "LABDATA_NAPARI_NAME"
+PROJECT = "LABDATA_NAPARI_PROJECT"
+PASSWORD = "LABDATA_NAPARI_PASSWORD"  # the variable's name, not a secret
+LOCAL_PATHS = "LABDATA_NAPARI_LOCAL_PATHS"
+HOME = "LABDATA_NAPARI_HOME"
+
+DEFAULT_NAME = "lab_data"
+DEFAULT_URL = "embedded:"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Which lab to connect to.
+
+    Attributes
+    ----------
+    url
+        Address, for example ``"embedded:"`` or ``"mysql://user@host:3306"``.
+    name
+        Name of the lab's database.
+    project
+        Project, or None for the lab's own tables.
+    """
+
+    url: str
+    name: str
+    project: str | None
+
+
+def target(
+    url: str | None = None, name: str | None = None, project: str | None = None
+) -> Target:
+    """Complete what was given from the environment and the defaults.
+
+    An empty value counts as not given, in the environment as well.
+    """
+    return Target(
+        url or os.environ.get(URL) or DEFAULT_URL,
+        name or os.environ.get(NAME) or DEFAULT_NAME,
+        project or os.environ.get(PROJECT) or None,
+    )
+
+
+def password() -> str | None:
+    """Return the password the environment holds, if any; it is kept nowhere else."""
+    return os.environ.get(PASSWORD)
+
+
+def local_paths() -> tuple[Path, ...]:
+    """Return the folders the environment names for the lab's files."""
+    listed = os.environ.get(LOCAL_PATHS, "")
+    return tuple(absolute(p) for p in listed.split(os.pathsep) if p)
+
+
+def data_home() -> Path:
+    """Return the folder for what belongs to one person on one machine.
+
+    ``LABDATA_NAPARI_HOME``, else where the system keeps the data of programs.
+    """
+    chosen = os.environ.get(HOME)
+    if chosen:
+        return absolute(chosen)
+    import platformdirs
+
+    return platformdirs.user_data_path("labdata-napari", appauthor=False)
+
+
+def absolute(path: Path | str) -> Path:
+    """Return a path without ``~``, links and ``..``, so that it has one name only."""
+    return Path(path).expanduser().resolve()
