@@ -30,7 +30,7 @@ from labdata_napari.core.transform_parameters import STORABLE_DTYPES
 from labdata_napari.errors import InvalidValue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -123,7 +123,7 @@ def slabs(
     memory: int = MEMORY,
     threads: int | None = None,
     folder: Path | None = None,
-) -> Iterator[NDArray[Any]]:
+) -> Generator[NDArray[Any]]:
     """Compute the result piece by piece in its own order, in bounded memory.
 
     Every chunk of the input is read once, except where reading a few twice saves a
@@ -180,7 +180,7 @@ def slabs(
 
 def _zeros(
     blocks: list[_Block], dtype: np.dtype[Any], progress: Progress
-) -> Iterator[NDArray[Any]]:
+) -> Generator[NDArray[Any]]:
     for done, block in enumerate(blocks, start=1):
         yield np.zeros(block.shape, dtype)
         progress(done, len(blocks))
@@ -195,7 +195,7 @@ def _through_scratch(
     folder: Path | None,
     workers: int,
     progress: Progress,
-) -> Iterator[NDArray[Any]]:
+) -> Generator[NDArray[Any]]:
     plan, box = reduction.plan, reduction.box
     reads = len(reduction.reads)
     total = reads + len(blocks)
@@ -223,7 +223,7 @@ def _direct(
     order: int,
     workers: int,
     progress: Progress,
-) -> Iterator[NDArray[Any]]:
+) -> Generator[NDArray[Any]]:
     """Reduce what each slab needs on its own, without keeping the rest."""
 
     def compute(block: _Block) -> NDArray[Any]:
