@@ -45,7 +45,7 @@ def plane(brain: BrainTruth, z: int) -> NDArray[np.uint16]:
     ):
         light = signal * shading
         # Photon noise grows with the square root; the camera adds its own.
-        light = light + grain[channel] * np.sqrt(0.16 * light + 0.6) + _OFFSET
+        light = light + grain[channel] * np.sqrt(0.10 * light + 0.5) + _OFFSET
         out[channel] = np.clip(light + 0.5, 0, 65535)
     return out
 

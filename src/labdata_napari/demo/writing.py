@@ -8,8 +8,10 @@ import os
 import zipfile
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import av
 import numpy as np
 import tifffile
 from numcodecs import Blosc
@@ -22,12 +24,13 @@ if TYPE_CHECKING:
 
     Pixels = NDArray[np.uint16]
 
+Drawn = TypeVar("Drawn")
 _WRITTEN = (2025, 1, 1, 0, 0, 0)  # a fixed time, for identical zip files
 
 
 def in_order(
-    draw: Callable[[int], Pixels], count: int, threads: int | None = None
-) -> Iterator[Pixels]:
+    draw: Callable[[int], Drawn], count: int, threads: int | None = None
+) -> Iterator[Drawn]:
     """Draw 0 .. count - 1 on a few threads and yield the results in order.
 
     Only a few results are ahead of the reader at any time. numpy releases
@@ -53,23 +56,23 @@ def in_order(
 def write_zarr_zip(
     path: Path, frames: Iterable[Pixels], shape: Sequence[int], chunk: int
 ) -> None:
-    """Write (N, C, Y, X) as labdata does: zarr v2, Blosc zstd, in a stored zip.
+    """Write (N, ..., Y, X) as labdata does: zarr v2, Blosc zstd, in a stored zip.
 
     Parameters
     ----------
     path
         The file to write.
     frames
-        N arrays (C, Y, X).
+        N arrays (..., Y, X), for example (C, Y, X).
     shape
-        (N, C, Y, X).
+        (N, ..., Y, X).
     chunk
         How many along the first axis share a chunk; a chunk has one channel.
     """
     codec = Blosc(cname="zstd", clevel=6, shuffle=Blosc.SHUFFLE)
     header = {
         "shape": list(shape),
-        "chunks": [chunk, 1, *shape[2:]],
+        "chunks": [chunk, *(1 for _ in shape[1:-2]), *shape[-2:]],
         "dtype": "<u2",
         "fill_value": 0,
         "order": "C",
@@ -84,9 +87,10 @@ def write_zarr_zip(
         for number, group in enumerate(_grouped(frames, chunk)):
             block = np.zeros((chunk, *shape[1:]), "<u2")
             block[: len(group)] = group
-            for c in range(shape[1]):
-                encoded = codec.encode(np.ascontiguousarray(block[:, c : c + 1]))
-                _store(archive, f"{number}.{c}.0.0", bytes(encoded))
+            for at in np.ndindex(*shape[1:-2]):
+                encoded = codec.encode(np.ascontiguousarray(block[:, *at]))
+                name = ".".join(str(n) for n in (number, *at, 0, 0))
+                _store(archive, name, bytes(encoded))
 
 
 def _store(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
@@ -153,3 +157,30 @@ def _tiles(frames: Iterable[Pixels]) -> Iterator[Pixels]:
         for y in range(0, plane.shape[0], 256):
             for x in range(0, plane.shape[1], 256):
                 yield plane[y : y + 256, x : x + 256]
+
+
+def write_video(path: Path, frames: Iterable[NDArray[np.uint8]], rate: float) -> None:
+    """Write frames (Y, X, 3) as an mp4: H.264 where PyAV has it, else MPEG-4.
+
+    One thread encodes, so that the file is the same every time.
+    """
+    codec = "libx264" if "libx264" in av.codecs_available else "mpeg4"
+    options = {"crf": "18", "preset": "veryfast", "g": "60"}
+    with av.open(str(path), "w", format="mp4") as container:
+        stream: Any = None
+        for picture in frames:
+            if stream is None:
+                stream = container.add_stream(
+                    codec,
+                    rate=Fraction(rate).limit_denominator(1001),
+                    options=options if codec == "libx264" else {},
+                )
+                stream.height, stream.width = picture.shape[:2]
+                stream.pix_fmt = "yuv420p"
+                stream.codec_context.thread_count = 1
+                if codec == "mpeg4":
+                    stream.bit_rate = 4_000_000
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            container.mux(stream.encode(frame))
+        if stream is not None:
+            container.mux(stream.encode())
