@@ -79,6 +79,20 @@ def _pieces(indices: range, chunk: int) -> list[_Piece]:
     return found
 
 
+def decoded_bytes(view: LazyArray) -> int:
+    """Bytes that have to be decoded to read a view: of all chunks it touches."""
+    selection = tuple(_ascending(part) for part in view.index)
+    if not all(selection):
+        return 0
+    own = getattr(view.reader, "decoded_bytes", None)
+    if own is not None:
+        return int(own(selection))
+    voxels = 1
+    for part, chunk in zip(selection, view.reader.chunks, strict=True):
+        voxels *= min(len(part), part[-1] // chunk - part[0] // chunk + 1) * chunk
+    return voxels * view.dtype.itemsize
+
+
 class ChunkCache:
     """The chunks decoded last, up to a number of bytes. Safe from several threads."""
 
