@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from transform_cases import labdata_chain, output_indices, random_case
-
 from labdata_napari.core import resample
 from labdata_napari.core.resample import plane, slabs
 from labdata_napari.core.transform import Plan, TransformParameters, plan
 from labdata_napari.errors import Cancelled, InvalidValue, WriteRefused
+from transform_cases import labdata_chain, output_indices, random_case
 
 SLANTED = TransformParameters(
     downsample=(0.4, 1, 0.45, 0.4),

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from transform_cases import labdata_chain, output_indices, random_case
-
 from labdata_napari.core.transform import TransformParameters, plan
 from labdata_napari.errors import InvalidValue
+from transform_cases import labdata_chain, output_indices, random_case
 
 
 def ramps(shape: tuple[int, ...]) -> list[np.ndarray]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -167,6 +168,7 @@ class Reduction:
         self.reads = self._plan_reads()
         self._bands = {read.y: self._band(*read.y) for read in self.reads}
         self._frames = _frame_weights(self.z)
+        self._local = threading.local()
 
     @property
     def read_bytes(self) -> int:
@@ -224,9 +226,15 @@ class Reduction:
         ]
 
     def _reduce_frame(self, frame: NDArray[Any], y_matrix: Any) -> NDArray[Any]:
-        reduced = frame.astype(self.working)
-        if y_matrix is not None:
-            reduced = y_matrix @ reduced
+        if y_matrix is None:
+            reduced = frame.astype(self.working)
+        else:
+            # Asking the system for fresh memory costs more than the conversion.
+            floats = getattr(self._local, "floats", None)
+            if floats is None or floats.shape != frame.shape:
+                floats = self._local.floats = np.empty(frame.shape, self.working)
+            np.copyto(floats, frame)
+            reduced = y_matrix @ floats
         if self.x.matrix is not None:
             reduced = (self.x.matrix @ np.ascontiguousarray(reduced.T)).T
         return reduced
