@@ -96,9 +96,9 @@ class Files:
         self._registry = registry
 
     @classmethod
-    def for_embedded(cls, root: Path) -> Files:
-        """Files of an embedded lab: ``<root>/files`` and the registered folders."""
-        return cls([root / "files"], registry=root / "local_paths.json")
+    def for_embedded(cls, root: Path, more: Sequence[Path | str] = ()) -> Files:
+        """Files of an embedded lab: ``<root>/files``, `more`, the registered ones."""
+        return cls([root / "files", *more], registry=root / "local_paths.json")
 
     @property
     def local_paths(self) -> tuple[Path, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,10 @@ import labdata_napari.schema  # noqa: F401  (its first lines must run before Dat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# Seconds to wait for rows that somebody else is changing. The servers' own limits
+# (none, and 50 s) are made for programs, not for a person in front of a window.
+_LOCK_PATIENCE = 20
 
 
 def new_instance(**parameters: Any) -> Any:
@@ -29,7 +34,21 @@ def new_instance(**parameters: Any) -> Any:
     with _quiet():
         import datajoint as dj
 
-        return dj.Instance(**parameters, safemode=False, loglevel="WARNING")
+        instance = dj.Instance(**parameters, safemode=False, loglevel="WARNING")
+    _introduce(instance.connection)
+    return instance
+
+
+def _introduce(connection: Any) -> None:
+    """Say who we are, for others who look, and how long we wait for locks."""
+    if connection.adapter.backend == "postgresql":
+        connection.query(
+            "SELECT set_config('application_name', %s, false), "
+            "set_config('lock_timeout', %s, false)",
+            (f"labdata-napari (process {os.getpid()})", f"{_LOCK_PATIENCE}s"),
+        )
+    else:
+        connection.query(f"SET SESSION innodb_lock_wait_timeout = {_LOCK_PATIENCE}")
 
 
 @contextlib.contextmanager

@@ -1,0 +1,196 @@
+"""From an address to a `Lab`."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from labdata_napari import settings
+from labdata_napari.errors import NotFound
+from labdata_napari.lab.address import EmbeddedAddress, ServerAddress, parse
+from labdata_napari.lab.embedded import EmbeddedPostgres
+from labdata_napari.lab.files import Files
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from labdata_napari.lab.lab import Lab
+
+# PyMySQL takes an empty description of TLS, which is what DataJoint makes of True,
+# for "if the server can": it would go on in the clear without a word.
+_ENCRYPTED = {"mysql": {"verify_mode": "none"}, "postgresql": True}
+
+
+def connect(
+    url: str | None = None,
+    *,
+    name: str | None = None,
+    project: str | None = None,
+    password: str | None = None,
+    tls: bool = True,
+    create: bool = False,
+    local_paths: Sequence[Path | str] | None = None,
+) -> Lab:
+    """Connect to a lab.
+
+    Parameters
+    ----------
+    url
+        ``mysql://user@host:3306`` (MariaDB too),
+        ``postgresql://user@host:5432/database``, ``embedded:`` for a database of
+        one's own on this computer, or ``embedded:/folder``. None:
+        ``LABDATA_NAPARI_URL``, else ``embedded:``.
+    name
+        Name of the lab's database (PostgreSQL: schema). None:
+        ``LABDATA_NAPARI_NAME``, else ``lab_data``.
+    project
+        Project of the lab, whose tables are apart. None:
+        ``LABDATA_NAPARI_PROJECT``, else none.
+    password
+        None: the one in `url`, else ``LABDATA_NAPARI_PASSWORD``. It is stored and
+        logged nowhere.
+    tls
+        Connect to another computer only if the connection is encrypted (the server's
+        certificate is not verified). On this computer encryption is used where the
+        server offers it. False: never. ``?tls=no`` in `url` says the same.
+    create
+        Make the 88 tables where the database has none. An embedded database gets
+        them by itself. Without it nothing is ever declared or changed by connecting.
+    local_paths
+        Folders that hold the lab's files on this machine, the first one for new
+        files. None: ``LABDATA_NAPARI_LOCAL_PATHS``, separated as in ``PATH``; an
+        embedded lab has its own folder besides.
+
+    Returns
+    -------
+    Lab
+        For this thread only. Close it, or use it in a ``with`` block.
+
+    Raises
+    ------
+    InvalidValue
+        When the address or a name cannot be read.
+    ConnectionFailed
+        When there is no server, no such user, or the password is wrong.
+    NotFound
+        When the server has no such lab, or shows us nothing of it.
+    WriteRefused
+        When tables are to be made and may not be, or the embedded database's folder
+        cannot be used.
+    """
+    target = settings.target(url, name, project)
+    address = parse(target.url)
+    paths = settings.local_paths() if local_paths is None else tuple(local_paths)
+    if isinstance(address, EmbeddedAddress):
+        return _connect_embedded(address, target, paths)
+    secret = password or address.password or settings.password() or ""
+    encrypt = tls and address.tls is not False
+    instance = _reach(address, secret, encrypt)
+    try:
+        return _attach(instance, address, target, Files(paths), create)
+    except BaseException:
+        instance.connection.close()
+        raise
+
+
+def _reach(address: ServerAddress, password: str, encrypt: bool) -> Any:
+    import psycopg2
+    import pymysql
+
+    from labdata_napari.lab.failures import connection_failure
+    from labdata_napari.lab.instances import new_instance
+
+    use_tls: Any = _ENCRYPTED[address.backend] if encrypt else False
+    if encrypt and address.is_this_machine:
+        use_tls = None  # DataJoint's word for "if the server can"
+    options = {"database__name": address.database} if address.database else {}
+    try:
+        return new_instance(
+            host=address.host,
+            user=address.user,
+            password=password,
+            port=address.port,
+            use_tls=use_tls,
+            backend=address.backend,
+            **options,
+        )
+    except (psycopg2.Error, pymysql.err.Error, OSError) as error:
+        # without the cause: its frames hold the password
+        raise connection_failure(error, address) from None
+
+
+def _attach(
+    instance: Any,
+    address: ServerAddress,
+    target: settings.Target,
+    files: Files,
+    create: bool,
+) -> Lab:
+    from labdata_napari.lab.declaring import declare_empty
+    from labdata_napari.lab.failures import translate_errors
+    from labdata_napari.lab.lab import Lab
+
+    with translate_errors(f"Opening the lab '{target.name}'"):
+        if create:
+            declare_empty(instance, target.name, target.project)
+        lab = Lab(instance, address.url, target.name, target.project, files)
+        _require_tables(lab)
+    return lab
+
+
+def _require_tables(lab: Lab) -> None:
+    """Say at once, and what else there is, when the name is wrong."""
+    if "Subject" not in lab.tables.missing:
+        return
+    rows = lab.connection.query(
+        "SELECT table_schema FROM information_schema.tables "
+        "WHERE table_name = 'subject' ORDER BY table_schema"
+    ).fetchall()
+    there = ", ".join(f"'{row[0]}'" for row in rows) or "no lab at all"
+    wanted = lab.tables.schemas["data"]
+    raise NotFound(
+        f"There is no lab '{wanted}' at {lab.url}, or you may not read it; the server "
+        f"shows you {there}. Check the name of the lab and of the project, or make its "
+        "tables with create=True if the database is yours and empty."
+    )
+
+
+def _connect_embedded(
+    address: EmbeddedAddress, target: settings.Target, paths: Sequence[Path | str]
+) -> Lab:
+    server = EmbeddedPostgres(address.root)
+    _start_while_importing(server)
+    try:
+        from labdata_napari.lab.declaring import declare_embedded
+        from labdata_napari.lab.failures import translate_errors
+        from labdata_napari.lab.lab import Lab
+
+        with translate_errors(f"Opening the local database in '{address.root}'"):
+            instance = server.instance()
+            declare_embedded(server.cluster, instance, target.name, target.project)
+            files = Files.for_embedded(address.root, paths)
+            return Lab(
+                instance,
+                address.url,
+                target.name,
+                target.project,
+                files,
+                when_closed=server.release,
+            )
+    except BaseException:
+        server.release()
+        raise
+
+
+def _start_while_importing(server: EmbeddedPostgres) -> None:
+    """Start the server; use the wait for what takes two seconds to import."""
+    if "datajoint" in sys.modules:
+        server.start()
+        return
+    with ThreadPoolExecutor(1, "labdata-start") as background:
+        started = background.submit(server.start)
+        import labdata_napari.lab.lab  # noqa: F401
+
+        started.result()

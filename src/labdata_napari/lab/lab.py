@@ -1,0 +1,132 @@
+"""A lab: its tables, its files, and the views on them, over one connection."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from labdata_napari.lab.failures import translate_errors
+from labdata_napari.lab.privileges import may_write, user_of
+from labdata_napari.schema import Tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from labdata_napari.lab.brains import Brains
+    from labdata_napari.lab.entries import Entries
+    from labdata_napari.lab.files import Files
+    from labdata_napari.lab.recordings import Recordings
+
+
+class Lab:
+    """A lab's database and files. Belongs to the thread that made it.
+
+    Made by `labdata_napari.connect`. Any of the 88 tables is an attribute, its
+    parts below it: ``lab.FixedBrain``, ``lab.Widefield.Projection``.
+
+    Parameters
+    ----------
+    instance
+        A `datajoint.Instance`, closed together with this.
+    url
+        Its address, without a password.
+    name, project
+        Which of the server's databases; see `connect`.
+    files
+        Where the lab's files lie on this machine.
+    when_closed
+        Called once at the end of `close`.
+
+    Attributes
+    ----------
+    tables
+        The bound classes.
+    connection
+        The DataJoint connection, for transactions and plain SQL.
+    url, name, project
+        As given.
+    files
+        As given.
+
+    Examples
+    --------
+    >>> import labdata_napari as ln
+    >>> with ln.connect("embedded:") as lab:  # doctest: +SKIP
+    ...     lab.Subject.insert1({"subject_name": "M1"})
+    """
+
+    def __init__(
+        self,
+        instance: Any,
+        url: str,
+        name: str,
+        project: str | None,
+        files: Files,
+        when_closed: Callable[[], None] | None = None,
+    ) -> None:
+        self.connection = instance.connection
+        self.url = url
+        self.name = name
+        self.project = project
+        self.files = files
+        self._when_closed = when_closed
+        self.tables = Tables(instance, name, project, owner=self)
+
+    def __getattr__(self, name: str) -> Any:
+        # only asked for what is not found otherwise, so a name of a table class
+        if name.startswith("_") or name == "tables":
+            raise AttributeError(name)
+        return getattr(self.tables, name)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.tables.names]
+
+    def __repr__(self) -> str:
+        project = f", project={self.project!r}" if self.project else ""
+        return f"Lab({self.url!r}, name={self.name!r}{project})"
+
+    def __enter__(self) -> Lab:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    @cached_property
+    def user(self) -> str:
+        """Who the server says we are."""
+        with translate_errors():
+            return user_of(self.connection)
+
+    @cached_property
+    def read_only(self) -> bool:
+        """Whether this user may not add rows, as far as rights tell beforehand."""
+        with translate_errors():
+            return not may_write(self.connection, self.tables.schemas["data"])
+
+    @cached_property
+    def brains(self) -> Brains:
+        """Fixed brains, their transforms and annotations."""
+        from labdata_napari.lab.brains import Brains
+
+        return Brains(self)
+
+    @cached_property
+    def recordings(self) -> Recordings:
+        """Widefield, two-photon and miniscope recordings, and videos."""
+        from labdata_napari.lab.recordings import Recordings
+
+        return Recordings(self)
+
+    @cached_property
+    def entries(self) -> Entries:
+        """What there is to open, for lists."""
+        from labdata_napari.lab.entries import Entries
+
+        return Entries(self)
+
+    def close(self) -> None:
+        """Close the connection and stop what `connect` started. May be repeated."""
+        self.connection.close()
+        if self._when_closed is not None:
+            done, self._when_closed = self._when_closed, None
+            done()
