@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labdata_napari.demo.anatomy import structure_at, tissue
+from labdata_napari.demo.anatomy import tissue
+from labdata_napari.demo.shapes import structure_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,7 +82,7 @@ class BrainTruth:
     tilt_degrees
         The same as roll (y-x plane) and yaw (z-x plane).
     channel_names, wavelengths
-        Of each channel; wavelengths of excitation in nm.
+        Of each channel; of the emitted light in nm.
     tracks
         Dye in channel 1.
     cells_um
@@ -150,7 +151,8 @@ def _turn(degrees: float, plane: tuple[int, int]) -> Points:
 
 
 def _tilt(roll: float, yaw: float) -> Points:
-    return _turn(roll, (1, 2)) @ _turn(yaw, (0, 2))
+    # In this order, so that the transform's own two rotations undo it exactly.
+    return _turn(yaw, (0, 2)) @ _turn(roll, (1, 2))
 
 
 def _pose(
@@ -228,8 +230,8 @@ def coronal_brain(seed: int, scale: float) -> BrainTruth:
         _track(
             f"NP24-2211_shank{n}",
             pose,
-            (8.35, 1.55 + 0.25 * n),
-            (8.75, 4.10, 1.85 + 0.25 * n),
+            (8.10, 1.00 + 0.25 * n),
+            (8.40, 5.05, 1.25 + 0.25 * n),
             annotated=False,
         )
         for n in range(4)
@@ -250,7 +252,7 @@ def coronal_brain(seed: int, scale: float) -> BrainTruth:
         tilt=tilt,
         tilt_degrees=(4.0, -3.0),
         channel_names=("autofluorescence", "DiI"),
-        wavelengths=(488.0, 561.0),
+        wavelengths=(520.0, 570.0),
         tracks=(single, *four),
         cells_um=np.empty((0, 3)),
         landmarks=_landmarks(pose),
@@ -281,7 +283,7 @@ def horizontal_brain(seed: int, scale: float) -> BrainTruth:
         tilt=tilt,
         tilt_degrees=(-1.5, 2.5),
         channel_names=("autofluorescence", "tdTomato and DiD"),
-        wavelengths=(561.0, 640.0),
+        wavelengths=(600.0, 670.0),
         tracks=tracks,
         cells_um=_cells(pose, seed, 900),
         landmarks=_landmarks(pose),

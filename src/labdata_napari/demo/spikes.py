@@ -112,10 +112,10 @@ class SpikesTruth:
         for unit in self.units:
             template = self.template(unit)
             times = self.spike_samples[unit.unit_id] - first
-            for at in times[(times > -margin) & (times < count + margin)]:
+            near = (times >= -SAMPLES_AFTER) & (times < count + SAMPLES_BEFORE)
+            for at in times[near]:
                 start = int(at) + margin - SAMPLES_BEFORE
-                part = value[max(start, 0) : start + len(template)]
-                part += template[len(template) - len(part) :][: len(part)]
+                value[start : start + len(template)] += template
         return np.asarray(np.round(value[margin:-margin] / GAIN_UV), np.int16)
 
 
@@ -197,7 +197,7 @@ def _train(
 
 
 def _poisson(rng: np.random.Generator, rate: float, duration: float) -> Array:
-    """Times with a dead time of 2.2 ms, so that the mean rate is `rate`."""
+    """Draw times with a dead time of 2.2 ms, so that the mean rate is `rate`."""
     dead = 0.0022
     gaps = rng.exponential(1 / rate - dead, int(duration * rate * 1.3 + 60)) + dead
     times = np.cumsum(gaps)

@@ -140,7 +140,7 @@ def _background(truth: WidefieldTruth, number: int) -> Array:
 
 @cache
 def _still(truth: WidefieldTruth) -> tuple[Array, Array]:
-    """Draw the view at rest (2, Y, X) in counts, and where vessels run (Y, X), 0 to 1."""
+    """Draw the view at rest (2, Y, X) in counts; and the vessels (Y, X), 0 to 1."""
     size_y, size_x = truth.shape[2:]
     y, x = np.mgrid[:size_y, :size_x].astype(float)
     u, v = (x - size_x / 2) / (0.47 * size_x), (y - 0.50 * size_y) / (0.53 * size_y)

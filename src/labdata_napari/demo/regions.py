@@ -1,0 +1,68 @@
+"""Which region a place of the invented brain is in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labdata_napari.demo.anatomy import tissue
+from labdata_napari.demo.shapes import (
+    BULB,
+    LOWER_HIPPOCAMPUS,
+    SEPTUM,
+    STRIATUM,
+    THALAMUS,
+    UPPER_HIPPOCAMPUS,
+    ball,
+    bend,
+    surface_of,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from labdata_napari.demo.shapes import Field
+
+REGIONS = ("outside", "OLF", "CTX", "fiber", "CP", "LS", "HPF", "TH", "HB", "CB")
+"""What `region` returns the index of: nothing, olfactory bulb, cortex, white matter,
+striatum, septum, hippocampus, thalamus, brainstem with colliculi, cerebellum. Other
+places below the cortex count as "HB"."""
+
+
+def region(a: Field, d: Field, m: Field) -> NDArray[np.int16]:
+    """Tell which region a place is in, as an index into `REGIONS`.
+
+    Parameters
+    ----------
+    a, d, m
+        As for `tissue`.
+    """
+    place = bend(a, d, m)
+    surface = surface_of(place)
+    across = (surface.depth - 1.26) / 1.55
+    hippocampus = (
+        np.minimum(ball(place, *UPPER_HIPPOCAMPUS), ball(place, *LOWER_HIPPOCAMPUS)) < 1
+    )
+    low = (place.d > surface.centre + 0.42 * surface.half) & (
+        place.m < 0.56 * surface.width
+    )
+    inside = (surface.depth > 0) & (surface.width > 0.05) & (surface.fissure > 0)
+    cerebellum = ball(place, (11.4, 2.75, 0.0), (1.65, 2.1, 3.7)) < 1
+    choices = (
+        (inside & (ball(place, *THALAMUS) < 1), "TH"),
+        (inside & hippocampus & (across > 0) & (across < 1), "HPF"),
+        (inside & (ball(place, *SEPTUM) < 1), "LS"),
+        (inside & (ball(place, *STRIATUM) < 1) & (surface.depth > 1.15), "CP"),
+        (inside & ~low & (surface.depth < 1.02), "CTX"),
+        (inside & ~low & (surface.depth < 1.26), "fiber"),
+        (inside, "HB"),
+        (ball(place, *BULB) < 1, "OLF"),
+        (cerebellum, "CB"),
+        ((tissue(a, d, m) > 0.2) & (surface.depth < -0.05), "HB"),
+    )
+    return np.select(
+        [chosen for chosen, _ in choices],
+        [np.int16(REGIONS.index(name)) for _, name in choices],
+        np.int16(0),
+    ).astype(np.int16)
