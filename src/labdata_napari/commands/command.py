@@ -1,0 +1,71 @@
+"""What a command of the command line consists of."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command.
+
+    Attributes
+    ----------
+    name
+        The word that calls it.
+    help
+        One line, without a full stop.
+    add_arguments
+        Adds its arguments, or commands of its own, to a parser.
+    run
+        Does it, given the parsed arguments; prints what came of it; raises
+        `LabdataError` when nothing did. None for a command that only has others
+        below it.
+    """
+
+    name: str
+    help: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], None] | None = None
+
+
+def add_commands(
+    parser: argparse.ArgumentParser, commands: tuple[Command, ...], required: bool
+) -> None:
+    """Add commands to a parser, each with ``--url``, ``--name`` and ``--project``."""
+    below = parser.add_subparsers(title="commands", metavar="COMMAND")
+    below.required = required
+    for command in commands:
+        added = below.add_parser(
+            command.name, help=command.help, description=f"{command.help}."
+        )
+        add_target(added)
+        command.add_arguments(added)
+        if command.run is not None:
+            added.set_defaults(run=command.run)
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say which lab."""
+    # not given is not the same as None: it must not undo what came before the command
+    group = parser.add_argument_group("which lab", argument_default=argparse.SUPPRESS)
+    group.add_argument(
+        "--url",
+        help="mysql://user@host:3306, postgresql://user@host:5432/database, embedded: "
+        "or embedded:/folder (default: $LABDATA_NAPARI_URL, else embedded:); the "
+        "password comes from $LABDATA_NAPARI_PASSWORD",
+    )
+    group.add_argument(
+        "--name",
+        help="name of the lab's database (default: $LABDATA_NAPARI_NAME, else "
+        "lab_data)",
+    )
+    group.add_argument(
+        "--project",
+        help="project of the lab (default: $LABDATA_NAPARI_PROJECT, else none)",
+    )
