@@ -20,7 +20,7 @@ from labdata_napari.errors import InvalidValue, NotFound, WriteRefused
 from labdata_napari.lab.copying import make_folders, md5, writing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from labdata_napari.core.progress import Progress
 
@@ -146,9 +146,18 @@ class Files:
         Cheap enough for long lists: one look per local path, links not followed
         to their end (`locate` does that before anything is opened).
         """
-        if _why_unsafe(file_path):
-            return False
-        return any(os.path.exists(os.path.join(p, file_path)) for p in self.local_paths)
+        return self.looker()(file_path)
+
+    def looker(self) -> Callable[[str], bool]:
+        """Return `is_local` for many paths in a row; the folders are read once."""
+        folders = [str(folder) for folder in self.local_paths]
+
+        def is_local(file_path: str) -> bool:
+            if _why_unsafe(file_path):
+                return False
+            return any(os.path.exists(os.path.join(f, file_path)) for f in folders)
+
+        return is_local
 
     def target(self, file_path: str, storage: str = "data") -> Path:
         """Where to write a new file, below the first local path, folders made.

@@ -1,0 +1,294 @@
+"""Fixed brains of a lab: stacks, transforms, annotations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from labdata_napari.core.annotation import Annotation, AnnotationSet
+from labdata_napari.core.progress import silent
+from labdata_napari.errors import (
+    ConnectionLost,
+    LabdataError,
+    WriteConflict,
+    WriteRefused,
+)
+from labdata_napari.lab import transforms
+from labdata_napari.lab.failures import translate_errors
+from labdata_napari.lab.keys import key_of, row_of
+from labdata_napari.lab.limits import checked
+from labdata_napari.lab.opening import open_brain, open_transform
+from labdata_napari.lab.rows import fetched
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from labdata_napari.core.changes import Changes
+    from labdata_napari.core.progress import Progress
+    from labdata_napari.core.stacks import Stack
+    from labdata_napari.core.transform_parameters import TransformParameters
+    from labdata_napari.lab.entries import Entry
+    from labdata_napari.lab.transforms import TransformRecord
+
+
+class Brains:
+    """Finds, opens and writes what belongs to fixed brains.
+
+    Belongs to its lab, and so to one thread.
+
+    Parameters
+    ----------
+    lab
+        The `Lab`.
+    """
+
+    def __init__(self, lab: Any) -> None:
+        self._lab = lab
+
+    def find(self, text: str = "") -> list[Entry]:
+        """List the brains, the newest session first; see `Entries.find`."""
+        entries: list[Entry] = self._lab.entries.find(text, ("FixedBrain",))
+        return entries
+
+    def open(self, key: Mapping[str, Any]) -> Stack:
+        """Open a brain lazily.
+
+        Parameters
+        ----------
+        key
+            ``subject_name``, ``session_name``, ``dataset_name``; others are ignored.
+
+        Returns
+        -------
+        Stack
+            (Z, C, Y, X) whatever the file says; µm per pixel and the channels' names
+            and wavelengths are the row's, the file's where the row has none.
+
+        Raises
+        ------
+        NotFound
+            When the row or its file is not there.
+        UnreadableFile
+            When the file is broken, or does not hold what the row says.
+        InvalidValue
+            When the key is incomplete or the file's path leaves its store.
+        """
+        with translate_errors():
+            return open_brain(self._lab, key)
+
+    def transforms(self, key: Mapping[str, Any]) -> list[TransformRecord]:
+        """List a brain's parameter sets, computed or not, by their numbers."""
+        with translate_errors():
+            return transforms.transforms_of(self._lab, key)
+
+    def open_transform(self, key: Mapping[str, Any]) -> Stack:
+        """Open a computed transform lazily.
+
+        Parameters
+        ----------
+        key
+            A brain's key and ``transform_id``.
+
+        Returns
+        -------
+        Stack
+            (Z, C, Y, X); the three spatial axes in the order they are stored in,
+            which is the order of annotation points.
+
+        Raises
+        ------
+        NotFound, UnreadableFile, InvalidValue
+            As `open`.
+        """
+        with translate_errors():
+            return open_transform(self._lab, key)
+
+    def add_transform_parameters(
+        self, key: Mapping[str, Any], parameters: TransformParameters
+    ) -> int:
+        """Store a set of transform parameters of a brain.
+
+        Returns
+        -------
+        int
+            Its ``transform_id``: that of an equal set that is there already, else
+            the next number.
+
+        Raises
+        ------
+        NotFound
+            When there is no such brain.
+        InvalidValue
+            When a value does not fit its column.
+        WriteRefused
+            When this user may not write.
+        """
+        with translate_errors("Saving the transform parameters"):
+            return transforms.add_parameters(self._lab, key, parameters)
+
+    def compute_transform(
+        self,
+        key: Mapping[str, Any],
+        progress: Progress = silent,
+        hemisphere: str | None = None,
+    ) -> dict[str, Any]:
+        """Compute a transform: the file first, then its two rows in one transaction.
+
+        Does nothing when it is computed already. Whatever stops it, also `Cancelled`
+        raised in `progress`, leaves neither a file nor a row.
+
+        Parameters
+        ----------
+        key
+            A brain's key and ``transform_id``.
+        progress
+            Called with steps done and in all.
+        hemisphere
+            What to note: "left", "right" or "both". When not given, "both" where the
+            result reaches over the middle of the brain along every axis, else
+            nothing.
+
+        Returns
+        -------
+        dict
+            The transform's key.
+
+        Raises
+        ------
+        NotFound
+            When the parameters or the brain's file are not there.
+        InvalidValue
+            When the parameters do not go with the brain.
+        WriteRefused
+            When the file or the rows cannot be written.
+        """
+        return transforms.compute_transform(self._lab, key, progress, hemisphere)
+
+    def load_annotations(self, key: Mapping[str, Any]) -> AnnotationSet:
+        """Read the annotations of a transform.
+
+        Parameters
+        ----------
+        key
+            A brain's key and ``transform_id``.
+
+        Returns
+        -------
+        AnnotationSet
+            In the order of their ids; points (N, 3) in pixels along the stored axes.
+
+        Raises
+        ------
+        NotFound
+            When there is no such transform.
+        """
+        with translate_errors():
+            row_of(self._lab.FixedBrainTransform, key)
+            return self._annotations(self._transform_key(key))
+
+    def save_annotations(
+        self, key: Mapping[str, Any], baseline: AnnotationSet, edited: AnnotationSet
+    ) -> Changes[Annotation]:
+        """Write what changed between two sets, in one transaction.
+
+        The rows are read again first, and locked: if they are no longer the baseline,
+        nothing is written.
+
+        Parameters
+        ----------
+        key
+            A brain's key and ``transform_id``.
+        baseline
+            What was loaded.
+        edited
+            What it is to become.
+
+        Returns
+        -------
+        Changes
+            What was written; what was added carries its new ids.
+
+        Raises
+        ------
+        WriteConflict
+            When somebody else changed the annotations meanwhile; its `theirs` is what
+            the database holds now. To write over it, save with that as the baseline.
+        InvalidValue
+            When a name or type is too long, or there are more points than a row holds.
+        WriteRefused
+            When this user may not write.
+        ConnectionLost
+            When the connection broke: load again to see whether it was written.
+        """
+        changes = baseline.changes_to(edited)
+        if not changes:
+            return changes
+        key = self._transform_key(key)
+        if self._lab.read_only:
+            raise WriteRefused(
+                f"The annotations were not saved: {self._lab.user} may only read this "
+                "database. Connect as somebody who may write."
+            )
+        with translate_errors():
+            self._check(key, changes)
+        try:
+            with (
+                translate_errors("Saving the annotations"),
+                self._lab.connection.transaction,
+            ):
+                theirs = self._annotations(key, locked=True)
+                _refuse_conflict(baseline, theirs)
+                return self._write(key, theirs, edited)
+        except (WriteConflict, ConnectionLost):
+            raise
+        except LabdataError:
+            # two who save at once: one of them may meet a duplicate id or a deadlock
+            # instead of the other's rows, which are there to be seen by now
+            with translate_errors():
+                _refuse_conflict(baseline, self._annotations(key))
+            raise
+
+    def _write(
+        self, key: dict[str, Any], theirs: AnnotationSet, edited: AnnotationSet
+    ) -> Changes[Annotation]:
+        table = self._lab.FixedBrainTransformAnnotation
+        # against what is there now, which has an id for everything
+        changes = theirs.changes_to(edited)
+        ids = [a.annotation_id for a in theirs if a.annotation_id is not None]
+        first = max(ids, default=-1) + 1
+        added = tuple(
+            replace(a, annotation_id=first + n) for n, a in enumerate(changes.added)
+        )
+        for removed in changes.removed:
+            # quick: no cascade, the server refuses if other rows refer to this one
+            (table & key & {"annotation_id": removed.annotation_id}).delete_quick()
+        for changed in changes.changed:
+            table.update1(key | changed.after.to_row())
+        table.insert([key | a.to_row() for a in added])
+        return replace(changes, added=added)
+
+    def _check(self, key: dict[str, Any], changes: Changes[Annotation]) -> None:
+        table = self._lab.FixedBrainTransformAnnotation
+        for annotation in (*changes.added, *(c.after for c in changes.changed)):
+            row = {"annotation_id": 0} | key | annotation.to_row()
+            checked(table, [row], f"annotation {annotation.name!r}")
+
+    def _annotations(
+        self, key: Mapping[str, Any], locked: bool = False
+    ) -> AnnotationSet:
+        query = self._lab.FixedBrainTransformAnnotation & key
+        return AnnotationSet.from_rows(fetched(query, ("xyz",), locked=locked))
+
+    def _transform_key(self, key: Mapping[str, Any]) -> dict[str, Any]:
+        return key_of(self._lab.FixedBrainTransform, key)
+
+
+def _refuse_conflict(baseline: AnnotationSet, theirs: AnnotationSet) -> None:
+    differences = baseline.changes_to(theirs)
+    if differences:
+        raise WriteConflict(
+            "Somebody else changed these annotations since they were loaded: "
+            f"{differences.summary()}. Nothing was written; take theirs, or write "
+            "yours over them.",
+            theirs,
+        )

@@ -1,0 +1,58 @@
+"""Rows by their primary key, and sentences that name them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from labdata_napari.errors import InvalidValue, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def key_of(table: Any, key: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep of `key` what is the primary key of a table.
+
+    Raises
+    ------
+    InvalidValue
+        When a part of it is missing.
+    """
+    missing = [name for name in table.primary_key if key.get(name) is None]
+    if missing:
+        raise InvalidValue(
+            f"A key of {named(table)} needs {', '.join(table.primary_key)}; "
+            f"{', '.join(missing)} is missing."
+        )
+    return {name: key[name] for name in table.primary_key}
+
+
+def row_of(table: Any, key: Mapping[str, Any]) -> dict[str, Any]:
+    """Fetch the one row with a key.
+
+    Raises
+    ------
+    NotFound
+        When there is none.
+    """
+    rows: list[dict[str, Any]] = (table & key_of(table, key)).to_dicts()
+    if not rows:
+        raise NotFound(
+            f"There is no {named(table)} with {words(key_of(table, key))}; it may have "
+            "been deleted or renamed, look at the list again."
+        )
+    return rows[0]
+
+
+def named(table: Any) -> str:
+    """Class name of a table."""
+    return str((table if isinstance(table, type) else type(table)).__name__)
+
+
+def words(key: Mapping[str, Any]) -> str:
+    """Say a key: "subject 'M1', session '20260101_120000'"."""
+    parts = (
+        f"{name.removesuffix('_name').replace('_', ' ')} {value!r}"
+        for name, value in key.items()
+    )
+    return ", ".join(parts)

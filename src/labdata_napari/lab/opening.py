@@ -1,0 +1,210 @@
+"""Rows of brains, transforms and recordings become lazy stacks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labdata_napari.core.axes import BRAIN, PLANES, RECORDING, VIDEO
+from labdata_napari.core.stacks import Stack, open_stack
+from labdata_napari.core.transform_file import read_transform
+from labdata_napari.core.transform_parameters import TransformParameters
+from labdata_napari.errors import InvalidValue, NotFound, UnreadableFile
+from labdata_napari.lab.keys import key_of, named, row_of, words
+from labdata_napari.lab.scales import um_after_labdata, um_of_brain, um_of_recording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+RECORDINGS = {
+    "Widefield": RECORDING,
+    "Miniscope": RECORDING,
+    "TwoPhoton": PLANES,
+    "DatasetVideo": VIDEO,
+}
+"""Tables of recordings, and the axes of their stacks."""
+
+_VIDEO_ENDINGS = (".avi", ".mp4", ".mov", ".mkv", ".m4v", ".webm", ".mpg", ".mpeg")
+
+
+def open_brain(lab: Any, key: Mapping[str, Any]) -> Stack:
+    """Open a fixed brain as (Z, C, Y, X), with what its row says about it."""
+    row = row_of(lab.FixedBrain, key)
+    path = _located(lab, lab.FixedBrain, row)
+    stack = _as_brain(open_stack(path), row, path)
+    um = um_of_brain(row["um_per_pixel"])
+    if um is not None:
+        stack = replace(stack, um_per_pixel=um, levels=_levels_with(stack, um))
+    names, waves = channels_of(lab, key)
+    return _with_channels(stack, names, waves)
+
+
+def _as_brain(stack: Stack, row: Mapping[str, Any], path: Path) -> Stack:
+    """Trust the file where it agrees with the row, else cut it as the row says."""
+    sections = stack.as_sections()
+    wanted = (row["num_channels"], row["height"], row["width"])
+    if sections.axes == BRAIN and _agree(sections.shape[1:], wanted):
+        return sections
+    if None in wanted or sections.axes not in (BRAIN, RECORDING, PLANES):
+        raise UnreadableFile(
+            f"'{path}' has the axes {stack.axes} {stack.shape}, not those of a brain; "
+            "store it as sections, channels, rows, columns."
+        )
+    plane = int(np.prod(wanted))
+    voxels = int(np.prod(stack.shape, dtype=np.int64))
+    # raises a sentence of its own when the voxels do not go into that shape
+    shape = (max(1, voxels // plane), *(int(n) for n in wanted))
+    return open_stack(path, shape=shape, axes=BRAIN)
+
+
+def _agree(found: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    """Whether (C, Y, X) of a file are its row's; width and height may be swapped."""
+    if any(n is None for n in wanted):
+        return wanted[0] is None or found[0] == wanted[0]
+    return found[0] == wanted[0] and sorted(found[1:]) == sorted(wanted[1:])  # type: ignore[type-var]
+
+
+def _levels_with(stack: Stack, um: tuple[float, ...]) -> tuple[Stack, ...]:
+    spatial = [stack.shape[i] for i in (0, 2, 3)]
+    levels = []
+    for level in stack.levels:
+        lengths = [level.shape[i] for i in (0, 2, 3)]
+        factors = zip(um, spatial, lengths, strict=True)
+        levels.append(
+            replace(level, um_per_pixel=tuple(u * n / m for u, n, m in factors))
+        )
+    return tuple(levels)
+
+
+def _with_channels(
+    stack: Stack, names: tuple[str, ...], waves: tuple[float | None, ...]
+) -> Stack:
+    """Put on what rows say about channels, where they are about as many."""
+    if len(names) == stack.n_channels and any(names):
+        stack = replace(stack, channel_names=names)
+    if len(waves) == stack.n_channels and any(w is not None for w in waves):
+        stack = replace(stack, channel_wavelengths_nm=waves)
+    return stack
+
+
+def channels_of(
+    lab: Any, key: Mapping[str, Any]
+) -> tuple[tuple[str, ...], tuple[float | None, ...]]:
+    """Names and wavelengths (nm) of a brain's channels, as far as rows give them."""
+    brain = key_of(lab.FixedBrain, key)
+    rows = (lab.FixedBrain.Channel & brain).to_dicts(order_by="channel_index")
+    if [r["channel_index"] for r in rows] != list(range(len(rows))):
+        return (), ()
+    names = tuple(str(r["channel_description"] or "") for r in rows)
+    waves = (r["channel_wavelength"] for r in rows)
+    return names, tuple(
+        float(w) if w is not None and np.isfinite(w) else None for w in waves
+    )
+
+
+def open_transform(lab: Any, key: Mapping[str, Any]) -> Stack:
+    """Open a computed transform as (Z, C, Y, X).
+
+    Its spatial axes keep the order in which they are stored: after a transpose the
+    axis called Z is the first one stored, whatever it was in the brain.
+    """
+    row = row_of(lab.FixedBrainTransform, key)
+    channels = row_of(lab.FixedBrain, key)["num_channels"]
+    parameters = TransformParameters.from_row(
+        row_of(lab.FixedBrainTransformParameters, key)
+    )
+    path = _located(lab, lab.FixedBrainTransform, row)
+    um = um_of_brain(row["um_per_pixel"])
+    if not is_our_transform(path):
+        um = um_after_labdata(um, parameters, channels or 0)
+    shape = [] if row["shape"] is None else np.ravel(row["shape"]).tolist()
+    known = len(shape) == len(BRAIN)
+    stack = open_stack(
+        path,
+        shape=shape if known else None,
+        axes=axes_of_result(parameters) if known else None,
+        um_per_pixel=um,
+    )
+    names, waves = channels_of(lab, key)
+    part = None if parameters.crop is None else parameters.crop[1]
+    if part is not None:
+        names, waves = names[slice(*part)], waves[slice(*part)]
+    return _with_channels(stack, names, waves)
+
+
+def axes_of_result(parameters: TransformParameters) -> str:
+    """Letters of a result by place: its spatial axes are z, y, x as they come."""
+    letters = iter("ZYX")
+    order = parameters.transpose or (0, 1, 2, 3)
+    return "".join("C" if axis == 1 else next(letters) for axis in order)
+
+
+def is_our_transform(path: Path) -> bool:
+    """Whether a file was written by this package's transform."""
+    try:
+        read_transform(path)
+    except UnreadableFile:
+        return False
+    return True
+
+
+def open_recording(lab: Any, kind: str, key: Mapping[str, Any]) -> Stack:
+    """Open a recording or a video; its axes as in `RECORDINGS`."""
+    if kind not in RECORDINGS:
+        raise InvalidValue(
+            f"'{kind}' is no kind of recording; there are {', '.join(RECORDINGS)}."
+        )
+    table = getattr(lab, kind)
+    row = row_of(table, key)
+    if kind == "DatasetVideo":
+        stack = open_stack(_video(lab, row))
+    else:
+        stack = _frames(_located(lab, table, row), RECORDINGS[kind], row)
+        um = um_of_recording(row["um_per_pixel"])
+        if um is not None:
+            stack = replace(stack, um_per_pixel=um)
+    rate = row["frame_rate"]
+    if rate is not None and np.isfinite(rate) and rate > 0:
+        stack = replace(stack, frame_rate=float(rate))
+    return stack
+
+
+def _frames(path: Path, axes: str, row: Mapping[str, Any]) -> Stack:
+    """Open frames, channels apart also where the file has them one after the other."""
+    stack = open_stack(path, axes=axes)
+    planes = stack.shape[axes.index("P")] if "P" in axes else 1
+    if (stack.n_channels, planes) == (row["n_channels"], row.get("n_planes", 1)):
+        return stack
+    lengths = {
+        "P": row.get("n_planes", 1),
+        "C": row["n_channels"],
+        "Y": stack.shape[-2],
+        "X": stack.shape[-1],
+    }
+    voxels = int(np.prod(stack.shape, dtype=np.int64))
+    lengths["T"] = max(1, voxels // int(np.prod(list(lengths.values()))))
+    return open_stack(path, axes=axes, shape=[int(lengths[c]) for c in axes])
+
+
+def _video(lab: Any, row: Mapping[str, Any]) -> Path:
+    key = key_of(lab.DatasetVideo, row)
+    files = (lab.DatasetVideo.File & key).to_dicts(order_by="KEY")
+    if not files:
+        raise NotFound(f"The video of {words(key)} has no file; add its File row.")
+    # times and logs may be among the files
+    files.sort(key=lambda f: not f["file_path"].lower().endswith(_VIDEO_ENDINGS))
+    located: Path = lab.files.locate(files[0]["file_path"], files[0]["storage"])
+    return located
+
+
+def _located(lab: Any, table: Any, row: Mapping[str, Any]) -> Path:
+    if row["file_path"] is None:
+        raise NotFound(
+            f"The {named(table)} of {words(key_of(table, row))} names no file; its row "
+            "was made without one."
+        )
+    located: Path = lab.files.locate(row["file_path"], row["storage"] or "data")
+    return located
