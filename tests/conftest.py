@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["databases", "embedded_servers"]
+
 os.environ.setdefault("DJ_IGNORE_CONFIG_FILE", "true")
 os.environ.setdefault("DJ_THREAD_SAFE", "true")
 
