@@ -154,7 +154,7 @@ def _by_shape(source: Source, shape: tuple[int, ...], axes: str | None) -> Arran
             found = arrange(source)
         except LabdataError:
             found = None
-        if found is not None and found.shape == shape:
+        if found is not None and (found.shape, found.axes) == (shape, letters):
             return found
     order = _match(source.data.shape, shape)
     if order is not None:

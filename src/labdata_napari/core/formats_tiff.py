@@ -11,6 +11,7 @@ import math
 import struct
 import threading
 import weakref
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
@@ -279,6 +280,14 @@ def _source(tif: Any, path: Path) -> Source:
     if not tif.series:
         raise UnreadableFile(f"{path} is a TIFF without an image in it.")
     series = tif.series[0]
+    if described.format == "OME-TIFF" and series.kind != "ome":
+        # tifffile could not match pages with the description and left it aside.
+        if described.planes is not None and described.planes > len(tif.pages):
+            raise UnreadableFile(
+                f"{path} should hold {described.planes} planes but holds "
+                f"{len(tif.pages)}; it is not complete."
+            )
+        described = replace(described, format="TIFF")
     lock = threading.Lock()
     data = _array(series, path, lock)
     weakref.finalize(data.reader, tif.close)
@@ -426,11 +435,12 @@ def _check_chain(path: Path) -> None:
     file = OpenFile(path)
     if file.size < 8:
         raise UnreadableFile(f"{path} is empty or too short for a TIFF.")
-    head = file.read(0, min(16, file.size))
+    head = file.read(0, 4)
     order = "<" if head[:2] == b"II" else ">"
-    big = struct.unpack(order + "H", head[2:4])[0] == 43
+    big = struct.unpack(order + "H", head[2:])[0] == 43
     count, entry, pointer = ("Q", 20, "Q") if big else ("H", 12, "I")
-    offset = struct.unpack(order + pointer, head[8:16] if big else head[4:8])[0]
+    start = file.read(8 if big else 4, struct.calcsize(pointer))
+    offset = struct.unpack(order + pointer, start)[0]
     seen = set()
     while offset:
         if offset in seen:

@@ -358,7 +358,7 @@ def _is_basic(key: Any) -> bool:
         key is None
         or key is Ellipsis
         or isinstance(key, slice)
-        or (hasattr(key, "__index__") and not isinstance(key, bool | np.bool_))
+        or (isinstance(key, int | np.integer) and not isinstance(key, bool))
     )
 
 

@@ -40,7 +40,7 @@ FAST_SLICE_BYTES = 64 * 2**20
 # Up to this size a pyramid holds the full resolution too (about half of it on disk).
 FULL_RESOLUTION_BYTES = 8 * 2**30
 # Planes of one channel in memory at a time.
-_SLAB_BYTES = 96 * 2**20
+_SLAB_BYTES = 192 * 2**20
 _SLAB_PLANES = 64
 _PART_AGE_S = 24 * 3600
 

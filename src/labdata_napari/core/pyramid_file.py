@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 # y slice decodes Z · X · (chunk length in y) voxels, whatever the other lengths.
 _CHUNK_YX = 32
 _CHUNK_Z = 64
+_BUFFER_BYTES = 96 * 2**20
+_BATCH = 8  # planes reduced at a time
 # LZ4 over bit planes decodes twice as fast as zstd, and camera images get no larger.
 # RFC-9: an OME-Zarr zip says so in its comment.
 _COMMENT = {"ome": {"version": "0.5", "zipFile": {"centralDirectory": {}}}}
@@ -95,7 +97,7 @@ class PyramidWriter:
         self._shapes = list(shapes)
         self._first = 0 if full_resolution or len(shapes) == 1 else 1
         self._chunks = [
-            (min(planes if n == 0 else _CHUNK_Z, s[0]), *_chunk_yx(s))
+            (planes if n == 0 else _depth(s, stack.dtype), *_chunk_yx(s))
             for n, s in enumerate(shapes)
         ]
         self._lock = threading.Lock()
@@ -109,58 +111,68 @@ class PyramidWriter:
         self._levels: list[_LevelBuffer] = []
         self._reducers: list[Reducer] = []
         self._channel = 0
+        self._row = 0
 
     def start_channel(self, channel: int) -> None:
         """Begin the planes of a channel."""
         self._channel = channel
         self._reducers = [Reducer(a, b) for a, b in itertools.pairwise(self._shapes)]
+        self._row = 0
         self._levels = [
-            _LevelBuffer(number, chunk[0]) for number, chunk in enumerate(self._chunks)
+            _LevelBuffer(n, np.empty((self._chunks[n][0], *s[1:]), self._dtype))
+            for n, s in enumerate(self._shapes)
+            if n > 0
         ]
 
     def add(self, slab: NDArray[Any]) -> None:
         """Add the next planes ``(n, Y, X)`` of the channel."""
         if self._first == 0:
-            self._write_row(0, self._levels[0].row, slab)
-            self._levels[0].row += 1
+            self._write_row(0, self._row, slab)
+            self._row += 1
         if not self._reducers:
             return
-        kind = float_type(self._dtype)
-        reduced: list[Any] = [None] * len(slab)
-
-        def within(number: int) -> None:
-            plane = slab[number].astype(kind)
-            reduced[number] = self._reducers[0].within_plane(plane)
-
-        each(within, iter(range(len(slab))), len(slab), slab.nbytes)
-        for plane in reduced:
-            self._push(0, plane)
+        for start in range(0, len(slab), _BATCH):
+            for plane in self._within(slab[start : start + _BATCH]):
+                self._push(0, plane)
 
     def finish_channel(self) -> None:
         """Write what is left of the channel."""
-        for level in self._levels[1:]:
+        for level in self._levels:
             self._flush(level)
 
     def close(self) -> None:
         """Complete the file."""
         self._zip.close()
 
+    def _within(self, planes: NDArray[Any]) -> list[NDArray[Any]]:
+        """Reduce some planes along Y and X, on several threads."""
+        kind = float_type(self._dtype)
+        reduced: list[Any] = [None] * len(planes)
+
+        def within(number: int) -> None:
+            plane = planes[number].astype(kind)
+            reduced[number] = self._reducers[0].within_plane(plane)
+
+        each(within, iter(range(len(planes))), len(planes), planes.nbytes)
+        return reduced
+
     def _push(self, reducer: int, plane: NDArray[Any]) -> None:
         """Hand a plane to a level; planes that are done go on to the next one."""
         for done in self._reducers[reducer].push(plane):
-            level = self._levels[reducer + 1]
-            level.planes.append(as_type(done, self._dtype))
-            if len(level.planes) == level.depth:
+            level = self._levels[reducer]
+            level.held[level.count] = as_type(done, self._dtype)
+            level.count += 1
+            if level.count == len(level.held):
                 self._flush(level)
             if reducer + 1 < len(self._reducers):
                 after = self._reducers[reducer + 1].within_plane(done)
                 self._push(reducer + 1, after)
 
     def _flush(self, level: _LevelBuffer) -> None:
-        if level.planes:
-            self._write_row(level.number, level.row, np.stack(level.planes))
+        if level.count:
+            self._write_row(level.number, level.row, level.held[: level.count])
             level.row += 1
-            level.planes.clear()
+            level.count = 0
 
     def _write_row(self, level: int, row: int, slab: NDArray[Any]) -> None:
         """Encode and write the cubes ``(depth, y, x)`` of one row of cubes along z."""
@@ -193,11 +205,17 @@ class PyramidWriter:
 class _LevelBuffer:
     """Planes of one level that wait for their cube to be full."""
 
-    def __init__(self, number: int, depth: int) -> None:
+    def __init__(self, number: int, held: NDArray[Any]) -> None:
         self.number = number
-        self.depth = depth
+        self.held = held
+        self.count = 0
         self.row = 0
-        self.planes: list[NDArray[Any]] = []
+
+
+def _depth(shape: tuple[int, int, int], dtype: np.dtype[Any]) -> int:
+    """Depth of a level's cubes: their planes are held until all have come."""
+    plane = shape[1] * shape[2] * dtype.itemsize
+    return max(1, min(_CHUNK_Z, shape[0], _BUFFER_BYTES // plane))
 
 
 def _chunk_yx(shape: tuple[int, int, int]) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from labdata_napari.core.axes import KNOWN, um_from_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 # Resolutions that programs write without having measured anything: for printing.
@@ -33,6 +33,8 @@ class Described:
         Per channel; empty where not given.
     frame_rate
         Hz.
+    planes
+        How many planes the description promises, None where it does not say.
     """
 
     format: str
@@ -41,6 +43,7 @@ class Described:
     channel_names: tuple[str, ...] = ()
     channel_wavelengths_nm: tuple[float | None, ...] = ()
     frame_rate: float | None = None
+    planes: int | None = None
 
 
 def describe(tif: Any) -> Described:
@@ -103,7 +106,19 @@ def _from_ome(text: str) -> Described | None:
         names if any(names) else (),
         waves if any(w is not None for w in waves) else (),
         1 / step if step > 0 else None,
+        _planes(pixels.attrib, channels),
     )
+
+
+def _planes(
+    pixels: Mapping[str, str], channels: Sequence[Mapping[str, str]]
+) -> int | None:
+    try:
+        samples = int(channels[0].get("SamplesPerPixel", 1)) if channels else 1
+        sizes = [int(pixels[f"Size{letter}"]) for letter in "ZCT"]
+    except (KeyError, ValueError):
+        return None
+    return math.prod(sizes) // max(1, samples)
 
 
 def _wavelength(channel: Mapping[str, str]) -> float | None:
