@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from labdata_napari.core.annotation import Annotation, AnnotationSet
 from labdata_napari.core.progress import silent
 from labdata_napari.errors import (
@@ -277,7 +279,7 @@ class Brains:
         self, key: Mapping[str, Any], locked: bool = False
     ) -> AnnotationSet:
         query = self._lab.FixedBrainTransformAnnotation & key
-        return AnnotationSet.from_rows(fetched(query, ("xyz",), locked=locked))
+        return AnnotationSet.from_rows(fetched(query, {"xyz": np.asarray}, locked))
 
     def _transform_key(self, key: Mapping[str, Any]) -> dict[str, Any]:
         return key_of(self._lab.FixedBrainTransform, key)

@@ -79,7 +79,7 @@ def _columns(table: Any, row: Mapping[str, Any]) -> list[tuple[str, str]]:
     lines = []
     for name in table.heading.names:
         value = row[name]
-        if name in _SHOWN_ELSEWHERE or value is None or value == "":
+        if name in _SHOWN_ELSEWHERE or value is None or str(value) == "":
             continue
         lines.append((_label(name), _words(value)))
     return lines
@@ -87,7 +87,7 @@ def _columns(table: Any, row: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _label(name: str) -> str:
     label = name.removesuffix("_name").replace("_", " ")
-    return label.replace("um per pixel", "µm per pixel")
+    return label.removeprefix("num ").replace("um per pixel", "µm per pixel")
 
 
 def _words(value: Any) -> str:

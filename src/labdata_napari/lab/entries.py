@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.errors import InvalidValue
-from labdata_napari.lab.details import EntryDetails, details_of
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.rows import fetched
 from labdata_napari.lab.scales import um_of_brain, um_of_recording
@@ -15,6 +14,9 @@ from labdata_napari.lab.scales import um_of_brain, um_of_recording
 if TYPE_CHECKING:
     import datetime
     from collections.abc import Callable, Iterable, Sequence
+
+    from labdata_napari.lab.details import EntryDetails
+    from labdata_napari.lab.files import Files
 
 KINDS = (
     "FixedBrain",
@@ -158,19 +160,23 @@ class Entries:
                     f"There are no entries of kind '{kind}'; the kinds are "
                     f"{', '.join(KINDS)}."
                 )
-        reader = _Reader(self._lab, set(self._lab.tables.missing))
+        look = _Look(self._lab.files, _LOOK_SECONDS)
+        reader = _Reader(self._lab, set(self._lab.tables.missing), look)
         entries: list[Entry] = []
         with translate_errors():
             for kind in wanted:
                 entries += reader.read(kind)
         entries.sort(key=_order)
-        entries = self._looked_up(entries, _LOOK_SECONDS)
         words = text.lower().split()
         return [e for e in entries if e.matches(words)] if words else entries
 
     def looked_up(self, entries: Sequence[Entry]) -> list[Entry]:
         """Return the entries with `local` filled, however long looking takes."""
-        return self._looked_up(entries, float("inf"))
+        look = _Look(self._lab.files, float("inf"))
+        return [
+            e if e.local is not None else replace(e, local=look(e.file_path))
+            for e in entries
+        ]
 
     def details(self, entry: Entry) -> EntryDetails:
         """Read everything about one entry.
@@ -180,22 +186,28 @@ class Entries:
         NotFound
             When its row is gone.
         """
+        from labdata_napari.lab.details import details_of
+
         with translate_errors():
             return details_of(self._lab, entry)
 
-    def _looked_up(self, entries: Sequence[Entry], seconds: float) -> list[Entry]:
-        # a look is microseconds on a local disk, but may be milliseconds far away
-        look = self._lab.files.looker()
-        until = time.monotonic() + seconds
-        out = []
-        for number, entry in enumerate(entries):
-            if entry.file_path is None or entry.local is not None:
-                out.append(entry)
-                continue
-            if number % 64 == 0 and time.monotonic() > until:
-                return [*out, *entries[number:]]
-            out.append(replace(entry, local=look(entry.file_path)))
-        return out
+
+class _Look:
+    """Looks for files until that has taken some seconds; from then on does not know.
+
+    A look takes microseconds on a local disk, but may take milliseconds far away.
+    """
+
+    def __init__(self, files: Files, seconds: float) -> None:
+        self._is_local, self._left = files.looker(), seconds
+
+    def __call__(self, file_path: str | None) -> bool | None:
+        if file_path is None or self._left <= 0:
+            return None
+        began = time.perf_counter()
+        found = self._is_local(file_path)
+        self._left -= time.perf_counter() - began
+        return found
 
 
 _SOURCES = (
@@ -219,8 +231,8 @@ def _order(entry: Entry) -> tuple[float, str, str, str]:
 class _Reader:
     """One reading of the lists: a query for each kind and for each count."""
 
-    def __init__(self, lab: Any, missing: set[str]) -> None:
-        self._lab, self._missing = lab, missing
+    def __init__(self, lab: Any, missing: set[str], look: _Look) -> None:
+        self._lab, self._missing, self._look = lab, missing, look
 
     def read(self, kind: str) -> list[Entry]:
         if kind in self._missing:
@@ -249,7 +261,7 @@ class _Reader:
                     "FixedBrain",
                     row,
                     channels=row["num_channels"],
-                    um_per_pixel=um_of_brain(row["um_per_pixel"]),
+                    um_per_pixel=row["um_per_pixel"],
                     transforms=transforms.get(dataset, 0),
                     annotations=annotations.get(dataset, 0),
                 )
@@ -266,7 +278,7 @@ class _Reader:
                 kind,
                 row,
                 channels=row["n_channels"],
-                um_per_pixel=um_of_recording(row["um_per_pixel"]),
+                um_per_pixel=row["um_per_pixel"],
                 description=_frames(row),
             )
             for row in rows
@@ -354,7 +366,10 @@ class _Reader:
             query = query * self._lab.Session.proj("session_datetime")
         if "file_path" in columns:
             query = self._with_size(query)
-        return fetched(query, tuple(c for c in columns if c == "um_per_pixel"))
+        um = um_of_brain if kind == "FixedBrain" else um_of_recording
+        return fetched(
+            query, {"um_per_pixel": um} if "um_per_pixel" in columns else None
+        )
 
     def _with_size(self, query: Any) -> Any:
         if "File" in self._missing:
@@ -386,6 +401,7 @@ class _Reader:
             size=row.get("file_size"),
             file_path=row.get("file_path"),
             storage=row.get("storage"),
+            local=self._look(row.get("file_path")),
             **columns,
         )
 

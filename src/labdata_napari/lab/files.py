@@ -59,7 +59,8 @@ def posix_parts(file_path: str) -> tuple[str, ...]:
 
 def _why_unsafe(file_path: str) -> str | None:
     """Say what is wrong with a path from a row, or None."""
-    if not PurePosixPath(file_path).parts or "\0" in file_path:
+    parts = file_path.split("/")
+    if not any(part not in ("", ".") for part in parts) or "\0" in file_path:
         return "is empty or not a path"
     if "\\" in file_path:
         return "has a backslash"
@@ -67,7 +68,7 @@ def _why_unsafe(file_path: str) -> str | None:
         return "has a drive letter"
     if file_path.startswith("/"):
         return "is absolute"
-    if ".." in PurePosixPath(file_path).parts:
+    if ".." in parts:
         return "leaves its store with '..'"
     return None
 
@@ -150,12 +151,12 @@ class Files:
 
     def looker(self) -> Callable[[str], bool]:
         """Return `is_local` for many paths in a row; the folders are read once."""
-        folders = [str(folder) for folder in self.local_paths]
+        folders = [f"{folder}{os.sep}" for folder in self.local_paths]
 
         def is_local(file_path: str) -> bool:
             if _why_unsafe(file_path):
                 return False
-            return any(os.path.exists(os.path.join(f, file_path)) for f in folders)
+            return any(os.path.exists(f + file_path) for f in folders)
 
         return is_local
 
@@ -219,6 +220,13 @@ class Files:
                 "to the local paths in the preferences and connect again."
             )
         _write_json(self._registry, [str(p) for p in (*self._registered(), path)])
+
+    def forget(self, folder: Path | str) -> None:
+        """Undo `register`; a folder that was not registered is none of our business."""
+        path = Path(folder).expanduser().absolute()
+        kept = [p for p in self._registered() if p != path]
+        if self._registry is not None and len(kept) < len(self._registered()):
+            _write_json(self._registry, [str(p) for p in kept])
 
     def md5(self, path: Path, progress: Progress | None = None) -> str:
         """MD5 of a file's bytes in hexadecimal, read in blocks."""

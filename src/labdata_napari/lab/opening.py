@@ -9,7 +9,6 @@ import numpy as np
 
 from labdata_napari.core.axes import BRAIN, PLANES, RECORDING, VIDEO
 from labdata_napari.core.stacks import Stack, open_stack
-from labdata_napari.core.transform_file import read_transform
 from labdata_napari.core.transform_parameters import TransformParameters
 from labdata_napari.errors import InvalidValue, NotFound, UnreadableFile
 from labdata_napari.lab.keys import key_of, named, row_of, words
@@ -34,7 +33,7 @@ def open_brain(lab: Any, key: Mapping[str, Any]) -> Stack:
     """Open a fixed brain as (Z, C, Y, X), with what its row says about it."""
     row = row_of(lab.FixedBrain, key)
     path = _located(lab, lab.FixedBrain, row)
-    stack = _as_brain(open_stack(path), row, path)
+    stack = open_brain_file(path, row)
     um = um_of_brain(row["um_per_pixel"])
     if um is not None:
         stack = replace(stack, um_per_pixel=um, levels=_levels_with(stack, um))
@@ -42,8 +41,13 @@ def open_brain(lab: Any, key: Mapping[str, Any]) -> Stack:
     return _with_channels(stack, names, waves)
 
 
-def _as_brain(stack: Stack, row: Mapping[str, Any], path: Path) -> Stack:
-    """Trust the file where it agrees with the row, else cut it as the row says."""
+def open_brain_file(path: Path, row: Mapping[str, Any]) -> Stack:
+    """Open a brain's file as (Z, C, Y, X).
+
+    The file is trusted where it agrees with `num_channels`, `height` and `width` of
+    the row, else it is arranged as the row says.
+    """
+    stack = open_stack(path)
     sections = stack.as_sections()
     wanted = (row["num_channels"], row["height"], row["width"])
     if sections.axes == BRAIN and _agree(sections.shape[1:], wanted):
@@ -144,6 +148,8 @@ def axes_of_result(parameters: TransformParameters) -> str:
 
 def is_our_transform(path: Path) -> bool:
     """Whether a file was written by this package's transform."""
+    from labdata_napari.core.transform_file import read_transform
+
     try:
         read_transform(path)
     except UnreadableFile:

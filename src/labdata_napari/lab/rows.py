@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datajoint import blob
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
 
 def fetched(
-    query: Any, blobs: tuple[str, ...] = (), locked: bool = False
+    query: Any,
+    blobs: Mapping[str, Callable[[Any], Any]] | None = None,
+    locked: bool = False,
 ) -> list[dict[str, Any]]:
     """Fetch a DataJoint expression as dicts, ten times faster than `to_dicts`.
 
@@ -17,8 +22,8 @@ def fetched(
     query
         A table or expression.
     blobs
-        Columns to unpack as serialised values; every other column must be a plain
-        one. Equal bytes are unpacked once and shared.
+        Columns that hold serialised values, and what to make of each value; every
+        other column must be a plain one. Equal bytes are unpacked once and shared.
     locked
         Lock the rows until the end of the transaction, waiting for others who did.
         Of a plain table only, not of a join.
@@ -29,21 +34,16 @@ def fetched(
         Values by column name, in no order.
     """
     names = tuple(query.heading.names)
-    unpacked: dict[bytes, Any] = {}
-    rows = []
     sql = query.make_sql() + (" FOR UPDATE" if locked else "")
-    for values in query.connection.query(sql):
-        row = dict(zip(names, values, strict=True))
-        for name in blobs:
-            row[name] = _unpacked(row[name], unpacked)
-        rows.append(row)
+    found = query.connection.query(sql)
+    rows = [dict(zip(names, values, strict=True)) for values in found]
+    for name, read in (blobs or {}).items():
+        known: dict[bytes, Any] = {}
+        for row in rows:
+            if row[name] is None:
+                continue
+            packed = bytes(row[name])
+            if packed not in known:
+                known[packed] = read(blob.unpack(packed))
+            row[name] = known[packed]
     return rows
-
-
-def _unpacked(packed: Any, known: dict[bytes, Any]) -> Any:
-    if packed is None:
-        return None
-    content = bytes(packed)
-    if content not in known:
-        known[content] = blob.unpack(content)
-    return known[content]

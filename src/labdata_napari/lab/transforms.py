@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labdata_napari.core.progress import silent
-from labdata_napari.core.transform import plan
-from labdata_napari.core.transform_file import write_transform
 from labdata_napari.core.transform_parameters import TransformParameters
 from labdata_napari.errors import (
     ConnectionLost,
@@ -169,6 +167,10 @@ def compute_transform(
             f"The transform of {words(key)} was not computed: {lab.user} may only read "
             "this database."
         )
+    # scipy and tifffile, which the lists can do without
+    from labdata_napari.core.transform import plan
+    from labdata_napari.core.transform_file import write_transform
+
     parameters = TransformParameters.from_row(row)
     stack = open_brain(lab, key)
     geometry = plan(stack.shape, stack.um_per_pixel, parameters)

@@ -1,0 +1,257 @@
+"""A brain file on disk becomes rows: all of them and a whole file, or nothing.
+
+The file comes first, complete and verified under a temporary name; then one
+transaction inserts the rows, and its last act before the commit is to give the file
+its name. Whatever happens earlier leaves neither rows nor files nor folders.
+"""
+
+from __future__ import annotations
+
+import datetime
+import getpass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labdata_napari.core.progress import silent
+from labdata_napari.errors import InvalidValue, WriteRefused
+from labdata_napari.lab.failures import translate_errors
+from labdata_napari.lab.import_plan import BrainImport, ImportPlan, plan_import
+from labdata_napari.lab.keys import words
+from labdata_napari.lab.limits import checked
+from labdata_napari.lab.placing import Placed, fingerprint, placed
+from labdata_napari.lab.scales import um_of_brain
+
+if TYPE_CHECKING:
+    from labdata_napari.core.progress import Progress
+
+__all__ = ["BrainImport", "ImportPlan", "import_brain", "plan_import"]
+
+_Row = tuple[Any, dict[str, Any]]
+"""A table and a row for it."""
+
+_DATASET_TYPE = "fixed-brain"
+_UNKNOWN = "unknown"
+
+
+def import_brain(
+    lab: Any, request: BrainImport | ImportPlan, progress: Progress = silent
+) -> dict[str, Any]:
+    """Import a brain file into a lab.
+
+    Parameters
+    ----------
+    lab
+        The `Lab`.
+    request
+        What to import, or what `plan_import` made of it.
+    progress
+        Called with bytes done and in all; raise `Cancelled` in it to stop.
+
+    Returns
+    -------
+    dict
+        Key of the `FixedBrain`. The same file under the same key a second time gives
+        the same key and changes nothing.
+
+    Raises
+    ------
+    NotFound, UnreadableFile
+        When the file is missing or broken.
+    InvalidValue
+        When something is missing or does not fit; one sentence names all that is.
+    WriteRefused
+        When another file is there under this key, this user may not write, or the
+        disk is full.
+    ConnectionLost
+        When the server went away. Import again: should it have gone after it had
+        stored the rows, that finds them.
+    """
+    plan = request if isinstance(request, ImportPlan) else plan_import(request)
+    if _is_there(lab, plan, progress):
+        return dict(plan.key)
+    if lab.read_only:
+        raise WriteRefused(
+            f"'{plan.source.name}' was not imported: {lab.user} may only read this "
+            "database. Connect as somebody who may write."
+        )
+    doing = f"Importing '{plan.source.name}'"
+    with translate_errors(doing):
+        _check(lab, plan)
+    with (
+        placed(lab.files, plan, progress) as file,
+        translate_errors(doing),
+        lab.connection.transaction,
+    ):
+        _insert(lab, plan, file)
+        file.finish()
+    return dict(plan.key)
+
+
+# -- rows ----------------------------------------------------------------------
+
+
+def _check(lab: Any, plan: ImportPlan) -> None:
+    """Check the rows before hours of copying; what only the copy tells is made up."""
+    sample = Placed(plan.file_path, 0, "0" * 32, plan.session_datetime)
+    for table, row in [*_parents(lab, plan), *_rows(lab, plan, sample)]:
+        checked(table, [row])
+    found = (lab.Session & _session(plan)).to_dicts()
+    if found and plan.request.session_datetime is not None:
+        _refuse_other_time(plan, found[0]["session_datetime"])
+
+
+def _refuse_other_time(plan: ImportPlan, stored: datetime.datetime) -> None:
+    if stored.replace(microsecond=0) != plan.session_datetime:
+        raise InvalidValue(
+            f"Session '{plan.request.session}' is in the lab already, at {stored}, not "
+            f"at {plan.session_datetime}; leave its time out or choose another session."
+        )
+
+
+def _insert(lab: Any, plan: ImportPlan, file: Placed) -> None:
+    for table, row in _parents(lab, plan):
+        # another import may have been quicker
+        table.insert(checked(table, [row]), skip_duplicates=True)
+    for table, row in _rows(lab, plan, file):
+        if table is lab.File and _same_file_row(lab, row):
+            continue
+        table.insert(
+            checked(table, [row]),
+            allow_direct_insert=True,
+            # a dataset may list the file although nobody made it a brain yet
+            skip_duplicates=table is lab.Dataset.DataFiles,
+        )
+
+
+def _parents(lab: Any, plan: ImportPlan) -> list[_Row]:
+    """Rows that the brain's own refer to and that are not there yet, in order."""
+    rows: list[_Row] = []
+    if not lab.Session & _session(plan):
+        rows += _session_rows(lab, plan)
+    if not lab.Dataset & plan.key:
+        kind = {"dataset_type": _DATASET_TYPE}
+        if not lab.DatasetType & kind:
+            rows.append((lab.DatasetType, kind))
+        rows.append((lab.Dataset, plan.key | kind))
+    return rows
+
+
+def _session(plan: ImportPlan) -> dict[str, str]:
+    return {c: plan.key[c] for c in ("subject_name", "session_name")}
+
+
+def _session_rows(lab: Any, plan: ImportPlan) -> list[_Row]:
+    member = {"user_name": plan.request.experimenter or _logged_in()}
+    rows: list[_Row] = []
+    if not lab.LabMember & member:
+        rows.append((lab.LabMember, member | {"date_joined": datetime.date.today()}))
+    subject = {"subject_name": plan.key["subject_name"]}
+    if not lab.Subject & subject:
+        rows += _subject_rows(lab, plan, subject | member)
+    session: dict[str, Any] = _session(plan) | {
+        "session_datetime": plan.session_datetime,
+        "experimenter": member["user_name"],
+    }
+    return [*rows, (lab.Session, session)]
+
+
+def _subject_rows(lab: Any, plan: ImportPlan, subject: dict[str, str]) -> list[_Row]:
+    request = plan.request
+    strain = {"strain_name": request.strain}
+    species = {"species_name": _UNKNOWN}
+    rows: list[_Row] = []
+    if not lab.Strain & strain:
+        if not lab.Species & species:
+            latin = {"species_scientific_name": _UNKNOWN}
+            rows.append((lab.Species, species | latin))
+        rows.append((lab.Strain, strain | species))
+    born = request.dob or plan.session_datetime.date()
+    more = {"subject_dob": born, "subject_sex": request.sex}
+    return [*rows, (lab.Subject, subject | strain | more)]
+
+
+def _rows(lab: Any, plan: ImportPlan, file: Placed) -> list[_Row]:
+    """Rows of the brain itself, in the order of insertion."""
+    place = {"file_path": file.file_path, "storage": plan.request.storage}
+    of_file = {
+        "file_datetime": file.changed,
+        "file_size": float(file.size),
+        "file_md5": file.md5,
+    }
+    of_brain = {
+        "um_per_pixel": np.array(plan.um_per_pixel),
+        "hardware": plan.request.hardware,
+    }
+    return [
+        (lab.File, place | of_file),
+        (lab.Dataset.DataFiles, plan.key | place),
+        (lab.FixedBrain, plan.key | place | plan.measures | of_brain),
+        *((lab.FixedBrain.Channel, row) for row in _channel_rows(plan)),
+    ]
+
+
+def _channel_rows(plan: ImportPlan) -> list[dict[str, Any]]:
+    pairs = zip(plan.channel_names, plan.channel_wavelengths_nm, strict=True)
+    return [
+        plan.key
+        | {
+            "channel_index": number,
+            "channel_description": name or None,
+            "channel_wavelength": wavelength,
+        }
+        for number, (name, wavelength) in enumerate(pairs)
+    ]
+
+
+def _logged_in() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # no such user, as in some containers
+        return _UNKNOWN
+
+
+def _same_file_row(lab: Any, row: dict[str, Any]) -> bool:
+    """Whether the File row is there already; raise when it is for other bytes."""
+    found = (lab.File & {c: row[c] for c in ("file_path", "storage")}).to_dicts()
+    if not found:
+        return False
+    if any(found[0][c] != row[c] for c in ("file_md5", "file_size")):
+        raise WriteRefused(
+            f"A File row for '{row['file_path']}' is there already, with another size "
+            "or checksum; give this file another name or another dataset."
+        )
+    return True
+
+
+# -- the same brain again --------------------------------------------------------
+
+
+def _is_there(lab: Any, plan: ImportPlan, progress: Progress) -> bool:
+    """Whether the brain is there, from the same bytes; raise when from others."""
+    with translate_errors(f"Importing '{plan.source.name}'"):
+        brains = (lab.FixedBrain & plan.key).to_dicts()
+        if not brains:
+            return False
+        place = {c: brains[0][c] for c in ("file_path", "storage")}
+        files = (lab.File & place).to_dicts() if place["file_path"] else []
+    there = f"A brain with {words(plan.key)} is there already"
+    if not files:
+        raise WriteRefused(f"{there}, without a file; choose another dataset name.")
+    found = fingerprint(lab.files, plan, files[0]["file_size"], progress)
+    if found != files[0]["file_md5"]:
+        raise WriteRefused(
+            f"{there} and holds another file, '{place['file_path']}'; choose another "
+            "dataset name. Nothing was changed."
+        )
+    um = um_of_brain(brains[0]["um_per_pixel"])
+    if plan.request.um_per_pixel is not None and not _equal(um, plan.um_per_pixel):
+        raise WriteRefused(
+            f"{there}, from the same file, with {um} µm per pixel; correct its row if "
+            "that is wrong. Nothing was changed."
+        )
+    return True
+
+
+def _equal(one: tuple[float, ...] | None, other: tuple[float, ...]) -> bool:
+    return one is not None and bool(np.allclose(one, other, rtol=1e-6))
