@@ -114,7 +114,8 @@ class Tables:
         if name.startswith("_") or name not in self._templates:
             raise AttributeError(
                 f"There is no table class '{name}'; the classes are named as in "
-                "labdata, for example FixedBrain."
+                "labdata, for example FixedBrain. Files and what opens them belong to "
+                "a Lab, which labdata_napari.connect() returns."
             )
         return self._bind(name)
 

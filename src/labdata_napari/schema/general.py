@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import datajoint as dj
 
+from labdata_napari.schema.selection import all_keys
 from labdata_napari.schema.template import table
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @table("global")
@@ -74,6 +80,18 @@ class File(dj.Manual):
     file_md5=null : varchar(32)     # md5 of the bytes, hexadecimal
     """
 
+    def get(self) -> list[Path]:
+        """Find the selected files on this machine, in the order of their keys.
+
+        Raises
+        ------
+        NotFound
+            When none is selected, or one is not on this machine.
+        InvalidValue
+            When a path leaves its storage.
+        """
+        return _located(self)
+
 
 @table("global")
 class AnalysisFile(dj.Manual):
@@ -88,6 +106,10 @@ class AnalysisFile(dj.Manual):
     file_size : float64                 # bytes
     file_md5=null : varchar(32)         # md5 of the bytes, hexadecimal
     """
+
+    def get(self) -> list[Path]:
+        """Find the selected files on this machine; see `File.get`."""
+        return _located(self)
 
 
 @table("global")
@@ -411,3 +433,8 @@ class ComputeTask(dj.Manual):
         -> master
         -> File
         """
+
+
+def _located(rows: Any) -> list[Path]:
+    files = rows.lab.files
+    return [files.locate(key["file_path"], key["storage"]) for key in all_keys(rows)]

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import datajoint as dj
 
+from labdata_napari.core.progress import Progress, silent
+from labdata_napari.errors import Cancelled, LabdataError
+from labdata_napari.schema.selection import one_or_many, the_key
 from labdata_napari.schema.template import table
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from labdata_napari.core.stacks import Stack
 
 
 @table("data")
@@ -76,6 +87,77 @@ class FixedBrain(dj.Imported):
     um_per_pixel=null : <blob>      # um along z, y, x
     hardware=null : varchar(56)     # microscope
     """
+
+    def open(self) -> Stack:
+        """Open the one brain that is selected, lazily.
+
+        Returns
+        -------
+        Stack
+            (Z, C, Y, X) whatever the file says, with µm per pixel along z, y, x and
+            the names of the channels.
+
+        Raises
+        ------
+        NotFound
+            When no row is selected, or its file is not on this machine.
+        InvalidValue
+            When several rows are selected.
+        UnreadableFile
+            When the file is broken or is not what the row says.
+        """
+        stack: Stack = self.lab.brains.open(the_key(self))
+        return stack
+
+    def get(self) -> Stack | list[Stack]:
+        """Open every brain that is selected, lazily, in the order of their keys.
+
+        Returns
+        -------
+        Stack or list of Stack
+            As of `open`; a single one is not in a list. ``np.asarray`` reads it.
+
+        Raises
+        ------
+        NotFound, UnreadableFile
+            As `open`.
+        """
+        return one_or_many(self, self.lab.brains.open)
+
+    def napari_open(self, viewer: Any = None, **options: Any) -> Any:
+        """Show the one brain that is selected in napari, a layer for each channel.
+
+        Parameters
+        ----------
+        viewer
+            Viewer to add to; None opens a new one. napari is imported only here.
+        **options
+            Further arguments of napari's ``add_image``, instead of ours.
+
+        Returns
+        -------
+        napari.Viewer
+            The viewer, in µm where the voxel size is known.
+
+        Raises
+        ------
+        NotFound, InvalidValue, UnreadableFile
+            As `open`.
+        """
+        import napari
+
+        stack = self.open()
+        ours: dict[str, Any] = {
+            "channel_axis": 1,
+            "scale": stack.um_per_pixel or (1.0, 1.0, 1.0),
+            "units": "pixel" if stack.um_per_pixel is None else "um",
+            "axis_labels": ("z", "y", "x"),
+        }
+        if stack.channel_names:
+            ours["name"] = list(stack.channel_names)
+        viewer = napari.Viewer() if viewer is None else viewer
+        viewer.add_image(stack.dask(), **ours | options)
+        return viewer
 
     class Channel(dj.Part):
         """What a channel of the stack shows."""
@@ -150,6 +232,167 @@ class FixedBrainTransform(dj.Computed):
     hemisphere=null : varchar(5)    # left, right or both
     """
 
+    def populate(
+        self,
+        *restrictions: Any,
+        progress: Progress = silent,
+        hemisphere: str | None = None,
+        suppress_errors: bool = False,
+        max_calls: int | None = None,
+    ) -> dict[str, Any]:
+        """Compute the transforms that have parameters but no result yet.
+
+        Each is a file first, and then two rows in one transaction. DataJoint's own
+        loop is not used: it would keep a transaction open while computing, or read
+        everything twice, and it knows neither progress nor cancelling.
+
+        Parameters
+        ----------
+        *restrictions
+            Which ones, as of ``&``; all of them when there is none.
+        progress
+            Called with steps done and in all, over all transforms; raise `Cancelled`
+            in it to stop. What was finished before stays.
+        hemisphere
+            What to note in the rows: "left", "right" or "both". When not given,
+            "both" where the result reaches over the middle of the brain along every
+            axis, else nothing.
+        suppress_errors
+            Go on with the next one after an error; `Cancelled` always stops.
+        max_calls
+            Compute at most so many.
+
+        Returns
+        -------
+        dict
+            ``success_count``, and ``error_list`` of (key, sentence).
+
+        Raises
+        ------
+        NotFound, InvalidValue, UnreadableFile, WriteRefused
+            As `make`, for the first that fails, unless errors are suppressed.
+        Cancelled
+            When `progress` raised it.
+        """
+        waiting = (self.key_source & dj.AndList(restrictions)) - type(self)().proj()
+        keys = waiting.keys(order_by="KEY")[:max_calls]
+        errors: list[tuple[dict[str, Any], str]] = []
+        for number, key in enumerate(keys):
+            try:
+                self.make(key, _share(progress, number, len(keys)), hemisphere)
+            except Cancelled:
+                raise
+            except LabdataError as error:
+                if not suppress_errors:
+                    raise
+                errors.append((key, str(error)))
+        return {"success_count": len(keys) - len(errors), "error_list": errors}
+
+    def make(
+        self,
+        key: dict[str, Any],
+        progress: Progress = silent,
+        hemisphere: str | None = None,
+    ) -> None:
+        """Compute one transform, unless it is there; leave nothing when that fails.
+
+        Parameters
+        ----------
+        key
+            A brain's key and ``transform_id``.
+        progress, hemisphere
+            As of `populate`.
+
+        Raises
+        ------
+        NotFound
+            When the parameters or the brain's file are not there.
+        InvalidValue
+            When the parameters do not go with the brain.
+        UnreadableFile
+            When the brain's file is broken.
+        WriteRefused
+            When the file or the rows cannot be written.
+        """
+        self.lab.brains.compute_transform(key, progress, hemisphere)
+
+    def transform(self, key: dict[str, Any]) -> NDArray[np.generic]:
+        """Compute a transform into memory and store nothing.
+
+        Parameters
+        ----------
+        key
+            A brain's key and ``transform_id``. Where the result is stored already it
+            is read.
+
+        Returns
+        -------
+        ndarray
+            4-D, the axes in the order of the parameters' ``transpose``.
+
+        Raises
+        ------
+        NotFound, InvalidValue, UnreadableFile
+            As `make`.
+        """
+        import numpy as np
+
+        from labdata_napari.core.resample import slabs
+        from labdata_napari.core.transform import TransformParameters, plan
+
+        selected = self.lab.FixedBrainTransformParameters & key
+        key = the_key(selected)
+        if self.lab.FixedBrainTransform & key:
+            return self._stored(key)
+        parameters = TransformParameters.from_row(selected.fetch1())
+        stack = self.lab.brains.open(key)
+        geometry = plan(stack.shape, stack.um_per_pixel, parameters)
+        return np.concatenate(list(slabs(stack, geometry)))
+
+    def open(self) -> Stack:
+        """Open the one result that is selected, lazily.
+
+        Returns
+        -------
+        Stack
+            (Z, C, Y, X), the spatial axes in the order in which they are stored:
+            after a transpose, the one called Z is whichever is stored first. So do
+            the points of annotations count.
+
+        Raises
+        ------
+        NotFound, InvalidValue, UnreadableFile
+            As of `FixedBrain.open`.
+        """
+        stack: Stack = self.lab.brains.open_transform(the_key(self))
+        return stack
+
+    def get(self) -> NDArray[np.generic] | list[NDArray[np.generic]]:
+        """Read every result that is selected into memory, in the order of their keys.
+
+        Returns
+        -------
+        ndarray or list of ndarray
+            4-D, the axes in the order of the row's `shape`; a single one is not in a
+            list.
+
+        Raises
+        ------
+        NotFound, UnreadableFile
+            As `open`.
+        """
+        return one_or_many(self, self._stored)
+
+    def _stored(self, key: dict[str, Any]) -> NDArray[np.generic]:
+        import numpy as np
+
+        from labdata_napari.core.transform_parameters import TransformParameters
+
+        row = (self.lab.FixedBrainTransformParameters & key).fetch1()
+        order = TransformParameters.from_row(row).transpose or (0, 1, 2, 3)
+        stack = self.lab.brains.open_transform(key)
+        return np.moveaxis(np.asarray(stack), 1, order.index(1))
+
 
 @table("computed")
 class FixedBrainTransformAnnotation(dj.Manual):
@@ -172,3 +415,12 @@ class FixedBrainTransformAnnotation(dj.Manual):
     annotation_type : varchar(36)       # kind, such as probe_track
     xyz : <blob>                        # pixels, (N, 3), order of the stack
     """
+
+
+def _share(progress: Progress, number: int, count: int) -> Progress:
+    """Make the progress of one of several a stretch of the whole."""
+
+    def report(done: int, total: int) -> None:
+        progress(number * total + done, count * total)
+
+    return report

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import datajoint as dj
 
+from labdata_napari.schema.selection import the_key
 from labdata_napari.schema.template import table
+
+if TYPE_CHECKING:
+    from labdata_napari.core.stacks import Stack
 
 
 @table("data")
@@ -37,6 +43,26 @@ class Widefield(dj.Imported):
     um_per_pixel=null : <blob>          # um along x, y
     imaging_software : varchar(32)      # program and version
     """
+
+    def open(self) -> Stack:
+        """Open the one recording that is selected, lazily.
+
+        Returns
+        -------
+        Stack
+            (T, C, Y, X), with the row's frame rate (Hz) and µm per pixel along y, x.
+
+        Raises
+        ------
+        NotFound
+            When no row is selected, or its file is not on this machine.
+        InvalidValue
+            When several rows are selected.
+        UnreadableFile
+            When the file is broken or is not what the row says.
+        """
+        stack: Stack = self.lab.recordings.open("Widefield", the_key(self))
+        return stack
 
     class Projection(dj.Part):
         """A picture of the recording over all its frames.
@@ -90,3 +116,23 @@ class Miniscope(dj.Imported):
     um_per_pixel=null : <blob>      # um along x, y
     -> [nullable] Atlas.Region
     """
+
+    def open(self) -> Stack:
+        """Open the one recording that is selected, lazily.
+
+        Returns
+        -------
+        Stack
+            (T, C, Y, X), with the row's frame rate (Hz) and µm per pixel along y, x.
+
+        Raises
+        ------
+        NotFound
+            When no row is selected, or its file is not on this machine.
+        InvalidValue
+            When several rows are selected.
+        UnreadableFile
+            When the file is broken or is not what the row says.
+        """
+        stack: Stack = self.lab.recordings.open("Miniscope", the_key(self))
+        return stack

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import datajoint as dj
 
+from labdata_napari.schema.selection import the_key
 from labdata_napari.schema.template import table
+
+if TYPE_CHECKING:
+    from labdata_napari.core.stacks import Stack
 
 
 @table("data")
@@ -43,6 +49,27 @@ class TwoPhoton(dj.Imported):
     imaging_software : varchar(32)      # program and version
     -> [nullable] Atlas.Region
     """
+
+    def open(self) -> Stack:
+        """Open the one recording that is selected, lazily.
+
+        Returns
+        -------
+        Stack
+            (T, P, C, Y, X), P being the planes, with the row's frame rate (Hz) and
+            µm per pixel along y, x.
+
+        Raises
+        ------
+        NotFound
+            When no row is selected, or its file is not on this machine.
+        InvalidValue
+            When several rows are selected.
+        UnreadableFile
+            When the file is broken or is not what the row says.
+        """
+        stack: Stack = self.lab.recordings.open("TwoPhoton", the_key(self))
+        return stack
 
     class Plane(dj.Part):
         """A plane of the recording."""

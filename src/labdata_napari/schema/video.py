@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import datajoint as dj
 
+from labdata_napari.schema.selection import the_key
 from labdata_napari.schema.template import table
+
+if TYPE_CHECKING:
+    from labdata_napari.core.stacks import Stack
 
 
 @table("data")
@@ -28,6 +34,27 @@ class DatasetVideo(dj.Manual):
     frame_rate=null : float32       # Hz
     n_frames=null : float32         # frames
     """
+
+    def open(self) -> Stack:
+        """Open the one video that is selected, lazily and exact to the frame.
+
+        Returns
+        -------
+        Stack
+            (T, Y, X, S), S being red, green and blue; with the row's frame rate (Hz).
+            Of several files the first that is a video, by name.
+
+        Raises
+        ------
+        NotFound
+            When no row is selected, it has no file, or that is not on this machine.
+        InvalidValue
+            When several rows are selected.
+        UnreadableFile
+            When the file is broken or no video.
+        """
+        stack: Stack = self.lab.recordings.open("DatasetVideo", the_key(self))
+        return stack
 
     class File(dj.Part):
         """A file of the video."""
