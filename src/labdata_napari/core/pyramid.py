@@ -134,16 +134,14 @@ def build_pyramid(
     shapes = level_shapes((depth, height, width), stack.um_per_pixel)
     planes = _slab_planes(stack)
     with partial_file(target) as file:
-        writer = PyramidWriter(file, stack, shapes, planes, full_resolution)
-        for channel in range(channels):
-            view = stack.channel_view(channel)
-            writer.start_channel(channel)
-            for start in range(0, depth, planes):
-                progress(channel * depth + start, channels * depth)
-                slab = np.asarray(view[start : start + planes])
-                writer.add(slab)
-            writer.finish_channel()
-        writer.close()
+        with PyramidWriter(file, stack, shapes, planes, full_resolution) as writer:
+            for channel in range(channels):
+                view = stack.channel_view(channel)
+                writer.start_channel(channel)
+                for start in range(0, depth, planes):
+                    progress(channel * depth + start, channels * depth)
+                    writer.add(np.asarray(view[start : start + planes]))
+                writer.finish_channel()
         progress(channels * depth, channels * depth)
     return target
 

@@ -10,7 +10,7 @@ import os
 import threading
 import uuid
 import zipfile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -140,9 +140,13 @@ class PyramidWriter:
         for level in self._levels:
             self._flush(level)
 
-    def close(self) -> None:
-        """Complete the file."""
-        self._zip.close()
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        """Complete the file; after an error only close it, for it is thrown away."""
+        with contextlib.suppress(*(() if kind is None else (OSError, ValueError))):
+            self._zip.close()
 
     def _within(self, planes: NDArray[Any]) -> list[NDArray[Any]]:
         """Reduce some planes along Y and X, on several threads."""
