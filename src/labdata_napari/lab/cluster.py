@@ -211,8 +211,15 @@ class Cluster:
             return "127.0.0.1", self._stored_port()
         return str(self.socket_folder), _PORT
 
-    def connect(self, database: str = "postgres") -> Any:
+    def connect(self, database: str = "postgres", patience: int = 10) -> Any:
         """Open a plain psycopg2 connection, without transactions.
+
+        Parameters
+        ----------
+        database
+            Which of the databases in the folder.
+        patience
+            Seconds to wait for a server that is there but silent.
 
         Raises
         ------
@@ -226,7 +233,7 @@ class Cluster:
             user=USER,
             password=self.password,
             dbname=database,
-            connect_timeout=5,
+            connect_timeout=patience,
             sslmode="disable",
             gssencmode="disable",
             application_name="labdata-napari",
@@ -239,7 +246,7 @@ class Cluster:
         if not self.exists:
             return False
         try:
-            with contextlib.closing(self.connect()) as connection:
+            with contextlib.closing(self.connect(patience=2)) as connection:
                 cursor = connection.cursor()
                 cursor.execute("SHOW data_directory")
                 return os.path.samefile(cursor.fetchone()[0], self.data)
@@ -290,5 +297,5 @@ def refused(what: str, output: str, hint: str = "") -> ConnectionFailed | WriteR
     lines = [line for line in lines if "is starting up" not in line]
     worst = [line for line in lines if "FATAL" in line or "PANIC" in line]
     chosen = (worst or [line for line in lines if "error" in line] or lines)[-2:]
-    said = " / ".join(line.rpartition("] ")[2] for line in chosen)
+    said = " / ".join(" ".join(line.rpartition("] ")[2].split()) for line in chosen)
     return ConnectionFailed(f"{what}: {said or 'it said nothing'}{hint}.")

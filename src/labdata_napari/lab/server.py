@@ -75,15 +75,12 @@ class Server:
             return
         self.cluster.tidy()
         self.cluster.configure()
-        log = self.cluster.log
-        said_before = log.stat().st_size
+        said_before = self.cluster.log.stat().st_size
         self._launch()
         while not self.cluster.answers():
             if not self.alive() or time.monotonic() > deadline:
-                with open(log, encoding="utf-8", errors="replace") as stream:
-                    stream.seek(said_before)
-                    said = stream.read()
-                raise self._not_started(said)
+                self.stop()
+                raise self._not_started(said_before)
             time.sleep(0.02)
 
     def stop(self, patience: float = 30.0) -> None:
@@ -166,7 +163,10 @@ class Server:
         finally:
             lock.close()  # the server goes on holding it
 
-    def _not_started(self, said: str) -> ConnectionFailed | WriteRefused:
+    def _not_started(self, said_before: int) -> ConnectionFailed | WriteRefused:
+        with open(self.cluster.log, encoding="utf-8", errors="replace") as stream:
+            stream.seek(said_before)
+            said = stream.read()
         what = f"The local database in '{self.cluster.root}' did not start"
         return refused(what, said, f"; the whole log is '{self.cluster.log}'")
 
