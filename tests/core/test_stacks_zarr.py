@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -194,3 +196,14 @@ def test_opening_many_stacks_leaves_no_file_open(tmp_path):
         np.asarray(open_stack(path)[0])
     gc.collect()
     assert len(psutil.Process().open_files()) <= before
+
+
+def test_threads_read_rightly_where_the_system_has_no_positioned_read(
+    tmp_path, monkeypatch
+):
+    monkeypatch.delattr(os, "pread", raising=False)  # as on Windows
+    stack = open_stack(labdata_zip(tmp_path / "b.zarr.zip", BRAIN))
+    with ThreadPoolExecutor(6) as pool:
+        planes = list(pool.map(lambda n: stack[n % 10, n % 2], range(200)))
+    for n, plane in enumerate(planes):
+        np.testing.assert_array_equal(plane, BRAIN[n % 10, n % 2])
