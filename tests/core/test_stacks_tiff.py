@@ -8,8 +8,8 @@ import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from labdata_napari.core.formats_tiff import RowReader, SegmentReader
 from labdata_napari.core.stacks import open_stack, probe
+from labdata_napari.core.tiff_pages import RowReader, SegmentReader
 from stack_files import ome_set
 
 BRAIN = np.random.default_rng(0).integers(1, 4000, (10, 2, 30, 40)).astype(np.uint16)
