@@ -262,7 +262,7 @@ def coronal_brain(seed: int, scale: float) -> BrainTruth:
 
 def horizontal_brain(seed: int, scale: float) -> BrainTruth:
     """Describe a light-sheet brain: horizontal planes, DiD, labelled cells."""
-    um = (40.0 / scale, 25.0 / scale, 25.0 / scale)
+    um = (40.0 / scale, 30.0 / scale, 30.0 / scale)
     shape = tuple(round(e / u) for e, u in zip((8400, 13600, 11600), um, strict=True))
     tilt = _tilt(roll=-1.5, yaw=2.5)
     pose = _pose("sal", tilt, shape, um)

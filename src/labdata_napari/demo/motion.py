@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-WIDTH, HEIGHT, FRAME_RATE = 640, 480, 30.0
+WIDTH, HEIGHT, FRAME_RATE = 640, 480, 20.0
 LABELS = (
     "nose",
     "left_ear",
@@ -79,6 +79,8 @@ class PoseTruth:
         The planted mistakes; everywhere else predictions are within 6 px.
     labelled_frames
         Frames of the label set, whose labels are true.
+    unlabelled
+        (frame, label) that the label set leaves out: the tail was hard to see.
     """
 
     key: Mapping[str, str]
@@ -88,6 +90,7 @@ class PoseTruth:
     likelihood: Array
     errors: tuple[PlantedError, ...]
     labelled_frames: tuple[int, ...]
+    unlabelled: tuple[tuple[int, str], ...]
 
     @property
     def n_frames(self) -> int:
@@ -144,10 +147,10 @@ def _path(rng: np.random.Generator, length: int) -> Array:
 
 def _speed(rng: np.random.Generator, frames: int) -> Array:
     """Px per frame: bouts of walking with stops to sniff."""
-    drive = gaussian_filter1d(rng.standard_normal(frames + 300), 22)[150:-150]
+    drive = gaussian_filter1d(rng.standard_normal(frames + 300), 15)[150:-150]
     drive /= drive.std()
-    speed = 4.6 * np.clip(drive + 0.55, 0, 1.9)
-    return np.asarray(gaussian_filter1d(speed, 3))
+    speed = 6.9 * np.clip(drive + 0.55, 0, 1.9)
+    return np.asarray(gaussian_filter1d(speed, 2))
 
 
 def move(seed: int, frames: int) -> Motion:
@@ -168,7 +171,7 @@ def move(seed: int, frames: int) -> Motion:
     ahead = at(-8.0)[:, 0] - at(14.0)[:, 0]
     gaze = np.arctan2(ahead[:, 1], ahead[:, 0])
     time = np.arange(frames) / FRAME_RATE
-    still = np.exp(-np.gradient(walked) / 1.5)
+    still = np.exp(-np.gradient(walked) / 2.2)
     gaze = gaze + (0.10 + 0.33 * still) * np.sin(2 * np.pi * 0.55 * time + 1.0)
     spine = at(np.linspace(10, _TAIL_BASE - 2, 12))
     tail = _tail(at, walked, time)
@@ -205,7 +208,7 @@ def _body_parts(at: Any, head: Array, gaze: Array, tail: Array) -> Array:
 
 def pose_truth(seed: int, scale: float) -> PoseTruth:
     """Work out the true poses and the flawed predictions, without drawing anything."""
-    frames = max(120, round(900 * scale))
+    frames = max(120, round(600 * scale))
     xy = move(seed, frames).xy
     rng = np.random.default_rng([seed, 31])
     predicted = xy + np.clip(rng.normal(0, 1.1, xy.shape), -4, 4)
@@ -227,6 +230,7 @@ def pose_truth(seed: int, scale: float) -> PoseTruth:
         likelihood=likelihood,
         errors=errors,
         labelled_frames=tuple(int(n) for n in labelled),
+        unlabelled=((int(labelled[5]), "tail_tip"), (int(labelled[17]), "tail_mid")),
     )
 
 
@@ -239,7 +243,7 @@ def _plant(rng: np.random.Generator, frames: int) -> tuple[PlantedError, ...]:
         ("unsure", 2, 0.40),
         ("jump", 1, 0.97),
     )
-    count = frames // 30
+    count = frames // 20
     starts = np.linspace(15, frames - 20, count) + rng.integers(-5, 5, count)
     errors = []
     for n, start in enumerate(starts.astype(int)):

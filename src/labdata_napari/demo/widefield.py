@@ -83,7 +83,7 @@ class WidefieldTruth:
 
 def widefield_truth(seed: int, scale: float) -> WidefieldTruth:
     """Describe the recording without drawing it."""
-    frames = max(64, round(320 * scale))
+    frames = max(64, round(280 * scale))
     rng = np.random.default_rng([seed, 50])
     gaps = rng.integers(38, 52, frames // 40)
     starts = np.cumsum(gaps) - 30

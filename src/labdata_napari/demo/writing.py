@@ -69,7 +69,7 @@ def write_zarr_zip(
     chunk
         How many along the first axis share a chunk; a chunk has one channel.
     """
-    codec = Blosc(cname="zstd", clevel=6, shuffle=Blosc.SHUFFLE)
+    codec = Blosc(cname="zstd", clevel=3, shuffle=Blosc.SHUFFLE)
     header = {
         "shape": list(shape),
         "chunks": [chunk, *(1 for _ in shape[1:-2]), *shape[-2:]],
