@@ -37,16 +37,27 @@ class Target:
 
 
 def target(
-    url: str | None = None, name: str | None = None, project: str | None = None
+    url: str | None = None,
+    name: str | None = None,
+    project: str | None = None,
+    preferred: tuple[str, str, str] = ("", "", ""),
 ) -> Target:
-    """Complete what was given from the environment and the defaults.
+    """Complete what was given from the environment, preferences and defaults.
 
     An empty value counts as not given, in the environment as well.
+
+    Parameters
+    ----------
+    url, name, project
+        As given.
+    preferred
+        URL, name and project set in napari's Preferences, which count less than the
+        environment.
     """
     return Target(
-        url or os.environ.get(URL) or DEFAULT_URL,
-        name or os.environ.get(NAME) or DEFAULT_NAME,
-        project or os.environ.get(PROJECT) or None,
+        url or os.environ.get(URL) or preferred[0] or DEFAULT_URL,
+        name or os.environ.get(NAME) or preferred[1] or DEFAULT_NAME,
+        project or os.environ.get(PROJECT) or preferred[2] or None,
     )
 
 
@@ -72,6 +83,18 @@ def data_home() -> Path:
     import platformdirs
 
     return platformdirs.user_data_path("labdata-napari", appauthor=False)
+
+
+def cache_home() -> Path:
+    """Return the folder for what can be computed again: pyramids, thumbnails.
+
+    ``LABDATA_NAPARI_HOME``'s ``cache``, else where the system keeps caches.
+    """
+    if os.environ.get(HOME):
+        return data_home() / "cache"
+    import platformdirs
+
+    return platformdirs.user_cache_path("labdata-napari", appauthor=False)
 
 
 def absolute(path: Path | str) -> Path:

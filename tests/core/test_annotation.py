@@ -199,3 +199,38 @@ def test_what_is_written_is_a_plain_copy():
     assert row["xyz"].flags.writeable
     new = Annotation("new", "", line(1)).to_row()
     assert "annotation_id" not in new
+
+
+def test_my_changes_go_on_top_of_what_somebody_else_changed():
+    mine = (
+        baseline()
+        .with_points("probe B", line(6))
+        .removed("x")
+        .with_added(Annotation("mine", "landmark", line(1)))
+    )
+    theirs = (
+        baseline()
+        .with_points("probe B", line(2))
+        .with_points("y", line(4))
+        .with_added(Annotation("theirs", "landmark", line(2), 6))
+    )
+    merged = theirs.with_changes(baseline().changes_to(mine))
+    assert merged.names == ("probe B", "y", "theirs", "mine")
+    np.testing.assert_array_equal(merged["probe B"].points, line(6))
+    np.testing.assert_array_equal(merged["y"].points, line(4))
+    assert [a.annotation_id for a in merged] == [1, 5, 6, None]
+
+
+def test_what_i_edited_and_somebody_deleted_comes_back_as_a_new_row():
+    mine = baseline().with_points("probe B", line(6))
+    merged = baseline().removed("probe B").with_changes(baseline().changes_to(mine))
+    assert merged.names == ("x", "y", "probe B")
+    assert merged["probe B"].annotation_id is None
+
+
+def test_a_name_both_chose_gets_a_number():
+    mine = baseline().with_added(Annotation("same", "a", line(1)))
+    theirs = baseline().with_added(Annotation("same", "b", line(2), 9))
+    merged = theirs.with_changes(baseline().changes_to(mine))
+    assert merged.names[-2:] == ("same", "same (2)")
+    assert merged["same"].annotation_id == 9

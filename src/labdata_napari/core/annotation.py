@@ -215,6 +215,28 @@ class AnnotationSet:
         removed = tuple(a for a in self if a.name not in kept)
         return Changes(tuple(added), tuple(changed), removed)
 
+    def with_changes(self, changes: Changes[Annotation]) -> AnnotationSet:
+        """Apply changes that were made to another version of this set.
+
+        What the changes touch wins over what is here, everything else here stays: an
+        edit of mine goes on top of rows that somebody else changed meanwhile. A row
+        that is gone here but was edited comes back as a new one. A name that is taken
+        here by now gets a number.
+        """
+        removed = {a.annotation_id for a in changes.removed}
+        edited = {c.after.annotation_id: c.after for c in changes.changed}
+        kept = [
+            edited.pop(a.annotation_id, a)
+            for a in self
+            if a.annotation_id not in removed
+        ]
+        new = (*edited.values(), *changes.added)
+        result: list[Annotation] = []
+        for annotation in (*kept, *(replace(a, annotation_id=None) for a in new)):
+            name = _free_name(annotation.name, {a.name for a in result})
+            result.append(replace(annotation, name=name))
+        return AnnotationSet(tuple(result))
+
     def with_added(self, annotation: Annotation) -> AnnotationSet:
         """Append one; its name must be new."""
         return AnnotationSet((*self.annotations, annotation))
@@ -251,6 +273,16 @@ class AnnotationSet:
                 f"There is no annotation called {name!r}; there are "
                 f"{', '.join(map(repr, self.names)) or 'none'}."
             ) from None
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    number = 2
+    free = name
+    while free in taken:
+        mark = f" ({number})"
+        free = name[: NAME_LENGTH - len(mark)] + mark
+        number += 1
+    return free
 
 
 def _as_name(value: Any) -> str:

@@ -40,6 +40,18 @@ _DYES = (
 )
 _NUMBER = re.compile(r"(?<!\d)([3-9]\d\d)(?:\.\d+)?(?:\s*nm)?(?!\d)")
 
+COLORMAP_RGB = {
+    "gray": (1.0, 1.0, 1.0),
+    "blue": (0.0, 0.0, 1.0),
+    "cyan": (0.0, 1.0, 1.0),
+    "green": (0.0, 1.0, 0.0),
+    "yellow": (1.0, 1.0, 0.0),
+    "bop orange": (1.0, 0.6, 0.1),
+    "red": (1.0, 0.0, 0.0),
+    "magenta": (1.0, 0.0, 1.0),
+}
+"""The brightest colour of each colormap that channels get."""
+
 ANNOTATION_COLOURS = (
     "#E69F00",
     "#56B4E9",

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labdata_napari.core.axes import spatial_axes, um_along
+from labdata_napari.core.axes import BRAIN, spatial_axes, um_along
+from labdata_napari.core.pyramid import multiscale
 from labdata_napari.layers.colours import channel_colormaps
-from labdata_napari.layers.source import METADATA_KEY, LayerSource
+from labdata_napari.layers.source import CHANNEL_KEY, METADATA_KEY, LayerSource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,23 +58,28 @@ def layer_space(axes: str, um_per_pixel: Sequence[float] | None) -> dict[str, An
     }
 
 
-def channel_levels(levels: Sequence[Stack], channel: int) -> list[Any]:
-    """Return one channel of every level, lazily, finest first."""
-    if "C" not in levels[0].axes:
-        return [level.dask() for level in levels]
-    return [level.channel(channel) for level in levels]
+def channel_levels(stack: Stack, pyramid: Sequence[Stack] = ()) -> list[list[Any]]:
+    """Return the levels of every channel, lazily, finest first.
 
-
-def channel_count(stack: Stack) -> int:
-    """Return how many image layers a stack makes."""
-    return int(stack.shape[stack.axes.index("C")]) if "C" in stack.axes else 1
+    Parameters
+    ----------
+    stack
+        Any stack.
+    pyramid
+        Of a brain, as `core.pyramid.open_pyramid` returns it.
+    """
+    if stack.axes == BRAIN:
+        return [list(levels) for levels in multiscale(stack, pyramid)]
+    if "C" not in stack.axes:
+        return [[stack.data]]
+    return [[stack.channel_view(channel)] for channel in range(stack.n_channels)]
 
 
 def contrast_limits(stack: Stack) -> list[tuple[float, float]]:
     """Measure contrast limits per channel on three planes spread over the stack.
 
-    Reads at most three planes per channel, thinned to about 512 x 512; give it the
-    coarsest level of a pyramid where there is one. Colour video is shown as it is.
+    Reads at most three planes per channel, thinned to about 512 x 512, of the coarsest
+    copy in the stack's own file. Colour video is shown as it is.
 
     Returns
     -------
@@ -82,10 +88,8 @@ def contrast_limits(stack: Stack) -> list[tuple[float, float]]:
     """
     if _SAMPLES in stack.axes:
         return [(0.0, 255.0)]
-    return [
-        _limits(_sample(channel_levels([stack], channel)[0]))
-        for channel in range(channel_count(stack))
-    ]
+    coarse = stack.levels[-1] if stack.levels else stack
+    return [_limits(_sample(levels[0])) for levels in channel_levels(coarse)]
 
 
 def _sample(data: Any) -> NDArray[Any]:
@@ -110,26 +114,27 @@ def _limits(values: NDArray[Any]) -> tuple[float, float]:
 
 
 def image_layers(
-    levels: Sequence[Stack],
+    stack: Stack,
     name: str,
     source: LayerSource | None = None,
+    levels: Sequence[Sequence[Any]] | None = None,
     contrast: Sequence[tuple[float, float]] | None = None,
-    wavelengths_nm: Sequence[float | None] = (),
 ) -> list[FullLayerData]:
     """Describe a stack as napari layers, one per channel.
 
     Parameters
     ----------
-    levels
-        The stack, then coarser copies of it if there is a pyramid.
+    stack
+        What to show.
     name
         What the layers are called; the channel's name is appended: "M1 brain · DiI".
     source
         The row behind it, put into every layer's metadata.
+    levels
+        Per channel, as `channel_levels` gives them with a pyramid; None for what the
+        stack's own file holds.
     contrast
         Limits per channel; None measures them, which reads pixels.
-    wavelengths_nm
-        Of the channels, for their colours, where the table knows them.
 
     Returns
     -------
@@ -137,11 +142,11 @@ def image_layers(
         Always multiscale, even with one level: napari cannot turn a layer into a
         multiscale one later, when its pyramid has been built.
     """
-    stack = levels[0]
-    limits = contrast_limits(levels[-1]) if contrast is None else contrast
-    count = channel_count(stack)
+    limits = contrast_limits(stack) if contrast is None else contrast
+    arrays = channel_levels(stack) if levels is None else levels
+    count = stack.n_channels
     names = channel_names(stack)
-    colours = channel_colormaps(names, wavelengths_nm)
+    colours = channel_colormaps(names, stack.channel_wavelengths_nm)
     space = layer_space(stack.axes, stack.um_per_pixel)
     layers: list[FullLayerData] = []
     for channel in range(count):
@@ -149,8 +154,10 @@ def image_layers(
             **space,
             "name": f"{name} · {names[channel]}" if names[channel] else name,
             "multiscale": True,
-            "metadata": {METADATA_KEY: source} if source is not None else {},
+            "metadata": {CHANNEL_KEY: channel},
         }
+        if source is not None:
+            arguments["metadata"][METADATA_KEY] = source
         if _SAMPLES in stack.axes:
             arguments["rgb"] = True
         else:
@@ -159,13 +166,13 @@ def image_layers(
                 "contrast_limits": limits[channel],
                 "blending": "additive" if count > 1 else "translucent_no_depth",
             }
-        layers.append((channel_levels(levels, channel), arguments, "image"))
+        layers.append((list(arrays[channel]), arguments, "image"))
     return layers
 
 
 def channel_names(stack: Stack) -> tuple[str, ...]:
     """Return a name per channel: the stack's, else "channel 0"; "" for a lone one."""
-    count = channel_count(stack)
+    count = stack.n_channels
     given = tuple(stack.channel_names)[:count]
     lone = ("",) if count == 1 else ()
     missing = lone or tuple(f"channel {i}" for i in range(len(given), count))

@@ -34,14 +34,14 @@ SOURCE_KIND = "FixedBrainTransformAnnotation"
 KNOWN_TYPES = ("probe_track", "injection", "landmark", "region_boundary")
 SYMBOLS = {
     "probe_track": "disc",
-    "injection": "star",
+    "injection": "square",
     "landmark": "diamond",
-    "region_boundary": "square",
+    "region_boundary": "triangle_up",
 }
-_OTHER_SYMBOL = "triangle_up"
+_OTHER_SYMBOL = "disc"
 _UNNAMED = "unnamed"
 _POINTS_ACROSS = 90
-_SMALLEST_ON_SCREEN = 7
+_SMALLEST_ON_SCREEN = 10
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,8 @@ def annotation_layer(
         "features": pd.DataFrame({FEATURE: _names_per_point(annotations)}),
         "size": max(1.0, max(shape[-2:]) / _POINTS_ACROSS),
         "canvas_size_limits": (_SMALLEST_ON_SCREEN, 10_000),
-        "border_color": "black",
-        "border_width": 0.08,
+        "border_color": "white",
+        "border_width": 0.12,
         "metadata": {
             METADATA_KEY: source.with_baseline(annotations),
             ROSTER_KEY: roster,

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 METADATA_KEY = "labdata"
 """The entry of `layer.metadata` that holds the `LayerSource`."""
+CHANNEL_KEY = "labdata_channel"
+"""The entry that holds which channel of the stack a layer shows."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,49 @@
+"""What napari calls: readers and sample data, importing only when called."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from napari.types import LayerData
+
+
+def get_reader(
+    path: str | Sequence[str],
+) -> Callable[[str | Sequence[str]], list[LayerData]] | None:
+    """Return a reader for stacks that napari opens wrongly or not at all.
+
+    Parameters
+    ----------
+    path
+        File, or several. TIFFs are taken only where labdata wrote them: they are named
+        OME-TIFF but are ImageJ files without a physical size.
+
+    Returns
+    -------
+    callable or None
+        None leaves the file to napari's own readers.
+    """
+    from labdata_napari.layers.reading import is_ours, read_layers
+
+    paths = [path] if isinstance(path, str) else list(path)
+    return read_layers if all(is_ours(p) for p in paths) else None
+
+
+def coronal_sample() -> list[LayerData]:
+    """Return the demo lab's coronal brain at half size, painted as it is looked at."""
+    return _sample("coronal")
+
+
+def horizontal_sample() -> list[LayerData]:
+    """Return the demo lab's horizontal brain at half size."""
+    return _sample("horizontal")
+
+
+def _sample(which: str) -> list[LayerData]:
+    from labdata_napari.demo.sample import sample_stack
+    from labdata_napari.layers.images import image_layers
+
+    return list(image_layers(sample_stack(which), f"Demo brain ({which})"))

@@ -1,0 +1,433 @@
+"""The Annotations dock: named, typed points on a transformed brain, written back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from labdata_napari.errors import LabdataError
+from labdata_napari.layers import points as working_copy
+from labdata_napari.layers.source import layers_of, source_of
+from labdata_napari.widgets.annotation_table import (
+    NAME,
+    AnnotationTable,
+    AnnotationTableModel,
+)
+from labdata_napari.widgets.question import Answer, Question
+from labdata_napari.widgets.rows import TRANSFORM
+from labdata_napari.widgets.save_flow import SaveFlow
+from labdata_napari.widgets.workspace import Workspace, workspace_for
+
+if TYPE_CHECKING:
+    import napari
+    from napari.layers import Layer, Points
+    from qtpy.QtGui import QShowEvent
+
+    from labdata_napari.widgets.connection import Connection
+
+_NO_LAYER = (
+    "No transform is open. Choose a brain in the Lab Browser and open one of its "
+    "transforms."
+)
+
+
+class AnnotationDock(QWidget):
+    """Lists, makes and saves the annotations of the open transform.
+
+    The Points layer is the working copy; the dock only shows and edits it.
+
+    Parameters
+    ----------
+    napari_viewer
+        Given by napari.
+    """
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
+        super().__init__()
+        self._workspace: Workspace = workspace_for(napari_viewer)
+        self._layer: Points | None = None
+        self._removed: Points | None = None
+        self._title = QLabel()
+        self._title.setObjectName("annotation_title")
+        self._title.setWordWrap(True)
+        self._badge = QLabel()
+        self._badge.setObjectName("annotation_badge")
+        self._name = QLineEdit()
+        self._name.setObjectName("annotation_name")
+        self._name.setPlaceholderText("Name of a new annotation, then Enter")
+        self._name.setToolTip(
+            "Type a name and press Enter, then click its points in the picture; "
+            "without a name it is numbered"
+        )
+        self._type = QComboBox()
+        self._type.setObjectName("annotation_type")
+        self._type.setEditable(True)
+        self._type.addItems(working_copy.KNOWN_TYPES)
+        self._type.setToolTip("Type of the new annotation; any other text is fine too")
+        self._new = self._button(
+            "annotation_new", "New", "Make the annotation and start clicking (Enter)"
+        )
+        self._model = AnnotationTableModel(self)
+        self._table = AnnotationTable(self._model)
+        self._add = self._button(
+            "annotation_add",
+            "Click to add",
+            "While on, a click in the picture adds a point to the chosen annotation; "
+            "while off, a click selects and a drag moves",
+        )
+        self._add.setCheckable(True)
+        self._delete = self._button(
+            "annotation_delete", "Delete", "Delete the chosen annotation (Delete key)"
+        )
+        self._save = self._button(
+            "annotation_save", "Save …", "See what changes, then write it to the lab"
+        )
+        self._revert = self._button(
+            "annotation_revert", "Revert", "Go back to what the lab holds"
+        )
+        self._question = Question()
+        self._reason = QLabel()
+        self._reason.setObjectName("annotation_reason")
+        self._reason.setWordWrap(True)
+        self._status = QLabel()
+        self._status.setObjectName("annotation_status")
+        self._status.setWordWrap(True)
+        self._flow = SaveFlow(self._workspace, self._question, self)
+        self._lay_out()
+        self._connect_signals()
+        self._follow()
+
+    # -- building
+
+    def _button(self, name: str, text: str, tooltip: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setObjectName(name)
+        button.setToolTip(tooltip)
+        return button
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.addWidget(self._title, 1)
+        head.addWidget(self._badge)
+        new = QHBoxLayout()
+        new.addWidget(self._name, 3)
+        new.addWidget(self._type, 2)
+        new.addWidget(self._new)
+        tools = QHBoxLayout()
+        tools.addWidget(self._add)
+        tools.addStretch()
+        tools.addWidget(self._delete)
+        bottom = QHBoxLayout()
+        bottom.addWidget(self._reason, 1)
+        bottom.addWidget(self._revert)
+        bottom.addWidget(self._save)
+        layout = QVBoxLayout(self)
+        layout.addLayout(head)
+        layout.addLayout(new)
+        layout.addWidget(self._table, 1)
+        layout.addLayout(tools)
+        layout.addWidget(self._question)
+        layout.addWidget(self._status)
+        layout.addLayout(bottom)
+
+    def _connect_signals(self) -> None:
+        self._workspace.changed.connect(self._on_connection)
+        self._name.returnPressed.connect(self._make)
+        self._new.clicked.connect(self._make)
+        self._model.refused.connect(self._say)
+        self._model.dataChanged.connect(self._on_edited)
+        self._table.chosen.connect(self._choose)
+        self._table.delete_wanted.connect(self._ask_delete)
+        self._delete.clicked.connect(self._ask_delete)
+        self._add.toggled.connect(self._on_add_toggled)
+        self._save.clicked.connect(self._start_save)
+        self._revert.clicked.connect(self._ask_revert)
+        self._flow.told.connect(self._say)
+        self._flow.layer_changed.connect(self._refresh)
+        viewer = self._workspace.viewer
+        if viewer is not None:
+            viewer.layers.selection.events.active.connect(self._follow)
+            viewer.layers.events.inserted.connect(self._follow)
+            viewer.layers.events.removed.connect(self._on_layer_removed)
+
+    def sizeHint(self) -> QSize:
+        """Return a size that shows the list without cutting."""
+        unit = self.fontMetrics().averageCharWidth()
+        return QSize(unit * 62, unit * 70)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Tell the workspace which window it lives in."""
+        super().showEvent(event)
+        self._workspace.attach_window(self.window())
+
+    # -- which layer
+
+    def _follow(self, event: Any = None) -> None:
+        """Show the annotation layer that belongs to the active layer."""
+        viewer = self._workspace.viewer
+        layer = None if viewer is None else _annotations_beside(viewer, self._layer)
+        if layer is not self._layer:
+            self._watch(layer)
+        self._refresh()
+
+    def _watch(self, layer: Points | None) -> None:
+        for old in (self._layer,):
+            if old is not None:
+                old.events.data.disconnect(self._on_points)
+                old.events.features.disconnect(self._on_edited)
+                old.events.mode.disconnect(self._on_mode)
+                old.selected_data.events.items_changed.disconnect(self._on_selection)
+        self._layer = layer
+        self._question.hide()
+        self._flow.layer = layer
+        self._model.show_layer(layer)
+        if layer is None:
+            return
+        layer.events.data.connect(self._on_points)
+        layer.events.features.connect(self._on_edited)
+        layer.events.mode.connect(self._on_mode)
+        layer.selected_data.events.items_changed.connect(self._on_selection)
+        if self._model.rowCount():
+            self._table.setCurrentIndex(self._model.index(0, NAME))
+        self._on_mode()
+
+    def _on_layer_removed(self, event: Any) -> None:
+        layer: Points | None = event.value
+        if layer is None or layer is not self._layer:
+            return
+        count = _unsaved_count(layer)
+        self._follow()
+        if count:
+            self._removed = layer
+            what = "change" if count == 1 else "changes"
+            self._question.ask(
+                f"The layer “{layer.name}” was removed with {count} unsaved {what}.",
+                (
+                    Answer(
+                        "Put it back",
+                        "Add the layer again as it was",
+                        "removed_back",
+                        self._put_back,
+                    ),
+                    Answer(
+                        "Forget them",
+                        "Let the unsaved changes go",
+                        "removed_forget",
+                        self._forget,
+                    ),
+                ),
+            )
+
+    def _put_back(self) -> None:
+        layer, self._removed = self._removed, None
+        viewer = self._workspace.viewer
+        if layer is not None and viewer is not None:
+            viewer.layers.append(layer)
+            viewer.layers.selection.active = layer
+
+    def _forget(self) -> None:
+        self._removed = None
+
+    # -- showing
+
+    def _refresh(self) -> None:
+        layer = self._layer
+        self._model.refresh()
+        if layer is not None:
+            self._table.follow(working_copy.chosen_annotation(layer))
+        self._title.setText(_title(layer) if layer is not None else _NO_LAYER)
+        for widget in (self._name, self._type, self._new, self._table, self._add):
+            widget.setEnabled(layer is not None)
+        self._delete.setEnabled(layer is not None and self._model.rowCount() > 0)
+        self._show_state()
+
+    def _show_state(self) -> None:
+        layer, connection = self._layer, self._workspace.connection
+        self._badge.setVisible(layer is not None)
+        try:
+            count = _unsaved_count(layer) if layer is not None else 0
+            problem = ""
+        except LabdataError as error:
+            count, problem = 1, str(error)
+        plural = "change" if count == 1 else "changes"
+        self._badge.setText(f"● {count} unsaved {plural}" if count else "✓ all saved")
+        reason = problem or (_not_writable(connection) if layer is not None else "")
+        self._reason.setText(reason)
+        self._save.setEnabled(bool(count) and not reason and not self._flow.is_busy)
+        self._revert.setEnabled(layer is not None and bool(count))
+
+    def _say(self, text: str) -> None:
+        self._status.setText(text)
+        self._status.setVisible(bool(text))
+
+    # -- what happens in the layer
+
+    def _on_points(self, event: Any) -> None:
+        if str(getattr(event, "action", "")).lower().endswith("added"):
+            working_copy.recolour(event.source)
+        self._refresh()
+
+    def _on_edited(self, *_: Any) -> None:
+        self._show_state()
+
+    def _on_mode(self, event: Any = None) -> None:
+        if self._layer is not None:
+            self._add.setChecked(str(self._layer.mode) == "add")
+
+    def _on_selection(self, *_: Any) -> None:
+        """Let the list follow a click on a point in the picture."""
+        if self._layer is not None and len(self._layer.selected_data):
+            self._table.follow(working_copy.chosen_annotation(self._layer))
+
+    def _on_connection(self, _connection: Connection) -> None:
+        self._show_state()
+
+    # -- what a person does
+
+    def _make(self) -> None:
+        if self._layer is None:
+            return
+        kind = self._type.currentText().strip()
+        name = self._name.text().strip() or self._numbered(kind)
+        try:
+            working_copy.add_annotation(self._layer, name, kind)
+        except LabdataError as error:
+            self._say(str(error))
+            return
+        self._name.clear()
+        self._model.refresh()
+        self._choose(name)
+        self._refresh()
+        self._start_clicking()
+        self._say(f"Click the points of “{name}” in the picture.")
+
+    def _numbered(self, kind: str) -> str:
+        assert self._layer is not None
+        stem = kind or "annotation"
+        taken = {entry.name for entry in working_copy.roster(self._layer)}
+        number = next(n for n in range(1, len(taken) + 2) if f"{stem} {n}" not in taken)
+        return f"{stem} {number}"
+
+    def _choose(self, name: str) -> None:
+        if self._layer is not None:
+            working_copy.choose_annotation(self._layer, name)
+            self._table.follow(name)
+
+    def _start_clicking(self) -> None:
+        viewer = self._workspace.viewer
+        if self._layer is not None and viewer is not None:
+            viewer.layers.selection.active = self._layer
+            self._layer.mode = "add"
+
+    def _on_add_toggled(self, on: bool) -> None:
+        if self._layer is None or on == (str(self._layer.mode) == "add"):
+            return
+        if on:
+            self._start_clicking()
+        else:
+            self._layer.mode = "select"
+
+    def _ask_delete(self) -> None:
+        name = self._table.current_name()
+        if self._layer is None or name is None:
+            return
+        items = {i.name: len(i.points) for i in working_copy.listing(self._layer)}
+        count = items[name]
+        if not count:
+            self._do_delete()
+            return
+        points = "point" if count == 1 else f"{count} points"
+        self._question.ask(
+            f"Delete “{name}” and its {points}? The lab keeps them until you save.",
+            (
+                Answer("Delete", "Delete it", "delete_yes", self._do_delete),
+                Answer("Keep", "Leave it", "delete_no"),
+            ),
+        )
+
+    def _do_delete(self) -> None:
+        name = self._table.current_name()
+        if self._layer is not None and name is not None:
+            working_copy.remove_annotation(self._layer, name)
+            self._refresh()
+            self._table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _start_save(self) -> None:
+        self._say("")
+        self._flow.start()
+
+    def _ask_revert(self) -> None:
+        if self._layer is None:
+            return
+        self._question.ask(
+            "Drop every change that is not saved?",
+            (
+                Answer(
+                    "Revert",
+                    "Go back to what the lab held when this was loaded",
+                    "revert_yes",
+                    self._do_revert,
+                ),
+                Answer("Keep them", "Go on as it is", "revert_no"),
+            ),
+        )
+
+    def _do_revert(self) -> None:
+        source = source_of(self._layer)
+        if self._layer is not None and source is not None:
+            working_copy.replace_annotations(
+                self._layer, source.baseline, source.baseline
+            )
+            self._refresh()
+            self._say("Everything is as the lab had it.")
+
+
+def _annotations_beside(viewer: napari.Viewer, shown: Points | None) -> Points | None:
+    """Return the annotation layer to show, given what is active and what was shown."""
+    active: Layer | None = viewer.layers.selection.active
+    if active is not None and working_copy.is_annotation_layer(active):
+        return active
+    source = source_of(active)
+    if source is not None and source.kind == TRANSFORM:
+        beside = layers_of(viewer.layers, working_copy.SOURCE_KIND, source.key)
+        if beside:
+            return beside[0]
+    if shown is not None and shown in viewer.layers:
+        return shown
+    ours = [x for x in viewer.layers if working_copy.is_annotation_layer(x)]
+    return ours[0] if ours else None
+
+
+def _unsaved_count(layer: Points) -> int:
+    changes = working_copy.unsaved(layer)
+    return len(changes.added) + len(changes.changed) + len(changes.removed)
+
+
+def _title(layer: Points) -> str:
+    source = source_of(layer)
+    assert source is not None
+    key = source.key
+    names = ("subject_name", "session_name", "dataset_name")
+    parts = [str(key[name]) for name in names if name in key]
+    return " · ".join([*parts, f"transform {key.get('transform_id')}"])
+
+
+def _not_writable(connection: Connection) -> str:
+    if not connection.is_open:
+        return "Not connected: nothing can be saved until the lab is open again."
+    if connection.read_only:
+        return (
+            f"You ({connection.user}) may read this lab but not write to it; ask its "
+            "keeper for the right to insert annotations."
+        )
+    return ""

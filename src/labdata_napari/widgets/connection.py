@@ -1,0 +1,150 @@
+"""Which lab, where, as whom: what a workspace connects to and how it went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from labdata_napari.settings import DEFAULT_NAME, DEFAULT_URL
+
+if TYPE_CHECKING:
+    from labdata_napari.core.progress import Progress
+    from labdata_napari.lab.lab import Lab
+
+
+class Phase(Enum):
+    """Where a connection stands."""
+
+    CLOSED = "closed"
+    CONNECTING = "connecting"
+    OPEN = "open"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A lab that can be connected to.
+
+    Attributes
+    ----------
+    title
+        What a person calls it.
+    url, name, project
+        As `labdata_napari.connect` takes them; None leaves it to the settings.
+    password
+        Kept in memory only, for reconnecting.
+    is_demo
+        Whether it is the synthetic lab, which is built when it is not there yet.
+    """
+
+    title: str
+    url: str | None = None
+    name: str | None = None
+    project: str | None = None
+    password: str | None = field(default=None, repr=False)
+    is_demo: bool = False
+
+
+DEMO = Profile("Demo lab", is_demo=True)
+LOCAL = Profile("My lab", url=DEFAULT_URL)
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One state of a workspace's connection, for docks to show.
+
+    Attributes
+    ----------
+    phase
+        Where it stands.
+    profile
+        What it is or was connected to.
+    name
+        Prefix of the database's schemas, such as "lab_data".
+    where
+        "this computer" or the server.
+    user
+        Who the database takes us for.
+    read_only
+        Whether the database will refuse every write.
+    problem
+        Why it failed, in a sentence.
+    """
+
+    phase: Phase = Phase.CLOSED
+    profile: Profile | None = None
+    name: str = ""
+    where: str = ""
+    user: str = ""
+    read_only: bool = False
+    problem: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a lab to ask."""
+        return self.phase is Phase.OPEN
+
+    @property
+    def line(self) -> str:
+        """The state in one line: what, where, who, read-only or not."""
+        title = self.profile.title if self.profile else ""
+        if self.phase is Phase.CONNECTING:
+            return f"Connecting to {title} …"
+        if self.phase is Phase.FAILED:
+            return f"{title}: not connected"
+        if self.phase is Phase.CLOSED:
+            return "No lab"
+        rights = "read-only" if self.read_only else "read and write"
+        parts = [title, self.name, f"on {self.where}", f"as {self.user}", rights]
+        return " · ".join(part for part in parts if part)
+
+
+def open_lab(profile: Profile, progress: Progress) -> Lab:
+    """Connect to a profile's lab; blocks, so never on the GUI thread.
+
+    Parameters
+    ----------
+    profile
+        Which lab.
+    progress
+        Told while the demo lab is built.
+
+    Raises
+    ------
+    LabdataError
+        When it cannot be reached or refuses us.
+    """
+    # Imported here: DataJoint takes two seconds, which belong to this thread.
+    from labdata_napari.lab.connect import connect
+
+    if profile.is_demo:
+        from labdata_napari.demo import ensure_demo
+
+        return connect(ensure_demo(progress), name=DEFAULT_NAME)
+    return connect(
+        profile.url,
+        name=profile.name,
+        project=profile.project,
+        password=profile.password,
+    )
+
+
+def connection_to(profile: Profile, lab: Lab) -> Connection:
+    """Describe an open lab."""
+    return Connection(
+        Phase.OPEN,
+        profile,
+        name=lab.name,
+        where=_where(lab.url),
+        user=lab.user,
+        read_only=lab.read_only,
+    )
+
+
+def _where(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme == "embedded":
+        return "this computer"
+    return parts.hostname or url

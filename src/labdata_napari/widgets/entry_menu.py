@@ -1,0 +1,95 @@
+"""The context menu of an entry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject, QPoint, QUrl, Signal
+from qtpy.QtGui import QDesktopServices
+from qtpy.QtWidgets import QApplication, QMenu, QWidget
+
+from labdata_napari.widgets.entry_columns import NOT_OPENED, key_as_python
+from labdata_napari.widgets.new_window import open_in_new_viewer
+from labdata_napari.widgets.rows import locate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from labdata_napari.lab.entries import Entry
+    from labdata_napari.widgets.workspace import Workspace
+
+
+class EntryMenu(QObject):
+    """Open, copy, reveal, import: what can be done with the entry under the mouse."""
+
+    import_wanted = Signal()
+
+    def __init__(self, workspace: Workspace, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._entry: Entry | None = None
+        self._menu = QMenu(parent)
+        self._menu.setObjectName("entry_menu")
+        self._actions = {}
+        for name, text, slot in (
+            ("open", "Open", self._open),
+            ("new_viewer", "Open in new viewer", self._open_in_new_viewer),
+            ("copy_key", "Copy key as Python", self._copy_key),
+            ("copy_path", "Copy path of the file", self._copy_path),
+            ("reveal", "Show in the file manager", self._reveal),
+            ("import", "Import …", self.import_wanted),
+        ):
+            action = self._menu.addAction(text)
+            action.setObjectName(f"entry_{name}")
+            action.triggered.connect(slot)
+            self._actions[name] = action
+
+    def show_for(self, entry: Entry | None, place: QPoint) -> None:
+        """Show the menu for an entry; without one only what needs none is enabled."""
+        self._entry = entry
+        opens = entry is not None and entry.kind not in NOT_OPENED
+        has_file = entry is not None and entry.file_path is not None
+        connection = self._workspace.connection
+        for name, enabled in (
+            ("open", opens),
+            ("new_viewer", opens),
+            ("copy_key", entry is not None),
+            ("copy_path", has_file),
+            ("reveal", has_file),
+            ("import", connection.is_open and not connection.read_only),
+        ):
+            self._actions[name].setEnabled(enabled)
+        self._menu.popup(place)
+
+    def _open(self) -> None:
+        if self._entry is not None:
+            self._workspace.opener.open_entry(self._entry)
+
+    def _open_in_new_viewer(self) -> None:
+        profile = self._workspace.connection.profile
+        if self._entry is not None and profile is not None:
+            open_in_new_viewer(profile, self._entry)
+
+    def _copy_key(self) -> None:
+        if self._entry is not None:
+            _to_clipboard(key_as_python(self._entry.kind, self._entry.key))
+            self._workspace.status.emit("The key is in the clipboard.")
+
+    def _copy_path(self) -> None:
+        if self._entry is not None:
+            self._workspace.submit(locate, self._entry, done=self._put_path)
+
+    def _put_path(self, path: Path) -> None:
+        _to_clipboard(str(path))
+        self._workspace.status.emit(f"In the clipboard: {path}")
+
+    def _reveal(self) -> None:
+        if self._entry is not None:
+            self._workspace.submit(locate, self._entry, done=self._show_folder)
+
+    def _show_folder(self, path: Path) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
+
+
+def _to_clipboard(text: str) -> None:
+    QApplication.clipboard().setText(text)

@@ -1,0 +1,274 @@
+"""From rows to layers: opened on the lab's thread, prepared on a worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Layer
+from napari.utils import resize_dask_cache
+
+from labdata_napari import settings
+from labdata_napari.core.pyramid import (
+    build_pyramid,
+    first_fast_level,
+    open_pyramid,
+    pyramid_for,
+    trim_cache,
+    wants_pyramid,
+)
+from labdata_napari.errors import UnreadableFile
+from labdata_napari.layers.images import (
+    channel_levels,
+    contrast_limits,
+    image_layers,
+    layer_space,
+    shown_axes,
+)
+from labdata_napari.layers.points import SOURCE_KIND, annotation_layer
+from labdata_napari.layers.source import CHANNEL_KEY, LayerSource, layers_of
+from labdata_napari.widgets.entry_columns import entry_name, row_name
+from labdata_napari.widgets.playback import set_playback_rate
+from labdata_napari.widgets.preferences import preferences
+from labdata_napari.widgets.rows import TRANSFORM, open_row, open_transform
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from napari import Viewer
+
+    from labdata_napari.core.annotation import AnnotationSet
+    from labdata_napari.core.progress import Progress
+    from labdata_napari.core.stacks import Stack
+    from labdata_napari.errors import LabdataError
+    from labdata_napari.lab.entries import Entry
+    from labdata_napari.lab.lab import Lab
+    from labdata_napari.lab.transforms import TransformRecord
+    from labdata_napari.widgets.workspace import Workspace
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """A row that is being opened.
+
+    Attributes
+    ----------
+    kind, key
+        The row.
+    name
+        What its layers are called.
+    record
+        What the caller chose, to announce when it is open.
+    """
+
+    kind: str
+    key: Mapping[str, Any]
+    name: str
+    record: Any
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """What makes two requests the same."""
+        return (self.kind, *sorted(self.key.items()))
+
+
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    """Everything that had to be read before layers can be made without waiting."""
+
+    request: Request
+    stack: Stack
+    annotations: AnnotationSet | None
+    levels: Sequence[Sequence[Any]]
+    contrast: Sequence[tuple[float, float]]
+    pyramid_missing: bool
+
+
+class Opener:
+    """Opens rows in a workspace's viewer; belongs to the workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._under_way: dict[tuple[Any, ...], Request] = {}
+        viewer = workspace.viewer
+        if viewer is not None:
+            # Before napari's own callbacks: the level is chosen, then sliced.
+            viewer.dims.events.order.connect(self._choose_levels, position="first")
+            viewer.dims.events.ndisplay.connect(self._choose_levels, position="first")
+
+    def open_entry(self, entry: Entry) -> None:
+        """Open an entry's pixels; what is open already is selected instead."""
+        self._open(Request(entry.kind, entry.key, entry_name(entry), entry))
+
+    def open_transform(self, record: TransformRecord) -> None:
+        """Open a transformed brain with its annotations."""
+        name = f"{row_name(record.key)} transform {record.transform_id}"
+        self._open(Request(TRANSFORM, record.key, name, record))
+
+    def _open(self, request: Request) -> None:
+        viewer = self._workspace.viewer
+        if viewer is None or request.identity in self._under_way:
+            return
+        if _is_open(viewer, request):
+            _select(viewer, request)
+            self._workspace.status.emit(f"{request.name} is open already.")
+            return
+        self._under_way[request.identity] = request
+        self._workspace.status.emit(f"Opening {request.name} …")
+        self._workspace.submit(
+            _open_stack, request, done=self._on_stack, failed=self._on_failed
+        )
+
+    def _on_stack(self, answer: tuple[Request, Stack, AnnotationSet | None]) -> None:
+        self._workspace.background(
+            _prepare, *answer, done=self._on_prepared, failed=self._on_failed
+        )
+
+    def _on_prepared(self, prepared: _Prepared) -> None:
+        request = prepared.request
+        self._under_way.pop(request.identity, None)
+        viewer = self._workspace.viewer
+        if viewer is None:
+            return
+        resize_dask_cache(preferences().dask_cache_mb * 2**20)
+        _add(viewer, prepared)
+        self._choose_levels()
+        self._set_rate(viewer, prepared.stack)
+        self._workspace.status.emit(f"{request.name} is open.")
+        self._workspace.entry_opened.emit(request.record)
+        if prepared.pyramid_missing:
+            self._workspace.background(
+                _build,
+                request,
+                prepared.stack,
+                preferences().pyramid_cache_gb * 10**9,
+                done=self._on_pyramid,
+                title=f"Making {request.name} fast to slice",
+            )
+
+    def _set_rate(self, viewer: Viewer, stack: Stack) -> None:
+        window = self._workspace.window
+        if stack.frame_rate and window is not None:
+            frames = viewer.dims.ndim - len(shown_axes(stack.axes))
+            set_playback_rate(window, frames, stack.frame_rate)
+
+    def _on_failed(self, error: LabdataError) -> None:
+        # Whatever failed, nothing is blocked: asking again starts anew.
+        self._under_way.clear()
+        self._workspace.status.emit(str(error))
+
+    def _on_pyramid(self, answer: tuple[Request, Sequence[Sequence[Any]]]) -> None:
+        request, levels = answer
+        viewer = self._workspace.viewer
+        if viewer is None:
+            return
+        for layer in layers_of(viewer.layers, request.kind, request.key):
+            # Contrast, colour and visibility stay: only the data is another.
+            layer.data = list(levels[layer.metadata[CHANNEL_KEY]])
+        self._choose_levels()
+        self._workspace.status.emit(f"{request.name} is now fast in every direction.")
+
+    def _choose_levels(self, event: Any = None) -> None:
+        """Lock brains too large for full-resolution y and x slices to a fast level.
+
+        napari chooses levels by what fits the canvas, not by what has to be decoded.
+        """
+        viewer = self._workspace.viewer
+        if viewer is None:
+            return
+        plane = {viewer.dims.ndim - 2, viewer.dims.ndim - 1}
+        across = viewer.dims.ndisplay == 2 and set(viewer.dims.displayed) != plane
+        for layer in viewer.layers:
+            if CHANNEL_KEY not in layer.metadata or layer.ndim != 3 or layer.rgb:
+                continue
+            level = first_fast_level(list(layer.data)) if across else None
+            wanted = level or None
+            if layer.locked_data_level != wanted:
+                layer.locked_data_level = wanted
+
+
+def _is_open(viewer: Viewer, request: Request) -> bool:
+    kinds = [request.kind]
+    if request.kind == TRANSFORM:
+        kinds.append(SOURCE_KIND)
+    return all(layers_of(viewer.layers, kind, request.key) for kind in kinds)
+
+
+def _select(viewer: Viewer, request: Request) -> None:
+    layers = layers_of(viewer.layers, request.kind, request.key)
+    points = layers_of(viewer.layers, SOURCE_KIND, request.key)
+    if request.kind == TRANSFORM and points:
+        viewer.layers.selection = set(points)
+    else:
+        viewer.layers.selection = set(layers)
+
+
+def _open_stack(
+    lab: Lab, request: Request
+) -> tuple[Request, Stack, AnnotationSet | None]:
+    if request.kind == TRANSFORM:
+        opened = open_transform(lab, request.key)
+        return request, opened.stack, opened.annotations
+    return request, open_row(lab, request.kind, request.key), None
+
+
+def _pyramids() -> Path:
+    return settings.cache_home() / "pyramids"
+
+
+def _prepare(
+    request: Request, stack: Stack, annotations: AnnotationSet | None
+) -> _Prepared:
+    pyramid: Sequence[Stack] = ()
+    missing = stack.path is not None and wants_pyramid(stack)
+    if missing:
+        path = pyramid_for(_pyramids(), stack)
+        if path.exists():
+            try:
+                pyramid = open_pyramid(path)
+                missing = False
+            except UnreadableFile:  # a damaged cache is built again
+                path.unlink(missing_ok=True)
+    return _Prepared(
+        request,
+        stack,
+        annotations,
+        channel_levels(stack, pyramid),
+        contrast_limits(stack),
+        missing,
+    )
+
+
+def _add(viewer: Viewer, prepared: _Prepared) -> None:
+    request, stack = prepared.request, prepared.stack
+    if not layers_of(viewer.layers, request.kind, request.key):
+        source = LayerSource(request.kind, dict(request.key))
+        for data in image_layers(
+            stack, request.name, source, prepared.levels, prepared.contrast
+        ):
+            viewer.add_layer(Layer.create(*data))
+    if prepared.annotations is not None and not layers_of(
+        viewer.layers, SOURCE_KIND, request.key
+    ):
+        shape = [
+            n for axis, n in zip(stack.axes, stack.shape, strict=True) if axis != "C"
+        ]
+        data = annotation_layer(
+            prepared.annotations,
+            layer_space(stack.axes, stack.um_per_pixel),
+            shape,
+            LayerSource(SOURCE_KIND, dict(request.key)),
+            f"{request.name} annotations",
+        )
+        viewer.add_layer(Layer.create(*data))
+    # One layer only: with several, napari's sliders would change all of them.
+    viewer.layers.selection.active = viewer.layers[-1]
+
+
+def _build(
+    request: Request, stack: Stack, max_bytes: int, progress: Progress
+) -> tuple[Request, list[list[Any]]]:
+    path = build_pyramid(stack, pyramid_for(_pyramids(), stack), progress)
+    trim_cache(_pyramids(), max_bytes, keep=[path])
+    return request, channel_levels(stack, open_pyramid(path))

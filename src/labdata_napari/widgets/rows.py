@@ -1,0 +1,85 @@
+"""What docks ask of a lab: functions that `Workspace.submit` runs on its thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from labdata_napari.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from labdata_napari.core.annotation import AnnotationSet
+    from labdata_napari.core.stacks import Stack
+    from labdata_napari.lab.details import EntryDetails
+    from labdata_napari.lab.entries import Entry
+    from labdata_napari.lab.lab import Lab
+
+BRAIN = "FixedBrain"
+TRANSFORM = "FixedBrainTransform"
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedTransform:
+    """A transformed brain and its annotations as the table holds them."""
+
+    stack: Stack
+    annotations: AnnotationSet
+
+
+def find_entries(lab: Lab) -> list[Entry]:
+    """List everything that the browser can show."""
+    return lab.entries.find()
+
+
+def load_details(lab: Lab, entry: Entry) -> tuple[Entry, EntryDetails]:
+    """Read one entry's details; the entry comes back to tell stale answers apart."""
+    return entry, lab.entries.details(entry)
+
+
+def open_row(lab: Lab, kind: str, key: Mapping[str, Any]) -> Stack:
+    """Open the pixels behind a row, lazily."""
+    if kind == BRAIN:
+        return lab.brains.open(dict(key))
+    if kind == TRANSFORM:
+        return lab.brains.open_transform(dict(key))
+    return lab.recordings.open(kind, dict(key))
+
+
+def open_transform(lab: Lab, key: Mapping[str, Any]) -> OpenedTransform:
+    """Open a transform's pixels and load its annotations."""
+    return OpenedTransform(
+        lab.brains.open_transform(dict(key)), lab.brains.load_annotations(dict(key))
+    )
+
+
+def locate(lab: Lab, entry: Entry) -> Path:
+    """Say where the file of an entry is on this computer.
+
+    Raises
+    ------
+    NotFound
+        When it has no file, or it is not here.
+    """
+    if entry.file_path is None:
+        raise NotFound(f"{entry.subject} {entry.dataset} has no file in the database.")
+    return lab.files.locate(entry.file_path, entry.storage or "data")
+
+
+def save_annotations(
+    lab: Lab,
+    key: Mapping[str, Any],
+    baseline: AnnotationSet,
+    edited: AnnotationSet,
+) -> tuple[str, AnnotationSet]:
+    """Write the changes in one transaction; return them in words and the rows now.
+
+    Raises
+    ------
+    WriteConflict
+        When somebody changed the rows since `baseline`; nothing is written.
+    """
+    changes = lab.brains.save_annotations(dict(key), baseline, edited)
+    return changes.summary(), lab.brains.load_annotations(dict(key))

@@ -1,0 +1,202 @@
+"""Saving annotations: what will change, the write, and a conflict if there is one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject, Signal
+
+from labdata_napari.core.annotation import AnnotationSet
+from labdata_napari.errors import LabdataError, WriteConflict
+from labdata_napari.layers import points as working_copy
+from labdata_napari.layers.source import source_of
+from labdata_napari.widgets.question import Answer
+from labdata_napari.widgets.rows import save_annotations
+
+if TYPE_CHECKING:
+    from napari.layers import Points
+
+    from labdata_napari.core.annotation import Annotation
+    from labdata_napari.core.changes import Changes
+    from labdata_napari.widgets.background import Job
+    from labdata_napari.widgets.question import Question
+    from labdata_napari.widgets.workspace import Workspace
+
+
+class SaveFlow(QObject):
+    """Leads from *Save* to saved rows, asking inside the dock.
+
+    Parameters
+    ----------
+    workspace
+        To write through.
+    question
+        Where to ask.
+    """
+
+    told = Signal(str)
+    """A line for the status of the dock."""
+    layer_changed = Signal()
+    """The layer, its baseline or whether a save is running changed."""
+
+    def __init__(
+        self, workspace: Workspace, question: Question, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._question = question
+        self._saving: Points | None = None
+        self._theirs: AnnotationSet | None = None
+        self._job: Job | None = None
+        self.layer: Points | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a save is running."""
+        return self._job is not None and not self._job.is_over
+
+    def start(self) -> None:
+        """Show what would be written."""
+        if self.layer is None or self.is_busy:
+            return
+        try:
+            changes = working_copy.unsaved(self.layer)
+        except LabdataError as error:
+            self.told.emit(str(error))
+            return
+        if not changes:
+            self.told.emit("There is nothing to save.")
+            return
+        pointless = _without_points(self.layer)
+        lines = ["This will be written:", *change_lines(changes), *pointless]
+        self._question.ask(
+            "\n".join(lines),
+            (
+                Answer(
+                    "Save",
+                    "Write these changes in one transaction",
+                    "save_yes",
+                    self._write,
+                ),
+                Answer("Cancel", "Write nothing", "save_no"),
+            ),
+        )
+
+    def _write(self) -> None:
+        layer = self.layer
+        source = source_of(layer)
+        if layer is None or source is None:
+            return
+        self._saving = layer
+        self._question.tell("Saving …")
+        self._job = self._workspace.submit(
+            save_annotations,
+            source.key,
+            source.baseline,
+            working_copy.annotations_from_layer(layer),
+            done=self._on_saved,
+            failed=self._on_failed,
+        )
+        self.layer_changed.emit()
+
+    def _on_saved(self, answer: tuple[str, AnnotationSet]) -> None:
+        summary, rows = answer
+        layer, self._saving = self._saving, None
+        self._question.hide()
+        if layer is None:
+            return
+        working_copy.adopt_saved(layer, rows)
+        self.told.emit(f"Saved: {summary}.")
+        self.layer_changed.emit()
+        source = source_of(layer)
+        if source is not None:
+            self._workspace.rows_changed.emit(dict(source.key))
+
+    def _on_failed(self, error: LabdataError) -> None:
+        self._question.hide()
+        if isinstance(error, WriteConflict) and isinstance(error.theirs, AnnotationSet):
+            self._ask_conflict(error.theirs)
+        else:
+            self._saving = None
+            self.told.emit(f"Nothing was saved. {error}")
+        self.layer_changed.emit()
+
+    def _ask_conflict(self, theirs: AnnotationSet) -> None:
+        layer = self._saving
+        source = source_of(layer)
+        if layer is None or source is None:
+            return
+        self._theirs = theirs
+        lines = [
+            "Somebody else changed these annotations since you loaded them:",
+            *change_lines(source.baseline.changes_to(theirs)),
+            "Yours, not saved yet:",
+            *change_lines(working_copy.unsaved(layer)),
+        ]
+        self._question.ask(
+            "\n".join(lines),
+            (
+                Answer(
+                    "Keep mine",
+                    "Save my changes on top; theirs stay where I changed nothing",
+                    "conflict_mine",
+                    self._keep_mine,
+                ),
+                Answer(
+                    "Take theirs",
+                    "Drop my changes and show what the lab holds now",
+                    "conflict_theirs",
+                    self._take_theirs,
+                ),
+                Answer("Cancel", "Decide later; nothing is written", "conflict_cancel"),
+            ),
+        )
+
+    def _take_theirs(self) -> None:
+        layer, theirs = self._saving, self._theirs
+        self._saving = self._theirs = None
+        if layer is not None and theirs is not None:
+            working_copy.replace_annotations(layer, theirs, theirs)
+            self.told.emit("These are the annotations that the lab holds now.")
+            self.layer_changed.emit()
+
+    def _keep_mine(self) -> None:
+        layer, theirs = self._saving, self._theirs
+        self._theirs = None
+        if layer is None or theirs is None:
+            return
+        merged = theirs.with_changes(working_copy.unsaved(layer))
+        working_copy.replace_annotations(layer, merged, theirs)
+        self.layer = layer
+        self._write()
+
+
+def change_lines(changes: Changes[Annotation]) -> list[str]:
+    """Say each change in a line of its own."""
+    lines = [
+        f"• new: {a.name} ({_kind(a)}{_points(len(a.points))})" for a in changes.added
+    ]
+    lines += [f"• changed: {change.words}" for change in changes.changed]
+    lines += [
+        f"• removed: {a.name} ({_kind(a)}{_points(len(a.points))})"
+        for a in changes.removed
+    ]
+    return lines or ["• nothing"]
+
+
+def _kind(annotation: Annotation) -> str:
+    return f"{annotation.type}, " if annotation.type else ""
+
+
+def _points(count: int) -> str:
+    return "1 point" if count == 1 else f"{count} points"
+
+
+def _without_points(layer: Points) -> list[str]:
+    names = [item.name for item in working_copy.listing(layer) if not len(item.points)]
+    source = source_of(layer)
+    known = source.baseline.names if source is not None else ()
+    fresh = [name for name in names if name not in known]
+    if not fresh:
+        return []
+    return [f"Not written, for want of points: {', '.join(fresh)}."]

@@ -1,0 +1,121 @@
+"""Thumbnails of entries: made in the background, kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from typing import TYPE_CHECKING
+
+import numpy as np
+from qtpy.QtCore import QObject, Signal
+from qtpy.QtGui import QImage
+
+from labdata_napari import settings
+from labdata_napari.layers.thumbnail import thumbnail
+from labdata_napari.widgets.entry_columns import NOT_OPENED
+from labdata_napari.widgets.rows import open_row
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from labdata_napari.core.stacks import Stack
+    from labdata_napari.errors import LabdataError
+    from labdata_napari.lab.entries import Entry
+    from labdata_napari.widgets.background import Job
+    from labdata_napari.widgets.workspace import Workspace
+
+
+class ThumbnailMaker(QObject):
+    """Gives the picture of one entry at a time; the last one asked for wins."""
+
+    ready = Signal(object)
+    """A `QImage`, empty when there can be none."""
+    failed = Signal(str)
+    """Why there is no picture."""
+
+    def __init__(self, workspace: Workspace, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._entry: Entry | None = None
+        self._job: Job | None = None
+
+    def ask(self, entry: Entry | None) -> None:
+        """Make or look up the picture of an entry; what was asked before is dropped."""
+        if self._job is not None and not self._job.is_over:
+            self._job.cancel()
+        self._entry = entry
+        self.ready.emit(QImage())
+        if entry is None or entry.kind in NOT_OPENED:
+            return
+        self._job = self._workspace.background(
+            _look_up, entry, done=self._on_looked_up, failed=self._on_failed
+        )
+
+    def _on_looked_up(self, answer: tuple[Entry, QImage]) -> None:
+        entry, image = answer
+        if entry is not self._entry:
+            return
+        if not image.isNull():
+            self.ready.emit(image)
+        elif entry.local is False:
+            self.failed.emit("The file is not on this computer.")
+        else:
+            self._job = self._workspace.submit(
+                _open, entry, done=self._on_opened, failed=self._on_failed
+            )
+
+    def _on_opened(self, answer: tuple[Entry, Stack]) -> None:
+        entry, stack = answer
+        if entry is self._entry:
+            self._job = self._workspace.background(
+                _make, entry, stack, done=self._on_made, failed=self._on_failed
+            )
+
+    def _on_made(self, answer: tuple[Entry, QImage]) -> None:
+        entry, image = answer
+        if entry is self._entry:
+            self.ready.emit(image)
+
+    def _on_failed(self, error: LabdataError) -> None:
+        if self._job is not None and self._job.is_over:  # not an overtaken one
+            self.failed.emit(str(error))
+
+
+def _open(lab: object, entry: Entry) -> tuple[Entry, Stack]:
+    return entry, open_row(lab, entry.kind, entry.key)  # type: ignore[arg-type]
+
+
+def _file(entry: Entry) -> Path:
+    """Name the picture after everything that would make it another one."""
+    facts = (entry.kind, sorted(entry.key.items()), entry.file_path, entry.size)
+    digest = hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
+    return settings.cache_home() / "thumbnails" / f"{digest}.png"
+
+
+def _look_up(entry: Entry) -> tuple[Entry, QImage]:
+    return entry, QImage(str(_file(entry)))
+
+
+def _make(entry: Entry, stack: Stack) -> tuple[Entry, QImage]:
+    pixels = np.ascontiguousarray(thumbnail(stack))
+    height, width, _ = pixels.shape
+    image = QImage(
+        pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888
+    ).copy()  # the copy owns its pixels
+    _keep(image, _file(entry))
+    return entry, image
+
+
+def _keep(image: QImage, path: Path) -> None:
+    """Save a picture under its name in one step; a full disk only costs the cache."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(dir=path.parent, suffix=".png")
+        os.close(handle)
+    except OSError:
+        return
+    if image.save(part, "PNG"):
+        os.replace(part, path)
+    else:
+        os.unlink(part)

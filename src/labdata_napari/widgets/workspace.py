@@ -1,0 +1,220 @@
+"""What the docks of one viewer share: its lab, its background work, its signals."""
+
+from __future__ import annotations
+
+import weakref
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from psygnal import Signal
+
+from labdata_napari.errors import Cancelled, ConnectionLost
+from labdata_napari.widgets.background import Job, start_worker
+from labdata_napari.widgets.connection import (
+    Connection,
+    Phase,
+    Profile,
+    connection_to,
+    open_lab,
+)
+from labdata_napari.widgets.lane import DatabaseLane
+from labdata_napari.widgets.opening import Opener
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari import Viewer
+    from qtpy.QtWidgets import QWidget
+
+    from labdata_napari.errors import LabdataError
+
+
+class Workspace:
+    """The lab behind one viewer and everything that happens to it.
+
+    Docks get it from `workspace_for`, keep no data of their own, and may come and go.
+
+    Parameters
+    ----------
+    viewer
+        Kept weakly; the workspace closes with it.
+    """
+
+    changed = Signal(object)
+    """The new `Connection`, whenever it changes."""
+    entry_opened = Signal(object)
+    """The entry or transform record whose layers were just added."""
+    status = Signal(str)
+    """One line about what just happened or why it did not."""
+    rows_changed = Signal(object)
+    """The key of rows that were written: lists of rows should refresh."""
+
+    def __init__(self, viewer: Viewer) -> None:
+        self._viewer = weakref.ref(viewer)
+        self._lane = DatabaseLane()
+        self._jobs: set[Job] = set()
+        self._window: QWidget | None = None
+        self._wanted: Profile | None = None
+        self._connecting: Job | None = None
+        self.connection = Connection()
+        self.opener = Opener(self)
+        # The viewer may die without its window telling us, and the program may end
+        # without either: this runs at the first of them.
+        self._finalizer = weakref.finalize(viewer, self._lane.close)
+
+    @property
+    def viewer(self) -> Viewer | None:
+        """The viewer itself, without the proxy that plugins get; None once gone."""
+        return self._viewer()
+
+    @property
+    def window(self) -> QWidget | None:
+        """The viewer's main window, once a dock has been shown in it."""
+        return self._window
+
+    # -- connecting
+
+    def connect(self, profile: Profile) -> Job:
+        """Change to another lab, in the background."""
+        self._wanted = profile
+        self._set(Connection(Phase.CONNECTING, profile))
+        title = "Building the demo lab" if profile.is_demo else None
+        job = Job(title).connect(self._on_connected, self._on_not_connected)
+        self._connecting = job
+        self._keep(job)
+        self._lane.connect(
+            job, partial(open_lab, profile, job.report), partial(connection_to, profile)
+        )
+        return job
+
+    def reconnect(self) -> None:
+        """Connect again to the lab that was connected last."""
+        if self._wanted is not None:
+            self.connect(self._wanted)
+
+    def disconnect(self) -> None:
+        """Let go of the lab."""
+        self._wanted = self._connecting = None
+        job = Job()
+        self._keep(job)
+        self._lane.disconnect(job)
+        self._set(Connection())
+
+    # -- work
+
+    def submit(
+        self,
+        function: Callable[..., Any],
+        *args: Any,
+        done: Callable[[Any], None] | None = None,
+        failed: Callable[[LabdataError], None] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        title: str | None = None,
+    ) -> Job:
+        """Run ``function(lab, *args)`` on the thread that owns the lab.
+
+        Parameters
+        ----------
+        function
+            Called with ``progress=`` too when there is a title. Returns values, never
+            the lab, a table or a connection.
+        done, failed, progress
+            Bound methods, called on the GUI thread; dropped with their widget. Without
+            `failed`, the status line tells.
+        title
+            Shows the work in napari's activity dock, with a Cancel button.
+        """
+        job = Job(title).connect(done, failed or self._tell, progress)
+        job.failed.connect(self._notice_loss)
+        self._keep(job)
+        options = {} if title is None else {"progress": job.report}
+        self._lane.run(job, function, *args, **options)
+        return job
+
+    def background(
+        self,
+        function: Callable[..., Any],
+        *args: Any,
+        done: Callable[[Any], None] | None = None,
+        failed: Callable[[LabdataError], None] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        title: str | None = None,
+    ) -> Job:
+        """Run ``function(*args)``, which needs no lab, on a worker thread.
+
+        The rest as `submit`.
+        """
+        job = start_worker(
+            function,
+            *args,
+            done=done,
+            failed=failed or self._tell,
+            progress=progress,
+            title=title,
+        )
+        self._keep(job)
+        return job
+
+    # -- the end
+
+    def attach_window(self, window: QWidget) -> None:
+        """Close with this window; docks call it when they are shown.
+
+        A dock itself learns nothing of the viewer's end but that it is hidden.
+        """
+        if self._window is None:
+            self._window = window
+            window.destroyed.connect(self.close)
+
+    def close(self) -> None:
+        """Stop the background work and let go of the lab, waiting for neither."""
+        self._window = None
+        for signal in (self.changed, self.entry_opened, self.status, self.rows_changed):
+            signal.disconnect()  # docks may be dead and not collected yet
+        for job in tuple(self._jobs):
+            job.cancel()
+        self._finalizer()
+
+    # -- how
+
+    def _keep(self, job: Job) -> None:
+        self._jobs.add(job)
+        job.ended.connect(self._jobs.discard)
+
+    def _set(self, connection: Connection) -> None:
+        self.connection = connection
+        self.changed.emit(connection)
+
+    def _on_connected(self, connection: Connection) -> None:
+        if connection.profile is self._wanted:  # not overtaken by another choice
+            self._set(connection)
+
+    def _on_not_connected(self, error: LabdataError) -> None:
+        if self._connecting is not None and self._connecting.is_over:
+            self._set(Connection(Phase.FAILED, self._wanted, problem=str(error)))
+
+    def _notice_loss(self, error: LabdataError) -> None:
+        if isinstance(error, ConnectionLost) and self.connection.is_open:
+            self._set(Connection(Phase.FAILED, self._wanted, problem=str(error)))
+
+    def _tell(self, error: LabdataError) -> None:
+        if not isinstance(error, Cancelled):
+            self.status.emit(str(error))
+
+
+_workspaces: weakref.WeakKeyDictionary[Viewer, Workspace] = weakref.WeakKeyDictionary()
+
+
+def workspace_for(viewer: Viewer) -> Workspace:
+    """Return the workspace of a viewer, making it at the first call.
+
+    Parameters
+    ----------
+    viewer
+        The viewer or the proxy of it that plugins are given: a proxy is short-lived,
+        so what is remembered is what it stands for.
+    """
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    if viewer not in _workspaces:
+        _workspaces[viewer] = Workspace(viewer)
+    return _workspaces[viewer]
