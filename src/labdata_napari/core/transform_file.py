@@ -17,6 +17,7 @@ import contextlib
 import json
 import os
 import secrets
+import uuid
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -230,9 +231,13 @@ def _metadata(
         "source_shape": plan.shape_in,
         "order": order,
     }
+    description = json.dumps({"labdata-napari transform": note})
     metadata: dict[str, Any] = {
         "axes": layout.axes,
-        "Description": json.dumps({"labdata-napari transform": note}),
+        "Description": description,
+        # tifffile would make one from the clock and this machine's network address,
+        # and the same transform would be another file every time
+        "UUID": str(uuid.uuid5(uuid.NAMESPACE_OID, description)),
     }
     metadata |= _physical_sizes(plan, layout)
     if kept and "C" in layout.axes:
