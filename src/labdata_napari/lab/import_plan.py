@@ -20,7 +20,7 @@ _SPATIAL = "ZYX"
 # not allowed in names of files and folders on one system or another
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _ZARR_FILES = (".zarray", ".zgroup", ".zattrs", ".zmetadata", "zarr.json")
-_SAME_UM = 1e-3
+_SAME_UM = 1e-4  # a form shows six digits
 
 
 @dataclass(frozen=True)
@@ -246,8 +246,10 @@ def _um(
         assert found is not None  # _refuse_missing was there before
         return found, ()
     given = checked_um(request.um_per_pixel, _SPATIAL)
-    if found is None or _close(given, found):
+    if found is None:
         return given, ()
+    if _close(given, found):
+        return found, ()
     note = (
         f"The file says {_times(found)} µm; {_times(given)} µm was stored, as you gave "
         "it."

@@ -254,4 +254,4 @@ def _is_there(lab: Any, plan: ImportPlan, progress: Progress) -> bool:
 
 
 def _equal(one: tuple[float, ...] | None, other: tuple[float, ...]) -> bool:
-    return one is not None and bool(np.allclose(one, other, rtol=1e-6))
+    return one is not None and bool(np.allclose(one, other, rtol=1e-4))
