@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
+
+import psycopg2
+import pymysql
 
 from labdata_napari import settings
 from labdata_napari.errors import NotFound
 from labdata_napari.lab.address import EmbeddedAddress, ServerAddress, parse
 from labdata_napari.lab.embedded import EmbeddedPostgres
+from labdata_napari.lab.failures import connection_failure, translate_errors
 from labdata_napari.lab.files import Files
+from labdata_napari.lab.instances import close, new_instance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +24,9 @@ if TYPE_CHECKING:
 
     from labdata_napari.lab.lab import Lab
 
-# PyMySQL takes an empty description of TLS, which is what DataJoint makes of True,
-# for "if the server can": it would go on in the clear without a word.
+# What makes DataJoint insist on encryption. True does not on MySQL: PyMySQL takes what
+# becomes of it for "if the server can" and goes on in the clear without a word. False
+# means "if the server can" to both drivers.
 _ENCRYPTED = {"mysql": {"verify_mode": "none"}, "postgresql": True}
 
 
@@ -52,9 +59,9 @@ def connect(
         None: the one in `url`, else ``LABDATA_NAPARI_PASSWORD``. It is stored and
         logged nowhere.
     tls
-        Connect to another computer only if the connection is encrypted (the server's
-        certificate is not verified). On this computer encryption is used where the
-        server offers it. False: never. ``?tls=no`` in `url` says the same.
+        Connect to another computer only if the connection is encrypted; the server's
+        certificate is not verified. With False, and on this computer, it is encrypted
+        where the server can. ``?tls=no`` in `url` says the same as False.
     create
         Make the 88 tables where the database has none. An embedded database gets
         them by itself. Without it nothing is ever declared or changed by connecting.
@@ -86,25 +93,16 @@ def connect(
     if isinstance(address, EmbeddedAddress):
         return _connect_embedded(address, target, paths)
     secret = password or address.password or settings.password() or ""
-    encrypt = tls and address.tls is not False
-    instance = _reach(address, secret, encrypt)
+    insist = tls and address.tls is not False and not address.is_this_machine
+    instance = _reach(address, secret, insist)
     try:
         return _attach(instance, address, target, Files(paths), create)
     except BaseException:
-        instance.connection.close()
+        close(instance.connection)
         raise
 
 
-def _reach(address: ServerAddress, password: str, encrypt: bool) -> Any:
-    import psycopg2
-    import pymysql
-
-    from labdata_napari.lab.failures import connection_failure
-    from labdata_napari.lab.instances import new_instance
-
-    use_tls: Any = _ENCRYPTED[address.backend] if encrypt else False
-    if encrypt and address.is_this_machine:
-        use_tls = None  # DataJoint's word for "if the server can"
+def _reach(address: ServerAddress, password: str, insist: bool) -> Any:
     options = {"database__name": address.database} if address.database else {}
     try:
         return new_instance(
@@ -112,7 +110,7 @@ def _reach(address: ServerAddress, password: str, encrypt: bool) -> Any:
             user=address.user,
             password=password,
             port=address.port,
-            use_tls=use_tls,
+            use_tls=_ENCRYPTED[address.backend] if insist else False,
             backend=address.backend,
             **options,
         )
@@ -129,7 +127,6 @@ def _attach(
     create: bool,
 ) -> Lab:
     from labdata_napari.lab.declaring import declare_empty
-    from labdata_napari.lab.failures import translate_errors
     from labdata_napari.lab.lab import Lab
 
     with translate_errors(f"Opening the lab '{target.name}'"):
@@ -162,26 +159,25 @@ def _connect_embedded(
 ) -> Lab:
     server = EmbeddedPostgres(address.root)
     _start_while_importing(server)
-    try:
+    doing = f"Opening the local database in '{address.root}'"
+    with translate_errors(doing), contextlib.ExitStack() as undo:
+        undo.callback(server.release)
         from labdata_napari.lab.declaring import declare_embedded
-        from labdata_napari.lab.failures import translate_errors
         from labdata_napari.lab.lab import Lab
 
-        with translate_errors(f"Opening the local database in '{address.root}'"):
-            instance = server.instance()
-            declare_embedded(server.cluster, instance, target.name, target.project)
-            files = Files.for_embedded(address.root, paths)
-            return Lab(
-                instance,
-                address.url,
-                target.name,
-                target.project,
-                files,
-                when_closed=server.release,
-            )
-    except BaseException:
-        server.release()
-        raise
+        instance = server.instance()
+        undo.callback(close, instance.connection)
+        declare_embedded(server.cluster, instance, target.name, target.project)
+        lab = Lab(
+            instance,
+            address.url,
+            target.name,
+            target.project,
+            Files.for_embedded(address.root, paths),
+            when_closed=server.release,
+        )
+        undo.pop_all()
+    return lab
 
 
 def _start_while_importing(server: EmbeddedPostgres) -> None:

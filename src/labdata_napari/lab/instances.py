@@ -39,6 +39,15 @@ def new_instance(**parameters: Any) -> Any:
     return instance
 
 
+def close(connection: Any) -> None:
+    """Close a DataJoint connection, whatever state it is in; may be repeated."""
+    import psycopg2
+    import pymysql
+
+    with contextlib.suppress(psycopg2.Error, pymysql.err.Error):
+        connection.close()
+
+
 def _introduce(connection: Any) -> None:
     """Say who we are, for others who look, and how long we wait for locks."""
     if connection.adapter.backend == "postgresql":

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.lab.failures import translate_errors
+from labdata_napari.lab.instances import close
 from labdata_napari.lab.privileges import may_write, user_of
 from labdata_napari.schema import Tables
 
@@ -126,7 +127,7 @@ class Lab:
 
     def close(self) -> None:
         """Close the connection and stop what `connect` started. May be repeated."""
-        self.connection.close()
+        close(self.connection)
         if self._when_closed is not None:
             done, self._when_closed = self._when_closed, None
             done()
