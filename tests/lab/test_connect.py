@@ -1,0 +1,468 @@
+"""From an address to a lab: on servers, and what can be wrong with an address."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+import socket
+import subprocess
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pymysql
+import pytest
+
+import labdata_napari as ln
+from databases import MariaDB, Place, declare_as_labdata
+from labdata_napari.errors import (
+    ConnectionFailed,
+    InvalidValue,
+    NotFound,
+    WriteRefused,
+)
+from relay import Relay
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+READS = ("SELECT", "SHOW", "SET", "BEGIN", "START", "COMMIT", "ROLLBACK")
+
+
+@dataclass
+class Where:
+    """A server as one reaches it from elsewhere."""
+
+    place: Place
+    relay: Relay
+
+    @property
+    def password(self) -> str:
+        return str(self.place.parameters["password"])
+
+    def url(
+        self,
+        user: str | None = None,
+        secret: str = "",
+        host: str = "127.0.0.1",
+        tail: str = "",
+    ) -> str:
+        parameters = self.place.parameters
+        name = parameters.get("database__name")
+        secret = f":{secret}" if secret else ""
+        return (
+            f"{parameters['backend']}://{user or parameters['user']}{secret}@{host}:"
+            f"{self.relay.port}{f'/{name}' if name else ''}{tail}"
+        )
+
+
+def _reached(place: Place) -> Iterator[Where]:
+    with Relay(place.parameters["host"], place.parameters["port"]) as relay:
+        yield Where(place, relay)
+
+
+@pytest.fixture
+def empty(place: Place) -> Iterator[Where]:
+    """A server with no lab."""
+    yield from _reached(place)
+
+
+@pytest.fixture
+def lab_server(lab_place: Place) -> Iterator[Where]:
+    """A server with the 88 tables."""
+    yield from _reached(lab_place)
+
+
+mysql = pytest.mark.parametrize("backend", ["mysql"])
+postgresql = pytest.mark.parametrize("backend", ["postgresql"])
+
+
+def test_a_lab_is_all_its_tables_and_says_where_and_who(lab_server: Where):
+    with ln.connect(lab_server.url(), password=lab_server.password) as lab:
+        assert lab.tables.missing == ()
+        assert len(lab.FixedBrain()) == 0
+        assert lab.Widefield.Projection.lab is lab
+        assert lab.url == lab_server.url()
+        assert (lab.name, lab.project) == ("lab_data", None)
+        assert (lab.user, lab.read_only) == ("labdata", False)
+        lab.Species.insert1({"species_name": "ox", "species_scientific_name": "Bos"})
+        assert len(lab.Species & {"species_name": "ox"}) == 1
+    assert not lab.connection.is_connected
+    lab.close()
+
+
+def test_connecting_and_reading_changes_nothing_on_the_server(lab_server: Where):
+    with (
+        lab_server.place.statements() as seen,
+        ln.connect(lab_server.url(), password=lab_server.password) as lab,
+    ):
+        lab.tables.bind_all()
+        lab.FixedBrain().to_dicts()
+        assert not lab.read_only
+    assert len(seen) > 50
+    assert [s for s in seen if not s.upper().startswith(READS)] == []
+    assert not [s for s in seen if s.upper().startswith("SET GLOBAL")]
+
+
+@mysql
+def test_a_database_that_labdata_declared_is_a_lab(empty: Where):
+    declare_as_labdata(empty.place)
+    with ln.connect(empty.url(), password=empty.password) as lab:
+        assert lab.tables.missing == ()
+
+
+def test_a_reader_is_known_to_be_one(lab_server: Where):
+    reader = lab_server.place.reader()
+    url = lab_server.url(user=reader["user"])
+    with ln.connect(url, password=reader["password"]) as lab:
+        assert lab.read_only
+        assert lab.user == reader["user"]
+        assert len(lab.Subject()) == 0
+
+
+@mysql
+@pytest.mark.parametrize(
+    ("grant", "read_only"),
+    [
+        ("INSERT ON lab_data.subject", False),
+        ("ALL PRIVILEGES ON `lab\\_data`.*", False),
+        ("INSERT, UPDATE ON `lab%`.*", False),
+        ("INSERT (subject_name) ON lab_data.subject", False),
+        ("ALL PRIVILEGES ON `lab_data_computed`.*", True),
+        ("UPDATE, DELETE ON lab_data.*", True),
+    ],
+)
+def test_rights_on_mysql_are_read_from_the_grants(
+    grant: str, read_only: bool, lab_server: Where
+):
+    reader = lab_server.place.reader()
+    lab_server.place.sql(f"GRANT {grant} TO {reader['user']}@'127.0.0.1'")
+    with ln.connect(
+        lab_server.url(user=reader["user"]), password=reader["password"]
+    ) as lab:
+        assert lab.read_only is read_only
+
+
+@mysql
+def test_rights_of_a_role_count(lab_server: Where):
+    reader = lab_server.place.reader()
+    user = f"{reader['user']}@'127.0.0.1'"
+    lab_server.place.sql(
+        "CREATE OR REPLACE ROLE writer",
+        "GRANT INSERT ON lab_data.* TO writer",
+        f"GRANT writer TO {user}",
+        f"SET DEFAULT ROLE writer FOR {user}",
+    )
+    with ln.connect(
+        lab_server.url(user=reader["user"]), password=reader["password"]
+    ) as lab:
+        assert not lab.read_only
+    lab_server.place.sql("DROP ROLE writer")
+
+
+@mysql
+def test_a_server_that_only_lets_one_read_makes_the_lab_read_only(lab_server: Where):
+    reader = lab_server.place.reader()
+    lab_server.place.sql(
+        f"GRANT ALL ON lab_data.* TO {reader['user']}@'127.0.0.1'",
+        "SET GLOBAL read_only = 1",
+    )
+    try:
+        with ln.connect(
+            lab_server.url(user=reader["user"]), password=reader["password"]
+        ) as lab:
+            assert lab.read_only
+    finally:
+        lab_server.place.sql("SET GLOBAL read_only = 0")
+
+
+@postgresql
+def test_a_session_that_only_reads_makes_the_lab_read_only(lab_server: Where):
+    lab_server.place.sql("ALTER ROLE labdata SET default_transaction_read_only = on")
+    try:
+        with ln.connect(lab_server.url(), password=lab_server.password) as lab:
+            assert lab.read_only
+    finally:
+        lab_server.place.sql(
+            "BEGIN READ WRITE; ALTER ROLE labdata RESET default_transaction_read_only; "
+            "COMMIT"
+        )
+
+
+# -- making tables -------------------------------------------------------------
+
+
+def test_tables_are_made_in_an_empty_database_when_asked(empty: Where):
+    for _ in range(2):  # the second time there is nothing to do
+        with ln.connect(empty.url(), password=empty.password, create=True) as lab:
+            assert lab.tables.missing == ()
+            assert len(lab.DatasetType & {"dataset_type": "fixed-brain"}) == 1
+    with ln.connect(empty.url(), password=empty.password) as lab:
+        assert lab.tables.missing == ()
+
+
+def test_tables_are_not_made_in_a_database_that_has_some(lab_server: Where):
+    lab_server.place.sql("DROP TABLE lab_data.death")
+    with pytest.raises(WriteRefused, match=r"not empty .* 1 of the lab's are miss"):
+        ln.connect(lab_server.url(), password=lab_server.password, create=True)
+    with ln.connect(lab_server.url(), password=lab_server.password) as lab:
+        assert lab.tables.missing == ("Death",)
+
+
+def test_somebody_who_may_not_make_tables_is_told(empty: Where):
+    reader = empty.place.reader()
+    with pytest.raises(WriteRefused, match="does not let this user do that"):
+        ln.connect(
+            empty.url(user=reader["user"]), password=reader["password"], create=True
+        )
+
+
+def test_a_wrong_name_is_not_found_and_the_right_one_named(lab_server: Where):
+    with pytest.raises(NotFound, match=r"no lab 'nolab' .* shows you 'lab_data'\."):
+        ln.connect(lab_server.url(), name="nolab", password=lab_server.password)
+    with pytest.raises(NotFound, match=r"no lab 'lab_data_px' .*'lab_data'\."):
+        ln.connect(lab_server.url(), project="px", password=lab_server.password)
+
+
+def test_an_empty_server_is_told_from_a_lab(empty: Where):
+    with pytest.raises(NotFound, match="shows you no lab at all"):
+        ln.connect(empty.url(), password=empty.password)
+
+
+def test_a_name_that_cannot_be_one_is_refused(lab_server: Where):
+    with pytest.raises(InvalidValue, match="cannot be part of a database's name"):
+        ln.connect(lab_server.url(), name="a;b", password=lab_server.password)
+
+
+# -- not getting in ------------------------------------------------------------
+
+
+def test_a_wrong_password_is_a_sentence(lab_server: Where):
+    with pytest.raises(ConnectionFailed, match="does not accept the user 'labdata'"):
+        ln.connect(lab_server.url(), password="wrong")
+    with pytest.raises(ConnectionFailed, match="does not accept the user 'labdata'"):
+        ln.connect(lab_server.url())
+
+
+def test_an_unknown_user_is_a_sentence(lab_server: Where):
+    with pytest.raises(ConnectionFailed, match="does not accept the user 'nobody'"):
+        ln.connect(lab_server.url(user="nobody"), password="x")
+
+
+def test_a_server_that_is_down_is_a_sentence(lab_server: Where):
+    lab_server.relay.cut()
+    with pytest.raises(ConnectionFailed, match="No database listens at '127"):
+        ln.connect(lab_server.url(), password=lab_server.password)
+
+
+@pytest.mark.parametrize("scheme", ["mysql", "postgresql"])
+def test_an_unknown_computer_is_a_sentence(scheme: str):
+    with pytest.raises(ConnectionFailed, match=r"no computer 'no-such-rig\.invalid'"):
+        ln.connect(f"{scheme}://me@no-such-rig.invalid", password="x")
+
+
+@pytest.mark.parametrize("scheme", ["mysql", "postgresql"])
+def test_something_else_that_listens_is_a_sentence(scheme: str):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        hangs_up = subprocess.Popen(
+            ["python3", "-c", _HANGS_UP, str(other.fileno())],
+            pass_fds=[other.fileno()],
+        )
+        with pytest.raises(ConnectionFailed, match="could not be reached: "):
+            ln.connect(f"{scheme}://me@127.0.0.1:{port}", password="x")
+        hangs_up.kill()
+        hangs_up.wait()
+
+
+_HANGS_UP = """
+import socket, sys
+listener = socket.socket(fileno=int(sys.argv[1]))
+while True:
+    listener.accept()[0].close()
+"""
+
+
+def test_a_computer_that_does_not_answer_is_a_sentence():
+    # nobody accepts, and its queue is full: further attempts hang
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as busy:
+        port = busy.getsockname()[1]
+        waiting = [socket.socket() for _ in range(3)]
+        for each in waiting:
+            each.setblocking(False)
+            each.connect_ex(("127.0.0.1", port))
+        with pytest.raises(ConnectionFailed, match="Nothing answers at '127"):
+            ln.connect(f"mysql://me@127.0.0.1:{port}?tls=no", password="x")
+        for each in waiting:
+            each.close()
+
+
+@postgresql
+def test_an_unknown_database_is_a_sentence(lab_server: Where):
+    url = lab_server.url().rpartition("/")[0] + "/elsewhere"
+    with pytest.raises(ConnectionFailed, match="has no database 'elsewhere'"):
+        ln.connect(url, password=lab_server.password)
+
+
+@mysql
+def test_a_full_server_is_a_sentence(lab_server: Where):
+    before = lab_server.place.sql("SELECT @@global.max_connections")[0][0]
+    place = lab_server.place
+    reader = place.reader()
+    parameters = {k: place.parameters[k] for k in ("host", "port")} | reader
+    place.sql("SET GLOBAL max_connections = 10")
+    try:
+        with contextlib.ExitStack() as held:
+            while True:
+                try:
+                    made = pymysql.connect(**parameters)
+                except pymysql.err.OperationalError:
+                    break
+                held.callback(made.close)
+            with pytest.raises(ConnectionFailed, match="has no free connection"):
+                ln.connect(lab_server.url(reader["user"]), password=reader["user"])
+    finally:
+        place.sql(f"SET GLOBAL max_connections = {before}")
+
+
+# -- secrets -------------------------------------------------------------------
+
+
+def test_the_password_comes_from_the_address_or_the_environment(
+    lab_server: Where, monkeypatch: pytest.MonkeyPatch
+):
+    with ln.connect(lab_server.url(secret=quote(lab_server.password))) as lab:
+        assert lab.url == lab_server.url()
+    monkeypatch.setenv("LABDATA_NAPARI_PASSWORD", lab_server.password)
+    monkeypatch.setenv("LABDATA_NAPARI_URL", lab_server.url())
+    with ln.connect() as lab:
+        assert lab.tables.missing == ()
+
+
+def test_a_password_is_shown_nowhere(
+    lab_server: Where, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture
+):
+    caplog.set_level(logging.DEBUG)
+    secret = "hunter2hunter2"
+    with pytest.raises(ConnectionFailed) as failed:
+        ln.connect(lab_server.url(secret=secret))
+    shown = "".join(traceback.format_exception(failed.value))
+    with ln.connect(lab_server.url(), password=lab_server.password) as lab:
+        shown += repr(lab) + str(lab) + lab.url + repr(lab.connection)
+    shown += caplog.text + "".join(capfd.readouterr())
+    assert secret not in shown
+    assert lab_server.password not in shown
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://me:hun/ter2@host",
+        "mysql://me:hun#ter2@host:3306",
+        "mysql://me:hun?ter2@host:3306",
+        "mysql://me:hunter2@host:port",
+        "postgresql://me:hun[ter2@host",
+        "mysql//me:hunter2@host",
+    ],
+)
+def test_an_unreadable_address_is_refused_without_repeating_it(url: str):
+    with pytest.raises(InvalidValue) as failed:
+        ln.connect(url)
+    shown = "".join(traceback.format_exception(failed.value, chain=True))
+    sentence = str(failed.value)
+    assert "ter2" not in sentence
+    assert "mysql://user@host:3306" in sentence
+    assert "ter2" not in shown.replace(url, "")
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("sqlite:///lab.db", "not the address of a lab"),
+        ("lab_data", "not the address of a lab"),
+        ("mysql://host:3306", "names no user"),
+        ("mysql://me@host:3306/lab_data", r"name='lab_data' \(--name lab_data\)"),
+        ("mysql://me@host?tsl=no", "cannot be read"),
+        ("mysql://me@host?tls=maybe", "cannot be read"),
+    ],
+)
+def test_an_address_that_says_too_little_or_too_much_is_refused(
+    url: str, sentence: str
+):
+    with pytest.raises(InvalidValue, match=sentence):
+        ln.connect(url)
+
+
+# -- encryption ----------------------------------------------------------------
+
+# the computer itself by a name that does not tell
+ELSEWHERE = "127.1"
+
+
+def test_without_encryption_another_computer_is_refused_unless_told(lab_server: Where):
+    elsewhere = lab_server.url(host=ELSEWHERE)
+    with pytest.raises(ConnectionFailed, match=r"no encrypted connection; only if"):
+        ln.connect(elsewhere, password=lab_server.password)
+    with ln.connect(elsewhere, password=lab_server.password, tls=False) as lab:
+        assert lab.tables.missing == ()
+    url = lab_server.url(host=ELSEWHERE, tail="?tls=no")
+    with ln.connect(url, password=lab_server.password) as lab:
+        assert lab.url == elsewhere
+
+
+@pytest.fixture(scope="module")
+def encrypting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
+    """A MariaDB that can encrypt."""
+    folder = tmp_path_factory.mktemp("tls")
+    program = shutil.which("mariadbd", path="/usr/sbin:/usr/bin:/usr/local/bin")
+    openssl = shutil.which("openssl")
+    if program is None or openssl is None:
+        pytest.skip("no mariadbd or no openssl on the PATH")
+    certificate, key = folder / "cert.pem", folder / "key.pem"
+    subprocess.run(
+        [
+            *(openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-subj", "/CN=test", "-keyout", key, "-out", certificate),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    server = MariaDB(folder, program, f"--ssl-cert={certificate}", f"--ssl-key={key}")
+    yield server
+    server.stop()
+
+
+@pytest.mark.mysql
+@pytest.mark.parametrize("host", [ELSEWHERE, "127.0.0.1"])
+@pytest.mark.parametrize("insist", [True, False])
+def test_where_the_server_can_the_connection_is_encrypted(
+    host: str, insist: bool, encrypting: MariaDB
+):
+    place = encrypting.with_tables()
+    try:
+        url = f"mysql://labdata@{host}:{place.parameters['port']}"
+        secret = place.parameters["password"]
+        with ln.connect(url, password=secret, tls=insist) as lab:
+            row: Any = lab.connection.query("SHOW STATUS LIKE 'Ssl_cipher'").fetchone()
+            assert row[1].startswith("TLS")
+    finally:
+        place.close()
+
+
+# -- files ---------------------------------------------------------------------
+
+
+def test_the_local_paths_come_from_the_argument_or_the_environment(
+    lab_server: Where, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    places = [tmp_path / "a", tmp_path / "b"]
+    with ln.connect(
+        lab_server.url(), password=lab_server.password, local_paths=places
+    ) as lab:
+        assert list(lab.files.local_paths) == places
+    monkeypatch.setenv("LABDATA_NAPARI_LOCAL_PATHS", f"{places[1]}:{places[0]}")
+    with ln.connect(lab_server.url(), password=lab_server.password) as lab:
+        assert list(lab.files.local_paths) == places[::-1]
