@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["databases", "embedded_servers", "labs"]
+pytest_plugins = ["databases", "demo_labs", "embedded_servers", "labs"]
 
 os.environ.setdefault("DJ_IGNORE_CONFIG_FILE", "true")
 os.environ.setdefault("DJ_THREAD_SAFE", "true")
