@@ -14,8 +14,6 @@ lab_place
     A `Place` with the 88 tables.
 instance, tables
     A connection to `place` and to `lab_place`; the latter as bound `Tables`.
-lab
-    A `Lab` on `lab_place`, its files in ``tmp_path / "store"``.
 """
 
 from __future__ import annotations
@@ -490,13 +488,3 @@ def instance(place: Place) -> Any:
 @pytest.fixture
 def tables(lab_place: Place) -> Any:
     return declare(lab_place)
-
-
-@pytest.fixture
-def lab(lab_place: Place, tmp_path: Path) -> Any:
-    from labdata_napari.lab.files import Files
-    from labdata_napari.lab.lab import Lab
-
-    store = tmp_path / "store"
-    store.mkdir()
-    return Lab(lab_place.instance(), "test:", "lab_data", None, Files([store]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import datajoint as dj
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 from databases import declare, declare_as_labdata
 from labdata_napari.errors import InvalidValue, NotFound, WriteRefused
 from labdata_napari.schema import Tables, insert_vocabulary
-from rows import add_dataset
+from labs import WHEN, add_brain, add_dataset
 
 if TYPE_CHECKING:
     from databases import Place
@@ -40,13 +40,6 @@ def use_everything(tables: Tables) -> None:
     keys = tables.FixedBrainTransformParameters - tables.FixedBrainTransform.proj()
     assert len(keys) == 0
     dj.Diagram.cascade(tables.Dataset & {"subject_name": "nobody"}).counts()
-
-
-def add_brain(tables: Tables, **columns: Any) -> dict[str, str]:
-    """A brain without a file."""
-    key = add_dataset(tables)
-    tables.FixedBrain.insert1({**key, **columns}, allow_direct_insert=True)
-    return key
 
 
 # -- attaching -----------------------------------------------------------------------
@@ -107,7 +100,7 @@ def test_a_project_has_data_of_its_own_and_shares_people_and_files(place: Place)
     lab = Tables(instance, create=True)
     project = Tables(instance, project="spine", create=True)
     add_brain(lab)
-    add_dataset(project, "S1")
+    add_dataset(project, subject_name="S1")
     assert lab.Subject.to_arrays("subject_name").tolist() == ["M1"]
     assert project.Subject.to_arrays("subject_name").tolist() == ["S1"]
     assert len(project.LabMember()) == 1
@@ -231,10 +224,10 @@ def test_defaults_and_nulls_are_the_table_s(tables: Tables):
     row = tables.FixedBrainTransformParameters.fetch1()
     assert row["transform_id"] == 0
     assert row["rotate"] is row["cast"] is None
-    tables.File.insert1(
-        {"file_path": "a/b.tif", "file_datetime": "2026-01-31", "file_size": 2.0**40}
-    )
-    assert tables.File.fetch1("storage", "file_size") == ("data", 2.0**40)
+    file = {"file_path": "a/b.tif", "file_datetime": WHEN, "file_size": 2.0**40}
+    tables.File.insert1(file)
+    stored = tables.File & {"file_path": "a/b.tif"}
+    assert stored.fetch1("storage", "file_size") == ("data", 2.0**40)
 
 
 def test_restrictions_by_other_tables_follow_the_foreign_keys(lab_place: Place):
@@ -246,7 +239,7 @@ def test_restrictions_by_other_tables_follow_the_foreign_keys(lab_place: Place):
     key = add_brain(tables)
     assert len(tables.FixedBrain & (tables.Subject & "subject_sex = 'F'").proj()) == 1
     assert len(tables.FixedBrain * tables.Session) == 1
-    led = tables.Session.proj(..., user_name="experimenter") & "user_name = 'ada'"
+    led = tables.Session.proj(..., user_name="experimenter") & "user_name = 'ana'"
     assert len(led & tables.LabMember) == 1
     (tables.Dataset & key).delete(prompt=False)
     assert len(tables.FixedBrain()) == 0

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from brain_files import brain_voxels, store_brain, write_labdata_zip
 from labdata_napari.core.transform import TransformParameters, plan
 from labdata_napari.errors import (
     Cancelled,
@@ -18,7 +19,7 @@ from labdata_napari.errors import (
     NotFound,
     WriteRefused,
 )
-from rows import add_brain, add_dataset, add_file, brain_voxels
+from labs import add_dataset, add_file, postgresql
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,21 +33,12 @@ PARAMETERS: dict[str, Any] = {
     "transpose": [2, 1, 3, 0],
     "cast": "float32",
 }
-MYSQL = pytest.mark.parametrize(
-    "backend", [pytest.param("mysql", marks=pytest.mark.mysql)]
-)
-POSTGRESQL = pytest.mark.parametrize("backend", ["postgresql"])
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    return tmp_path / "store"
 
 
 @pytest.fixture
 def brain(lab: Any, store: Path) -> dict[str, Any]:
     """A brain with one set of parameters; the key of its transform."""
-    key = add_brain(lab, store, brain_voxels())
+    key = store_brain(lab, store, brain_voxels())
     lab.FixedBrainTransformParameters.insert1({**key, **PARAMETERS})
     return {**key, "transform_id": 0}
 
@@ -74,9 +66,9 @@ def test_a_brain_opens_from_its_row_with_axes_micrometres_and_names(
     np.testing.assert_array_equal(stack[3:5, 1], brain_voxels()[3:5, 1])
 
 
-@POSTGRESQL
+@postgresql
 def test_get_gives_one_stack_or_a_list_of_them(lab: Any, brain: Any, store: Path):
-    add_brain(lab, store, brain_voxels(seed=2), subject="M2")
+    store_brain(lab, store, brain_voxels(seed=2), subject_name="M2")
     np.testing.assert_array_equal((lab.FixedBrain & brain).get(), brain_voxels())
     both = lab.FixedBrain().get()
     assert [stack[0, 0, 0, 0] for stack in both] == [
@@ -84,9 +76,9 @@ def test_get_gives_one_stack_or_a_list_of_them(lab: Any, brain: Any, store: Path
     ]
 
 
-@POSTGRESQL
+@postgresql
 def test_opening_none_or_several_says_so(lab: Any, brain: Any, store: Path):
-    add_brain(lab, store, brain_voxels(), subject="M2")
+    store_brain(lab, store, brain_voxels(), subject_name="M2")
     with pytest.raises(InvalidValue, match="2 rows of FixedBrain match"):
         lab.FixedBrain().open()
     with pytest.raises(NotFound, match="No row of FixedBrain matches"):
@@ -97,7 +89,7 @@ def test_opening_none_or_several_says_so(lab: Any, brain: Any, store: Path):
         (lab.FixedBrainTransform & brain).open()
 
 
-@POSTGRESQL
+@postgresql
 def test_a_brain_is_shown_in_napari_in_micrometres(lab: Any, brain: Any):
     from napari.components import ViewerModel
 
@@ -112,10 +104,10 @@ def test_a_brain_is_shown_in_napari_in_micrometres(lab: Any, brain: Any):
     assert first.opacity == 0.5
 
 
-@POSTGRESQL
+@postgresql
 def test_files_are_found_from_their_rows(lab: Any, brain: Any, store: Path):
     [path] = (lab.File & (lab.FixedBrain & brain).proj("file_path", "storage")).get()
-    assert path == store.joinpath("M1", "20260131_093000", "brain", "brain.zarr.zip")
+    assert path == store.joinpath("M1", "20260101_120000", "brain", "brain.zarr.zip")
     path.unlink()
     with pytest.raises(NotFound, match="not on this machine"):
         lab.File().get()
@@ -123,10 +115,8 @@ def test_files_are_found_from_their_rows(lab: Any, brain: Any, store: Path):
         lab.AnalysisFile().get()
 
 
-@POSTGRESQL
+@postgresql
 def test_recordings_open_from_their_rows(lab: Any, store: Path):
-    from rows import write_labdata_zip
-
     frames = np.arange(6 * 2 * 5 * 7, dtype=np.uint16).reshape(6, 2, 5, 7)
     row = {
         "n_channels": 2,
@@ -144,9 +134,10 @@ def test_recordings_open_from_their_rows(lab: Any, store: Path):
         ("Miniscope", frames[:, 0], {**swapped, "n_channels": 1}),
         ("TwoPhoton", np.stack([frames] * 3, 1), planes),
     ):
-        key = add_dataset(lab, dataset=kind.lower())
+        key = add_dataset(lab, dataset_name=kind.lower())
         path = store.joinpath(*key.values(), f"{kind}.zarr.zip")
-        place = add_file(lab, store, key, write_labdata_zip(path, data))
+        write_labdata_zip(path, data)
+        place = add_file(lab, key, path.name)
         table = getattr(lab, kind)
         table.insert1({**key, **place, **columns}, allow_direct_insert=True)
         stack = (table & key).open()
@@ -208,7 +199,7 @@ def test_what_was_computed_opens_as_it_would_be_computed_now(
     np.testing.assert_array_equal(lab.FixedBrainTransform().transform(brain), in_memory)
 
 
-@POSTGRESQL
+@postgresql
 def test_populate_computes_what_is_missing_and_nothing_twice(
     lab: Any, brain: dict[str, Any], store: Path
 ):
@@ -236,7 +227,7 @@ def test_populate_computes_what_is_missing_and_nothing_twice(
     ]
 
 
-@POSTGRESQL
+@postgresql
 def test_populate_takes_a_limit_and_a_hemisphere(lab: Any, brain: dict[str, Any]):
     lab.FixedBrainTransformParameters.insert1({**brain, "transform_id": 1})
     done = lab.FixedBrainTransform.populate(max_calls=1, hemisphere="left")
@@ -247,7 +238,7 @@ def test_populate_takes_a_limit_and_a_hemisphere(lab: Any, brain: dict[str, Any]
         lab.FixedBrainTransform.populate(hemisphere="left half")
 
 
-@POSTGRESQL
+@postgresql
 def test_channels_last_come_back_in_the_row_s_order(lab: Any, brain: dict[str, Any]):
     row = {**brain, "transform_id": 7, "transpose": [0, 2, 3, 1]}
     lab.FixedBrainTransformParameters.insert1(row)
@@ -298,7 +289,7 @@ def test_a_refused_row_leaves_no_file_and_no_other_row(
     assert_nothing_computed(lab, store)
 
 
-@POSTGRESQL
+@postgresql
 def test_one_that_fails_does_not_keep_the_others_from_being_computed(
     lab: Any, brain: dict[str, Any], store: Path
 ):
