@@ -12,6 +12,7 @@ connect_again
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ import numpy as np
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 KEY = {
@@ -145,3 +146,24 @@ def rows_everywhere(lab: Any) -> dict[str, int]:
 def files_below(folder: Path) -> set[str]:
     """Everything in a folder, as relative POSIX paths; empty when it is not there."""
     return {p.relative_to(folder).as_posix() for p in folder.rglob("*")}
+
+
+@contextlib.contextmanager
+def inserts_fail(place: Any, table: str) -> Iterator[None]:
+    """Have the server refuse new rows of a table: "not today"."""
+    if place.backend == "mysql":
+        schema = table.split(".")[0]
+        place.sql(
+            f"CREATE TRIGGER {schema}.no BEFORE INSERT ON {table} FOR EACH ROW "
+            "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not today'"
+        )
+        yield
+        place.sql(f"DROP TRIGGER {schema}.no")
+    else:
+        place.sql(
+            "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'not today'; END $$",
+            f"CREATE TRIGGER no BEFORE INSERT ON {table} EXECUTE FUNCTION no()",
+        )
+        yield
+        place.sql("DROP FUNCTION no CASCADE")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -20,10 +19,10 @@ from labdata_napari.errors import (
     WriteConflict,
     WriteRefused,
 )
-from labs import KEY, add_brain, add_transform
+from labs import KEY, add_brain, add_transform, inserts_fail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 Key = dict[str, Any]
@@ -221,31 +220,10 @@ def test_an_error_in_the_middle_undoes_all_of_it(
         .renamed("b", "renamed")
         .with_added(Annotation("d", "", POINTS))
     )
-    with inserts_fail(lab, lab_place), pytest.raises(LabdataError, match="not today"):
+    failing = inserts_fail(lab_place, lab.FixedBrainTransformAnnotation.full_table_name)
+    with failing, pytest.raises(LabdataError, match="not today"):
         lab.brains.save_annotations(key, baseline, edited)
     assert [v[0] for v in rows(lab, key).values()] == ["a", "b", "c"]
-
-
-@contextlib.contextmanager
-def inserts_fail(lab: Any, place: Any) -> Iterator[None]:
-    """Have the server fail at the insert, which comes last."""
-    table = lab.FixedBrainTransformAnnotation.full_table_name
-    if place.backend == "mysql":
-        place.sql(
-            "CREATE TRIGGER lab_data_computed.no BEFORE INSERT ON "
-            f"{table} FOR EACH ROW SIGNAL SQLSTATE '45000' "
-            "SET MESSAGE_TEXT = 'not today'"
-        )
-        yield
-        # it would outlive the database
-        place.sql("DROP TRIGGER lab_data_computed.no")
-    else:
-        place.sql(
-            "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION 'not today'; END $$",
-            f"CREATE TRIGGER no BEFORE INSERT ON {table} EXECUTE FUNCTION no()",
-        )
-        yield
 
 
 def test_a_connection_cut_before_saving_says_so_and_loses_nothing(

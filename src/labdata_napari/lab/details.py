@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labdata_napari.errors import InvalidValue, NotFound
-from labdata_napari.lab.keys import key_of, row_of
+from labdata_napari.lab.keys import key_of, named, row_of
 from labdata_napari.lab.opening import channels_of
 from labdata_napari.lab.transforms import TransformRecord, transforms_of
 
@@ -39,23 +39,39 @@ def details_of(lab: Any, entry: Entry) -> EntryDetails:
     """Read the details of an entry; raises NotFound when its row is gone."""
     table = getattr(lab, entry.kind)
     row = row_of(table, entry.key)
-    lines = [*_context(lab, row), *_columns(table, row)]
-    if entry.kind == "FixedBrain":
+    unreadable = set(lab.tables.missing)
+    lines: list[tuple[str, str]] = []
+    transforms: list[TransformRecord] = []
+    if "subject_name" in row and not unreadable & {"Subject", "Session"}:
+        lines += _context(lab, row)
+    lines += _columns(table, row)
+    if entry.kind == "FixedBrain" and "FixedBrain.Channel" not in unreadable:
         lines += _channels(lab, row)
-    if entry.kind == "DatasetVideo":
-        files = (lab.DatasetVideo.File & key_of(table, row)).to_dicts(order_by="KEY")
-    else:
-        files = [row] if row.get("file_path") else []
-    for file in files:
-        lines += _file(lab, file)
-    transforms = transforms_of(lab, row) if entry.kind == "FixedBrain" else []
+    if "File" not in unreadable:
+        for file in _files(lab, table, row):
+            lines += _file(lab, file)
+    if entry.kind == "FixedBrain" and not unreadable & _OF_TRANSFORMS:
+        transforms = transforms_of(lab, row)
     return EntryDetails(tuple(lines), tuple(transforms))
+
+
+_OF_TRANSFORMS = {
+    "FixedBrainTransformParameters",
+    "FixedBrainTransform",
+    "FixedBrainTransformAnnotation",
+}
+
+
+def _files(lab: Any, table: Any, row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Rows that name the files of an entry."""
+    if named(table) == "DatasetVideo":
+        files = lab.DatasetVideo.File & key_of(table, row)
+        return list(files.to_dicts(order_by="KEY"))
+    return [row] if row.get("file_path") else []
 
 
 def _context(lab: Any, row: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Lines about subject and session."""
-    if "subject_name" not in row:
-        return []
     subject = row_of(lab.Subject, row)
     session = row_of(lab.Session, row)
     sex = {"M": "male", "F": "female"}.get(subject["subject_sex"], "sex unknown")
@@ -86,8 +102,8 @@ def _columns(table: Any, row: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _label(name: str) -> str:
-    label = name.removesuffix("_name").replace("_", " ")
-    return label.removeprefix("num ").replace("um per pixel", "µm per pixel")
+    label = name.removeprefix("num_").removeprefix("n_").removesuffix("_name")
+    return label.replace("_", " ").replace("um per pixel", "µm per pixel")
 
 
 def _words(value: Any) -> str:

@@ -303,8 +303,12 @@ class _PostgreSQL(_HidesLineage, PostgreSQLAdapter):
     """Asks pg_catalog: information_schema hides keys from users who only read."""
 
     def schema_exists_sql(self, schema_name: str) -> str:
+        # a schema that one may not look into is as good as none
         name = self.quote_string(schema_name)
-        return f"SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname = {name}"
+        return (
+            "SELECT nspname FROM pg_catalog.pg_namespace "
+            f"WHERE nspname = {name} AND has_schema_privilege(oid, 'USAGE')"
+        )
 
     def get_primary_key_sql(self, schema_name: str, table_name: str) -> str:
         schema, name = self.quote_string(schema_name), self.quote_string(table_name)

@@ -1,0 +1,579 @@
+"""Import: whole file and all rows, or nothing; tried at every stage."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import tifffile
+
+from labdata_napari.errors import (
+    Cancelled,
+    ConnectionLost,
+    InvalidValue,
+    LabdataError,
+    NotFound,
+    UnreadableFile,
+    WriteRefused,
+)
+from labdata_napari.lab.files import Files
+from labdata_napari.lab.ingest import BrainImport, import_brain, plan_import
+from labs import (
+    KEY,
+    WHEN,
+    add_brain,
+    add_dataset,
+    files_below,
+    inserts_fail,
+    postgresql,
+    rows_everywhere,
+)
+from stack_files import labdata_zip, ome_set, ome_zarr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+NAMES = ("M1", "20260101_120000", "brain")
+VOXELS = np.random.default_rng(1).integers(0, 4000, (6, 2, 30, 40), np.uint16)
+OME = {
+    "axes": "ZCYX",
+    "PhysicalSizeZ": 25.0,
+    "PhysicalSizeY": 10.0,
+    "PhysicalSizeX": 5.0,
+    "PhysicalSizeZUnit": "µm",
+    "PhysicalSizeYUnit": "µm",
+    "PhysicalSizeXUnit": "µm",
+    "Channel": {
+        "Name": ["autofluorescence", "DiI"],
+        "EmissionWavelength": [520, 565],
+        "EmissionWavelengthUnit": ["nm", "nm"],
+    },
+}
+
+
+def ome_tiff(path: Path, voxels: Any = VOXELS, **changed: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tifffile.imwrite(path, voxels, ome=True, metadata=OME | changed)
+    return path
+
+
+@pytest.fixture
+def brain(tmp_path: Path) -> Path:
+    return ome_tiff(tmp_path / "scope" / "brain.ome.tif")
+
+
+def request(file: Path, **changed: Any) -> BrainImport:
+    subject, session, dataset = NAMES
+    return BrainImport(
+        file, **{"subject": subject, "session": session, "dataset": dataset} | changed
+    )
+
+
+# -- what is stored ----------------------------------------------------------------
+
+
+def test_an_import_makes_every_row_and_a_copy(
+    lab: Any, brain: Path, store: Path
+) -> None:
+    key = import_brain(lab, request(brain, experimenter="ana", hardware="lightsheet"))
+    assert key == KEY
+    place = {"file_path": "M1/20260101_120000/brain/brain.ome.tif", "storage": "data"}
+    copy = store / place["file_path"]
+    assert copy.read_bytes() == brain.read_bytes()
+    file = lab.File.fetch1()
+    assert place.items() <= file.items()
+    assert file["file_size"] == brain.stat().st_size
+    assert file["file_md5"] == hashlib.md5(brain.read_bytes()).hexdigest()
+    changed = datetime.datetime.fromtimestamp(brain.stat().st_mtime)
+    assert file["file_datetime"] == changed.replace(microsecond=0)
+    row = lab.FixedBrain.fetch1()
+    um = row.pop("um_per_pixel")
+    assert row == KEY | place | {
+        "num_channels": 2,
+        "height": 30,
+        "width": 40,
+        "hardware": "lightsheet",
+    }
+    np.testing.assert_array_equal(um, [25, 10, 5])
+    channels = lab.FixedBrain.Channel.to_dicts(order_by="KEY")
+    assert [c["channel_description"] for c in channels] == ["autofluorescence", "DiI"]
+    assert [c["channel_wavelength"] for c in channels] == [520, 565]
+    assert lab.Dataset.DataFiles.fetch1() == KEY | place
+    assert lab.Session.fetch1("session_datetime", "experimenter") == (WHEN, "ana")
+    assert lab.Dataset.fetch1("dataset_type") == "fixed-brain"
+    subject = lab.Subject.fetch1()
+    assert subject["subject_dob"] == WHEN.date()
+    assert (subject["subject_sex"], subject["strain_name"]) == ("U", "unknown")
+    assert lab.LabMember.fetch1("user_name") == "ana"
+
+
+def test_what_is_imported_opens_as_it_was(lab: Any, brain: Path) -> None:
+    stack = lab.brains.open(import_brain(lab, request(brain)))
+    assert stack.axes == "ZCYX"
+    np.testing.assert_array_equal(np.asarray(stack), VOXELS)
+    assert stack.um_per_pixel == (25, 10, 5)
+    assert stack.channel_names == ("autofluorescence", "DiI")
+    assert stack.channel_wavelengths_nm == (520, 565)
+
+
+@postgresql
+@pytest.mark.parametrize(
+    "form",
+    ["tiff", "imagej", "zarr.zip", "ome-zarr 0.4", "ome-zarr 0.5", "file in a zarr"],
+)
+def test_every_format_is_imported(
+    lab: Any, tmp_path: Path, store: Path, form: str
+) -> None:
+    um: Any = (25, 10, 5)
+    if form == "tiff":
+        path, name = tmp_path / "a.tif", "a.tif"
+        tifffile.imwrite(path, VOXELS[:, 0], photometric="minisblack")
+    elif form == "imagej":
+        path, name = tmp_path / "a.tif", "a.tif"
+        tifffile.imwrite(path, VOXELS, imagej=True, metadata={"axes": "ZCYX"})
+    elif form == "zarr.zip":
+        path, name = labdata_zip(tmp_path / "a.zarr.zip", VOXELS), "a.zarr.zip"
+    else:
+        path = ome_zarr(
+            tmp_path / "a.ome.zarr", VOXELS, version=form[-3:].replace("arr", "0.4")
+        )
+        name, um = "a.ome.zarr.zip", None
+    chosen = path / ".zattrs" if form == "file in a zarr" else path
+    key = import_brain(lab, request(chosen, um_per_pixel=um))
+    assert (store / "M1" / "20260101_120000" / "brain" / name).is_file()
+    stack = lab.brains.open(key)
+    np.testing.assert_array_equal(
+        np.asarray(stack), VOXELS[:, :1] if form == "tiff" else VOXELS
+    )
+    assert stack.um_per_pixel == (25, 10, 5)
+    assert files_below(store / "M1" / "20260101_120000" / "brain") == {name}
+
+
+@postgresql
+def test_the_real_brain_is_imported_in_both_its_forms(
+    lab: Any, shared_data: Path
+) -> None:
+    for number, name in enumerate(
+        ("mouse_brain_50um.ome.tif", "mouse_brain_50um.zarr.zip")
+    ):
+        key = import_brain(
+            lab,
+            request(
+                shared_data / name, dataset=f"b{number}", um_per_pixel=(50, 50, 50)
+            ),
+        )
+        stack = lab.brains.open(key)
+        assert stack.shape == (270, 1, 193, 271)
+        assert stack.um_per_pixel == (50, 50, 50)
+        assert stack[135, 0].max() > 0
+
+
+@postgresql
+def test_axes_that_a_person_names_are_kept_by_the_row(lab: Any, tmp_path: Path) -> None:
+    path = labdata_zip(tmp_path / "a.zarr.zip", VOXELS.transpose(1, 0, 2, 3))
+    key = import_brain(lab, request(path, um_per_pixel=(1, 1, 1), axes="CZYX"))
+    np.testing.assert_array_equal(np.asarray(lab.brains.open(key)), VOXELS)
+
+
+@postgresql
+def test_axes_that_the_row_cannot_keep_are_refused(
+    lab: Any, tmp_path: Path, store: Path
+) -> None:
+    ambiguous = VOXELS[:2]  # as many sections as channels
+    path = labdata_zip(tmp_path / "a.zarr.zip", ambiguous.transpose(1, 0, 2, 3))
+    with pytest.raises(UnreadableFile, match="cannot keep the order"):
+        import_brain(lab, request(path, um_per_pixel=(1, 1, 1), axes="CZYX"))
+    assert files_below(store) == set()
+
+
+@postgresql
+def test_a_file_in_place_is_not_copied(lab: Any, brain: Path, store: Path) -> None:
+    files = Files.for_embedded(store.parent / "root", [store])
+    lab.files = files
+    key = import_brain(lab, request(brain, in_place=True))
+    assert lab.FixedBrain.fetch1("file_path") == "brain.ome.tif"
+    assert brain.parent in files.local_paths
+    assert files_below(store) == set()
+    np.testing.assert_array_equal(np.asarray(lab.brains.open(key)), VOXELS)
+    inside = ome_tiff(store / "M1" / "other.ome.tif", VOXELS + 1)
+    import_brain(lab, request(inside, dataset="other", in_place=True))
+    assert lab.files.local_paths == files.local_paths
+    paths = set(lab.FixedBrain.to_arrays("file_path"))
+    assert paths == {"brain.ome.tif", "M1/other.ome.tif"}
+
+
+@postgresql
+def test_in_place_says_why_it_cannot(
+    lab: Any, brain: Path, store: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidValue, match="preferences"):
+        import_brain(lab, request(brain, in_place=True))
+    lab.files = Files.for_embedded(tmp_path / "root", [store])
+    folder = ome_zarr(tmp_path / "a.ome.zarr", VOXELS)
+    with pytest.raises(InvalidValue, match="zip"):
+        import_brain(lab, request(folder, in_place=True))
+    ome_tiff(store / "brain.ome.tif", VOXELS + 1)
+    with pytest.raises(WriteRefused, match="another file"):
+        import_brain(lab, request(brain, in_place=True))
+    assert rows_everywhere(lab) == {}
+    assert not (tmp_path / "root").exists()
+
+
+# -- what is asked for ----------------------------------------------------------------
+
+
+def test_one_sentence_names_all_that_is_missing(tmp_path: Path) -> None:
+    path = labdata_zip(tmp_path / "a.zarr.zip", VOXELS)
+    with pytest.raises(InvalidValue) as error:
+        plan_import(BrainImport(path, "", "today", ""))
+    sentence = str(error.value)
+    for what in ("subject", "dataset", "voxel size", "date and time", "'today'"):
+        assert what in sentence
+    assert sentence.count(".") <= 3
+    plan = plan_import(
+        BrainImport(
+            path, "M1", "today", "b", um_per_pixel=(1, 2, 3), session_datetime=WHEN
+        )
+    )
+    assert plan.session_datetime == WHEN
+    assert plan.um_per_pixel == (1, 2, 3)
+
+
+def test_a_voxel_size_given_overrules_the_file_and_that_is_said(brain: Path) -> None:
+    assert plan_import(request(brain)).notes == ()
+    assert plan_import(request(brain, um_per_pixel=(25, 10, 5.00001))).notes == ()
+    plan = plan_import(request(brain, um_per_pixel=(50, 10, 5)))
+    assert plan.um_per_pixel == (50, 10, 5)
+    [note] = plan.notes
+    assert "25 × 10 × 5" in note
+    assert "50 × 10 × 5" in note
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"um_per_pixel": (1, 2)}, "3 spatial axes"),
+        ({"um_per_pixel": (0, 1, 1)}, "greater than zero"),
+        ({"channel_names": ("one",)}, "1 channel names were given for the 2 channels"),
+        ({"axes": "ZQYX"}, "'Q'"),
+        ({"subject": "M1/../.."}, "'/'"),
+        ({"session": "..", "session_datetime": WHEN}, "session cannot be called"),
+        ({"dataset": "a\\b"}, "not allowed everywhere"),
+        ({"dataset": "brain "}, "at its end"),
+        ({"session": "20261301_120000"}, "20261301_120000"),
+    ],
+)
+def test_values_that_cannot_be_used_get_their_sentence(
+    brain: Path, changed: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(InvalidValue, match=None) as error:
+        plan_import(request(brain, **changed))
+    assert sentence in str(error.value)
+
+
+@postgresql
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"subject": "M" * 21}, "holds 20"),
+        ({"sex": "X"}, "one of M, F, U"),
+        ({"strain": "s" * 57}, "holds 56"),
+        ({"hardware": "h" * 57}, "holds 56"),
+        ({"storage": "s" * 13}, "holds 12"),
+        ({"channel_names": ("a", "b" * 65)}, "holds 64"),
+        ({"dob": "yesterday"}, "must be a date"),
+    ],
+)
+def test_values_that_do_not_fit_are_refused_before_copying(
+    lab: Any, brain: Path, store: Path, changed: dict[str, Any], sentence: str
+) -> None:
+    def copying(done: int, total: int) -> None:
+        raise AssertionError("it began to copy")
+
+    with pytest.raises(InvalidValue) as error:
+        import_brain(lab, request(brain, **changed), copying)
+    assert sentence in str(error.value)
+    assert rows_everywhere(lab) == {}
+    assert files_below(store) == set()
+
+
+def test_files_that_are_no_brains_are_refused(tmp_path: Path) -> None:
+    flat = tmp_path / "flat.tif"
+    tifffile.imwrite(flat, VOXELS[0, 0])
+    text = tmp_path / "notes.txt"
+    text.write_text("not a brain")
+    cut = tmp_path / "cut.tif"
+    ome_tiff(cut)
+    os.truncate(cut, cut.stat().st_size // 2)
+    for path in (flat, text, cut):
+        with pytest.raises(UnreadableFile):
+            plan_import(request(path))
+    with pytest.raises(NotFound):
+        plan_import(request(tmp_path / "nothing.tif"))
+
+
+@postgresql
+def test_one_of_several_files_of_an_image_is_refused(
+    lab: Any, tmp_path: Path, store: Path
+) -> None:
+    (tmp_path / "set").mkdir()
+    ome_set(tmp_path / "set", np.zeros((10, 2, 30, 40), np.uint16))
+    with pytest.raises(UnreadableFile, match="one file"):
+        import_brain(lab, request(tmp_path / "set" / "part0.ome.tif"))
+    assert files_below(store) == set()
+    assert rows_everywhere(lab) == {}
+
+
+# -- again ------------------------------------------------------------------------
+
+
+def test_the_same_file_again_changes_nothing(
+    lab: Any, brain: Path, store: Path
+) -> None:
+    key = import_brain(lab, request(brain))
+    before = rows_everywhere(lab), files_below(store)
+    assert import_brain(lab, request(brain)) == key
+    assert import_brain(lab, request(brain, um_per_pixel=(25, 10, 5))) == key
+    assert (rows_everywhere(lab), files_below(store)) == before
+
+
+@postgresql
+def test_another_file_under_the_same_key_is_refused(
+    lab: Any, brain: Path, store: Path, tmp_path: Path
+) -> None:
+    import_brain(lab, request(brain))
+    before = rows_everywhere(lab), files_below(store)
+    same_size = tmp_path / "other.ome.tif"
+    shutil.copy(brain, same_size)
+    with open(same_size, "r+b") as stream:
+        stream.seek(10_000)  # among the voxels
+        stream.write(bytes(2))
+    larger = ome_tiff(tmp_path / "larger.ome.tif", np.concatenate([VOXELS, VOXELS]))
+    for other in (same_size, larger):
+        with pytest.raises(WriteRefused, match="another file"):
+            import_brain(lab, request(other))
+    with pytest.raises(WriteRefused, match="25"):
+        import_brain(lab, request(brain, um_per_pixel=(50, 50, 50)))
+    assert (rows_everywhere(lab), files_below(store)) == before
+
+
+@postgresql
+def test_a_zarr_folder_again_changes_nothing(
+    lab: Any, tmp_path: Path, store: Path
+) -> None:
+    folder = ome_zarr(tmp_path / "a.ome.zarr", VOXELS)
+    key = import_brain(lab, request(folder))
+    before = files_below(store)
+    assert import_brain(lab, request(folder)) == key
+    assert files_below(store) == before
+    (folder / "0" / "more").write_bytes(b"x")
+    with pytest.raises(WriteRefused, match="another file"):
+        import_brain(lab, request(folder))
+    assert files_below(store) == before
+
+
+def test_parents_that_are_there_are_used_as_they_are(lab: Any, brain: Path) -> None:
+    add_dataset(lab)
+    import_brain(lab, request(brain, sex="M", strain="other"))
+    assert lab.Subject.fetch1("subject_sex", "strain_name") == ("F", "C57BL/6J")
+    assert lab.Session.fetch1("experimenter") == "ana"
+    assert len(lab.LabMember()) == 1
+    with pytest.raises(InvalidValue, match="already, at 2026-01-01 12:00:00"):
+        import_brain(
+            lab,
+            request(brain, dataset="b2", session_datetime=WHEN + datetime.timedelta(1)),
+        )
+
+
+@postgresql
+def test_a_file_left_by_a_killed_import_is_taken_up(
+    lab: Any, brain: Path, store: Path, tmp_path: Path
+) -> None:
+    left = store / "M1" / "20260101_120000" / "brain" / "brain.ome.tif"
+    left.parent.mkdir(parents=True)
+    shutil.copyfile(brain, left)
+    stamp = left.stat().st_mtime_ns
+    key = import_brain(lab, request(brain))
+    assert left.stat().st_mtime_ns == stamp
+    np.testing.assert_array_equal(np.asarray(lab.brains.open(key)), VOXELS)
+    other = store / "M1" / "20260101_120000" / "b2" / "brain.ome.tif"
+    other.parent.mkdir()
+    other.write_bytes(b"somebody's")
+    with pytest.raises(WriteRefused, match="left alone"):
+        import_brain(lab, request(brain, dataset="b2"))
+    assert other.read_bytes() == b"somebody's"
+
+
+# -- failing half-way --------------------------------------------------------------
+
+
+@postgresql
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("stage", ["first", "middle", "last"])
+def test_a_cancelled_import_leaves_nothing(
+    lab: Any, tmp_path: Path, store: Path, stage: str, packed: bool
+) -> None:
+    source = (
+        ome_zarr(tmp_path / "a.ome.zarr", VOXELS)
+        if packed
+        else ome_tiff(tmp_path / "a.ome.tif")
+    )
+
+    def stop(done: int, total: int) -> None:
+        assert done <= total
+        if stage == "first" or done >= {"middle": total / 2, "last": total}[stage]:
+            raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled):
+        import_brain(lab, request(source), stop)
+    assert files_below(store) == set()
+    assert rows_everywhere(lab) == {}
+    import_brain(lab, request(source))
+
+
+@pytest.mark.parametrize(
+    "table", ["Subject", "File", "FixedBrain", "FixedBrain.Channel"]
+)
+def test_a_row_that_is_refused_takes_all_back(
+    lab: Any, lab_place: Any, brain: Path, store: Path, table: str
+) -> None:
+    keep = store / "M1" / "keep"
+    keep.mkdir(parents=True)
+    master, _, part = table.partition(".")
+    cls = getattr(getattr(lab, master), part) if part else getattr(lab, master)
+    failing = inserts_fail(lab_place, cls.full_table_name)
+    with failing, pytest.raises(LabdataError, match="not today"):
+        import_brain(lab, request(brain))
+    assert rows_everywhere(lab) == {}
+    assert files_below(store) == {"M1", "M1/keep"}
+    import_brain(lab, request(brain))
+
+
+@postgresql
+def test_a_server_that_goes_while_copying_leaves_nothing(
+    lab: Any,
+    lab_place: Any,
+    brain: Path,
+    store: Path,
+    connect_again: Callable[..., Any],
+) -> None:
+    [(backend,)] = lab.connection.query("SELECT pg_backend_pid()").fetchall()
+
+    def kill(done: int, total: int) -> None:
+        lab_place.sql(f"SELECT pg_terminate_backend({backend}, 5000)")
+
+    with pytest.raises(ConnectionLost):
+        import_brain(lab, request(brain), kill)
+    assert files_below(store) == set()
+    again = connect_again()
+    assert rows_everywhere(again) == {}
+    import_brain(again, request(brain))
+
+
+@postgresql
+def test_a_server_that_goes_at_the_commit_loses_no_file_of_a_row(
+    lab: Any,
+    lab_place: Any,
+    brain: Path,
+    store: Path,
+    connect_again: Callable[..., Any],
+) -> None:
+    table = lab.FixedBrain.full_table_name
+    # the commit itself kills: nobody can know whether it came about
+    lab_place.sql(
+        "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$",
+        f"CREATE CONSTRAINT TRIGGER die AFTER INSERT ON {table} "
+        "INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die()",
+    )
+    with pytest.raises(ConnectionLost):
+        import_brain(lab, request(brain))
+    lab_place.sql("DROP FUNCTION die CASCADE")
+    again = connect_again()
+    assert not again.FixedBrain()
+    key = import_brain(again, request(brain))
+    np.testing.assert_array_equal(np.asarray(again.brains.open(key)), VOXELS)
+
+
+def test_a_reader_is_told_before_anything_is_copied(
+    lab: Any,
+    lab_place: Any,
+    brain: Path,
+    store: Path,
+    connect_again: Callable[..., Any],
+) -> None:
+    reader = connect_again(**lab_place.reader())
+    with pytest.raises(WriteRefused, match="may only read"):
+        import_brain(reader, request(brain))
+    assert files_below(store) == set()
+    assert rows_everywhere(lab) == {}
+
+
+@postgresql
+def test_a_folder_that_cannot_be_written_gets_its_sentence(
+    lab: Any, brain: Path, store: Path
+) -> None:
+    store.mkdir()
+    (store / "M1").write_text("a file where a folder should be")
+    with pytest.raises(WriteRefused, match="M1"):
+        import_brain(lab, request(brain))
+    assert rows_everywhere(lab) == {}
+
+
+_IMPORT = """
+import sys
+from pathlib import Path
+import labdata_napari as ln
+from labdata_napari.lab.ingest import BrainImport, import_brain
+def stop(done, total):
+    if done >= float(sys.argv[3]) * total:
+        print("there", flush=True)
+        sys.stdin.read()
+brain = BrainImport(Path(sys.argv[2]), "M1", "20260101_120000", "brain")
+with ln.connect(sys.argv[1]) as lab:
+    import_brain(lab, brain, stop)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills as POSIX does")
+def test_an_import_killed_outright_leaves_no_row_and_can_be_repeated(
+    root: Path, brain: Path
+) -> None:
+    import labdata_napari as ln
+
+    url = f"embedded:{root}"
+    child = subprocess.Popen(
+        [sys.executable, "-c", _IMPORT, url, str(brain), "0.5"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline().strip() == "there"
+    child.kill()
+    child.wait()
+    with ln.connect(url) as lab:
+        assert not lab.Subject()
+        folder = root / "files" / "M1" / "20260101_120000" / "brain"
+        [part] = folder.iterdir()
+        assert part.name.endswith(".part")
+        # an hour later it is certainly nobody's
+        os.utime(part, (part.stat().st_mtime - 7200,) * 2)
+        key = import_brain(lab, request(brain))
+        assert [p.name for p in folder.iterdir()] == ["brain.ome.tif"]
+        assert lab.brains.open(key).shape == VOXELS.shape
+
+
+@postgresql
+def test_a_brain_without_a_file_is_not_given_one(lab: Any, brain: Path) -> None:
+    add_brain(lab, name="elsewhere.tif", file_path=None, storage=None)
+    with pytest.raises(WriteRefused, match="without a file"):
+        import_brain(lab, request(brain))
