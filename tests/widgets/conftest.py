@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import tifffile
+from npe2 import PluginManifest
 from qtpy.QtCore import QThreadPool
 
+from labdata_napari import connect
 from labdata_napari.core.annotation import Annotation, AnnotationSet
 from labdata_napari.core.transform_parameters import TransformParameters
+from labdata_napari.lab.ingest import BrainImport, import_brain
 from labdata_napari.widgets.connection import Profile
+from labdata_napari.widgets.record_table import RecordTableView
 from labdata_napari.widgets.workspace import workspace_for
 
 if TYPE_CHECKING:
@@ -29,7 +32,7 @@ UM = (50.0, 20.0, 20.0)
 
 
 @dataclass(frozen=True)
-class LabPlace:
+class LabFolder:
     """A lab on disk.
 
     Attributes
@@ -48,76 +51,18 @@ class LabPlace:
         return Profile("Test lab", self.url, "lab_data")
 
     def connect(self) -> Lab:
-        from labdata_napari import connect
-
         return connect(self.url)
 
 
-def brain_key(subject: str) -> dict[str, Any]:
-    return {
-        "subject_name": subject,
-        "session_name": "20260101_120000",
-        "dataset_name": "brain",
-    }
-
-
-def add_brain(lab: Lab, subject: str, volume: np.ndarray, when: datetime) -> None:
-    """Rows and file of one brain, put there with plain DataJoint."""
-    key = brain_key(subject)
-    file_path = f"{subject}/20260101_120000/brain/{subject}.ome.tif"
-    target = lab.files.target(file_path, "data")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    tifffile.imwrite(target, volume, ome=True, metadata={"axes": "ZCYX"})
-    person = {"user_name": "tester", "date_joined": "2024-01-01"}
-    lab.LabMember.insert1(person, skip_duplicates=True)
-    lab.Subject.insert1(
-        {
-            "subject_name": subject,
-            "subject_dob": "2025-10-01",
-            "subject_sex": "F",
-            "strain_name": lab.Strain.to_dicts(order_by="KEY")[0]["strain_name"],
-            "user_name": "tester",
-        }
+def add_brain(lab: Lab, subject: str, session: str, file: Path) -> dict[str, Any]:
+    return import_brain(
+        lab,
+        BrainImport(file, subject, session, "brain", UM, channel_names=("GFP", "Cy5")),
     )
-    lab.Session.insert1({**brain_key(subject), "session_datetime": when}, **IGNORE)
-    lab.Dataset.insert1(key, **IGNORE)
-    file = {"file_path": file_path, "storage": "data"}
-    lab.File.insert1(
-        {
-            **file,
-            "file_datetime": when,
-            "file_size": target.stat().st_size,
-            "file_md5": "0" * 32,
-        }
-    )
-    depth, channels, height, width = volume.shape
-    lab.FixedBrain.insert1(
-        {
-            **key,
-            **file,
-            "num_channels": channels,
-            "width": width,
-            "height": height,
-            "um_per_pixel": np.array(UM),
-        },
-        allow_direct_insert=True,
-    )
-    for number, (name, wave) in enumerate((("GFP", 509.0), ("Cy5", 670.0))):
-        lab.FixedBrain.Channel.insert1(
-            {
-                **key,
-                "channel_index": number,
-                "channel_wavelength": wave,
-                "channel_description": name,
-            },
-            allow_direct_insert=True,
-        )
-
-
-IGNORE = {"ignore_extra_fields": True}
 
 
 def make_volume() -> np.ndarray:
+    """An ellipsoid that brightens along x, and a bright line in the second channel."""
     z, y, x = np.indices((SHAPE[0], *SHAPE[2:]))
     inside = ((z - 6) / 6) ** 2 + ((y - 30) / 28) ** 2 + ((x - 40) / 38) ** 2 < 1
     volume = np.zeros(SHAPE, np.uint16)
@@ -127,14 +72,15 @@ def make_volume() -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
-def template_lab(tmp_path_factory: pytest.TempPathFactory) -> LabPlace:
+def template_lab(tmp_path_factory: pytest.TempPathFactory) -> LabFolder:
     """Build the lab once; tests that write get a copy of it."""
     folder = tmp_path_factory.mktemp("lab") / "db"
-    place = LabPlace(f"embedded:{folder}", make_volume())
+    place = LabFolder(f"embedded:{folder}", make_volume())
+    file = folder.with_name("brain.ome.tif")
+    tifffile.imwrite(file, place.volume, ome=True, metadata={"axes": "ZCYX"})
     with place.connect() as lab:
-        add_brain(lab, "M1", place.volume, datetime(2026, 1, 1, 12))
-        add_brain(lab, "M2", place.volume, datetime(2025, 6, 1, 9))
-        key = brain_key("M1")
+        key = add_brain(lab, "M1", "20260101_120000", file)
+        add_brain(lab, "M2", "20250601_090000", file)
         number = lab.brains.add_transform_parameters(
             key, TransformParameters(downsample=(1.0, 1.0, 0.5, 0.5))
         )
@@ -149,12 +95,12 @@ def template_lab(tmp_path_factory: pytest.TempPathFactory) -> LabPlace:
 
 
 @pytest.fixture
-def lab_place(template_lab: LabPlace, tmp_path: Path) -> LabPlace:
+def lab_folder(template_lab: LabFolder, tmp_path: Path) -> LabFolder:
     """A lab of the test's own."""
     source = template_lab.url.removeprefix("embedded:")
     target = tmp_path / "lab" / "db"
     shutil.copytree(source, target)
-    return LabPlace(f"embedded:{target}", template_lab.volume)
+    return LabFolder(f"embedded:{target}", template_lab.volume)
 
 
 @pytest.fixture(autouse=True)
@@ -174,10 +120,10 @@ def quiet_end() -> Iterator[None]:
 @pytest.fixture
 def open_workspace(
     make_napari_viewer: Callable[..., Any], qtbot: Any
-) -> Callable[[LabPlace], tuple[Any, Workspace]]:
+) -> Callable[[LabFolder], tuple[Any, Workspace]]:
     """Connect a new viewer to a lab and wait until it is open."""
 
-    def open_it(place: LabPlace, **options: Any) -> tuple[Any, Workspace]:
+    def open_it(place: LabFolder, **options: Any) -> tuple[Any, Workspace]:
         viewer = make_napari_viewer(**options)
         workspace = workspace_for(viewer)
         workspace.connect(place.profile)
@@ -185,3 +131,28 @@ def open_workspace(
         return viewer, workspace
 
     return open_it
+
+
+@pytest.fixture
+def open_browser(
+    open_workspace: Callable[..., Any], qtbot: Any
+) -> Callable[..., tuple[Any, Workspace, Any]]:
+    """Dock a browser in a viewer on a lab and wait until it lists the entries."""
+
+    def open_it(place: LabFolder, **options: Any) -> tuple[Any, Workspace, Any]:
+        viewer, workspace = open_workspace(place, **options)
+        _, browser = viewer.window.add_plugin_dock_widget(
+            "labdata-napari", "Lab Browser"
+        )
+        table = browser.findChild(RecordTableView, "entry_table")
+        qtbot.waitUntil(lambda: table.records().total > 0, timeout=10_000)
+        return viewer, workspace, browser
+
+    return open_it
+
+
+@pytest.fixture(autouse=True)
+def own_preferences(plugin_settings: None, npe2pm: Any) -> None:
+    """Preferences start at their defaults and are written nowhere else."""
+    if "labdata-napari" not in npe2pm:
+        npe2pm.register(PluginManifest.from_distribution("labdata-napari"))

@@ -202,8 +202,8 @@ class AnnotationDock(QWidget):
         self._on_mode()
 
     def _on_layer_removed(self, event: Any) -> None:
-        layer: Points | None = event.value
-        if layer is None or layer is not self._layer:
+        layer = self._layer
+        if layer is None or layer is not event.value:
             return
         count = _unsaved_count(layer)
         self._follow()

@@ -53,7 +53,7 @@ class Workspace:
         self._viewer = weakref.ref(viewer)
         self._lane = DatabaseLane()
         self._jobs: set[Job] = set()
-        self._window: QWidget | None = None
+        self._window: weakref.ref[QWidget] | None = None
         self._wanted: Profile | None = None
         self._connecting: Job | None = None
         self.connection = Connection()
@@ -70,7 +70,7 @@ class Workspace:
     @property
     def window(self) -> QWidget | None:
         """The viewer's main window, once a dock has been shown in it."""
-        return self._window
+        return None if self._window is None else self._window()
 
     # -- connecting
 
@@ -163,7 +163,7 @@ class Workspace:
         A dock itself learns nothing of the viewer's end but that it is hidden.
         """
         if self._window is None:
-            self._window = window
+            self._window = weakref.ref(window)
             window.destroyed.connect(self.close)
 
     def close(self) -> None:
