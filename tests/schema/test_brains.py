@@ -17,8 +17,10 @@ from labdata_napari.errors import (
     InvalidValue,
     LabdataError,
     NotFound,
+    WriteConflict,
     WriteRefused,
 )
+from labdata_napari.schema import Tables
 from labs import add_dataset, add_file, postgresql
 
 if TYPE_CHECKING:
@@ -261,6 +263,19 @@ def test_cancelling_leaves_no_file_and_no_row(
         lab.FixedBrainTransform.populate(progress=stop, suppress_errors=True)
     assert_nothing_computed(lab, store)
     assert lab.FixedBrainTransform.populate()["success_count"] == 2
+
+
+def test_parameters_that_change_meanwhile_leave_no_file_and_no_row(
+    lab: Any, brain: dict[str, Any], store: Path, lab_place: Place
+):
+    other = Tables(lab_place.instance())
+
+    def change(done: int, total: int) -> None:
+        other.FixedBrainTransformParameters.update1({**brain, "cast": "uint8"})
+
+    with pytest.raises(WriteConflict, match="changed while their transform"):
+        lab.FixedBrainTransform.populate(brain, progress=change)
+    assert_nothing_computed(lab, store)
 
 
 def test_a_refused_row_leaves_no_file_and_no_other_row(

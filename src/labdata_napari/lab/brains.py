@@ -161,6 +161,8 @@ class Brains:
             When the parameters or the brain's file are not there.
         InvalidValue
             When the parameters do not go with the brain.
+        WriteConflict
+            When somebody changed the parameters meanwhile.
         WriteRefused
             When the file or the rows cannot be written.
         """

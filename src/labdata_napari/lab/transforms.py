@@ -14,6 +14,7 @@ from labdata_napari.core.transform_parameters import TransformParameters
 from labdata_napari.errors import (
     ConnectionLost,
     InvalidValue,
+    WriteConflict,
     WriteRefused,
 )
 from labdata_napari.lab.copying import (
@@ -157,6 +158,10 @@ def compute_transform(
     hemisphere: str | None = None,
 ) -> dict[str, Any]:
     """Compute a transform into its file and rows; see `Brains.compute_transform`."""
+    if hemisphere not in (None, "left", "right", "both"):
+        raise InvalidValue(
+            f"The hemisphere of a transform is left, right or both, not {hemisphere!r}."
+        )
     with translate_errors():
         row = row_of(lab.FixedBrainTransformParameters, key)
         key = key_of(lab.FixedBrainTransform, key)
@@ -182,7 +187,7 @@ def compute_transform(
         _refuse_taken(lab, target, rows)
         write_transform(stack, geometry, target, parameters, progress)
         try:
-            _insert_result(lab, rows, target)
+            _insert_result(lab, rows, target, parameters)
         except ConnectionLost:
             # the server may have committed before it went: the file must stay, and
             # another try says that it is there
@@ -272,7 +277,9 @@ def _refuse_taken(lab: Any, target: Path, rows: _ResultRows) -> None:
         )
 
 
-def _insert_result(lab: Any, rows: _ResultRows, path: Path) -> None:
+def _insert_result(
+    lab: Any, rows: _ResultRows, path: Path, parameters: TransformParameters
+) -> None:
     with reading(path):
         state = path.stat()
     changed = datetime.datetime.fromtimestamp(state.st_mtime).replace(microsecond=0)
@@ -282,5 +289,13 @@ def _insert_result(lab: Any, rows: _ResultRows, path: Path) -> None:
         "file_md5": md5(path),
     }
     with translate_errors("Saving the transform"), lab.connection.transaction:
+        row = row_of(lab.FixedBrainTransformParameters, rows.transform)
+        if TransformParameters.from_row(row) != parameters:
+            raise WriteConflict(
+                f"The parameters of {words(key_of(lab.FixedBrainTransform, row))} were "
+                "changed while their transform was computed, so nothing was written; "
+                "compute it again.",
+                theirs=row,
+            )
         lab.AnalysisFile.insert1(file)
         lab.FixedBrainTransform.insert1(rows.transform, allow_direct_insert=True)

@@ -269,7 +269,7 @@ class FixedBrainTransform(dj.Computed):
 
         Raises
         ------
-        NotFound, InvalidValue, UnreadableFile, WriteRefused
+        NotFound, InvalidValue, UnreadableFile, WriteConflict, WriteRefused
             As `make`, for the first that fails, unless errors are suppressed.
         Cancelled
             When `progress` raised it.
@@ -311,6 +311,8 @@ class FixedBrainTransform(dj.Computed):
             When the parameters do not go with the brain.
         UnreadableFile
             When the brain's file is broken.
+        WriteConflict
+            When somebody changed the parameters meanwhile.
         WriteRefused
             When the file or the rows cannot be written.
         """
