@@ -149,6 +149,29 @@ def test_recordings_open_from_their_rows(lab: Any, store: Path):
         np.testing.assert_array_equal(stack[2].reshape(data[2].shape), data[2])
 
 
+@postgresql
+def test_a_video_opens_from_its_row(lab: Any, store: Path):
+    import av
+
+    key = {**add_dataset(lab), "video_name": "top"}
+    path = store.joinpath(*list(key.values())[:3], "top.avi")
+    path.parent.mkdir(parents=True)
+    frames = np.full((8, 32, 48, 3), np.arange(8)[:, None, None, None] * 30, np.uint8)
+    with av.open(path, "w") as container:
+        stream = container.add_stream("ffv1", rate=20, width=48, height=32)
+        stream.pix_fmt = "bgr0"
+        for frame in frames:
+            picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+    lab.DatasetVideo.insert1({**key, "frame_rate": 25.0, "n_frames": 8})
+    lab.DatasetVideo.File.insert1({**key, **add_file(lab, key, "top.avi")})
+    stack = (lab.DatasetVideo & key).open()
+    assert (stack.axes, stack.shape) == ("TYXS", (8, 32, 48, 3))
+    assert stack.frame_rate == 25.0
+    np.testing.assert_array_equal(stack[5], frames[5])
+
+
 # -- transforming --------------------------------------------------------------------
 
 
