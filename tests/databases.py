@@ -84,8 +84,10 @@ class Place:
             yield seen
 
     def disconnect(self) -> None:
+        from labdata_napari.lab.instances import close
+
         while self._instances:
-            self._instances.pop().connection.close()
+            close(self._instances.pop().connection)
 
     def close(self) -> None:
         self.disconnect()
