@@ -216,7 +216,8 @@ def pose_truth(seed: int, scale: float) -> PoseTruth:
     errors = _plant(rng, frames)
     for error in errors:
         _spoil(rng, error, xy, predicted, likelihood)
-    labelled = np.linspace(7, frames - 12, 24).round().astype(int)
+    count = max(8, round(24 * scale))
+    labelled = np.linspace(7, frames - 12, count).round().astype(int).tolist()
     return PoseTruth(
         key={
             "subject_name": "Nissl",
@@ -229,8 +230,8 @@ def pose_truth(seed: int, scale: float) -> PoseTruth:
         predicted=predicted,
         likelihood=likelihood,
         errors=errors,
-        labelled_frames=tuple(int(n) for n in labelled),
-        unlabelled=((int(labelled[5]), "tail_tip"), (int(labelled[17]), "tail_mid")),
+        labelled_frames=tuple(labelled),
+        unlabelled=((labelled[2], "tail_tip"), (labelled[-3], "tail_mid")),
     )
 
 

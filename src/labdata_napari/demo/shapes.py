@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 Field = NDArray[Any]  # float32 throughout: half the memory, twice the speed
 
-LENGTH_MM, DEPTH_MM, HALF_WIDTH_MM = 13.2, 8.0, 5.6
-"""Extent of the brain along a, d and |m|."""
+LENGTH_MM = 13.2
+"""Extent of the brain along a."""
 
 _STEP = 0.01  # resolution of the look-up tables in mm (or in depth units)
 

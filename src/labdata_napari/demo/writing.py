@@ -28,15 +28,13 @@ Drawn = TypeVar("Drawn")
 _WRITTEN = (2025, 1, 1, 0, 0, 0)  # a fixed time, for identical zip files
 
 
-def in_order(
-    draw: Callable[[int], Drawn], count: int, threads: int | None = None
-) -> Iterator[Drawn]:
+def in_order(draw: Callable[[int], Drawn], count: int) -> Iterator[Drawn]:
     """Draw 0 .. count - 1 on a few threads and yield the results in order.
 
     Only a few results are ahead of the reader at any time. numpy releases
     Python's lock, so two threads are nearly twice as fast.
     """
-    threads = threads or max(1, min(4, os.cpu_count() or 1))
+    threads = max(1, min(4, os.cpu_count() or 1))
     with ThreadPoolExecutor(threads, thread_name_prefix="demo") as pool:
         numbers = iter(range(count))
         ahead = deque(
