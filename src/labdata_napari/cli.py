@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from labdata_napari import __version__
-from labdata_napari.commands import db
+from labdata_napari.commands import db, imports, transform
 from labdata_napari.commands.command import add_commands, add_target
 from labdata_napari.errors import LabdataError
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # in the order of the help; without one of them the window opens
-COMMANDS = (db.COMMAND,)
+COMMANDS = (imports.COMMAND, transform.COMMAND, db.COMMAND)
 
 
 def parser() -> argparse.ArgumentParser:

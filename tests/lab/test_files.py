@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
-import sys
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -21,6 +19,7 @@ from labdata_napari.errors import (
 )
 from labdata_napari.lab.copying import copy_file, make_folders, zip_folder
 from labdata_napari.lab.files import Files, md5
+from small_disk import on_a_small_disk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -246,26 +245,6 @@ except WriteRefused as error:
     print(error)
 print(sorted(p.name for p in store.iterdir()))
 """
-
-
-def on_a_small_disk(megabytes: int, folder: Path, *command: str) -> str:
-    """Run Python with a tmpfs of that size mounted on `folder`, for it alone."""
-    if sys.platform != "linux" or shutil.which("unshare") is None:
-        pytest.skip("a small disk needs Linux and unshare")
-    mount = f'mount -t tmpfs -o size={megabytes}m none "$1" && shift && exec "$@"'
-    unshare = ["unshare", "-rm", "sh", "-c", mount, "sh", str(folder)]
-    probe = subprocess.run([*unshare, "true"], capture_output=True, check=False)
-    if probe.returncode:
-        pytest.skip("this account may not mount a small disk")
-    done = subprocess.run(
-        [*unshare, sys.executable, *command],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.mark.parametrize(

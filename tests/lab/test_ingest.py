@@ -35,6 +35,7 @@ from labs import (
     postgresql,
     rows_everywhere,
 )
+from small_disk import on_a_small_disk
 from stack_files import labdata_zip, ome_set, ome_zarr
 
 if TYPE_CHECKING:
@@ -570,6 +571,60 @@ def test_an_import_killed_outright_leaves_no_row_and_can_be_repeated(
         key = import_brain(lab, request(brain))
         assert [p.name for p in folder.iterdir()] == ["brain.ome.tif"]
         assert lab.brains.open(key).shape == VOXELS.shape
+
+
+_IMPORT_ON_FULL_DISK = """
+import sys
+from pathlib import Path
+import labdata_napari as ln
+from labdata_napari.errors import WriteRefused
+from labdata_napari.lab.ingest import BrainImport, import_brain
+root, source, how = sys.argv[1:]
+files = Path(root) / "files"
+def fill(done, total):
+    ballast = files / "ballast"
+    if how == "late" and not ballast.exists():
+        with open(ballast, "wb", buffering=0) as stream:
+            try:
+                while True:
+                    stream.write(bytes(4096))
+            except OSError:
+                pass
+brain = BrainImport(Path(source), "M1", "20260101_120000", "brain")
+with ln.connect(f"embedded:{root}") as lab:
+    try:
+        import_brain(lab, brain, fill)
+    except WriteRefused as error:
+        print(error)
+    print(len(lab.Subject()), sorted(p.name for p in files.iterdir()))
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "megabytes", "sentence"),
+    [("early", 5, "it needs 10."), ("late", 14, "disk is full")],
+)
+def test_a_full_disk_leaves_neither_rows_nor_files(
+    root: Path, tmp_path: Path, how: str, megabytes: int, sentence: str
+) -> None:
+    import labdata_napari as ln
+
+    noise = np.random.default_rng(0).integers(0, 4000, (22, 2, 320, 360), np.uint16)
+    source = ome_tiff(tmp_path / "large.ome.tif", noise)
+    with ln.connect(f"embedded:{root}"):
+        (root / "files").mkdir(exist_ok=True)
+        said = on_a_small_disk(
+            megabytes,
+            root / "files",
+            "-c",
+            _IMPORT_ON_FULL_DISK,
+            str(root),
+            str(source),
+            how,
+        )
+    assert sentence in said
+    left = "['ballast']" if how == "late" else "[]"
+    assert said.splitlines()[-1] == f"0 {left}"
 
 
 @postgresql

@@ -162,10 +162,6 @@ def compute_transform(
         raise InvalidValue(
             f"The hemisphere of a transform is left, right or both, not {hemisphere!r}."
         )
-    if hemisphere not in (None, "left", "right", "both"):
-        raise InvalidValue(
-            f"The hemisphere cannot be {hemisphere!r}; it is left, right or both."
-        )
     with translate_errors():
         row = row_of(lab.FixedBrainTransformParameters, key)
         key = key_of(lab.FixedBrainTransform, key)

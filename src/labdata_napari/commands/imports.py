@@ -1,0 +1,128 @@
+"""``labdata-napari import``: bring files into a lab."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+from pathlib import Path
+from typing import Any
+
+from labdata_napari.commands.command import Command, add_commands
+
+
+def _import_brain(arguments: argparse.Namespace) -> None:
+    from labdata_napari.commands.progress import percent
+    from labdata_napari.lab.connect import connect
+    from labdata_napari.lab.failures import translate_errors
+    from labdata_napari.lab.ingest import BrainImport, import_brain, plan_import
+
+    plan = plan_import(BrainImport(**_values(arguments)))
+    with connect(arguments.url, name=arguments.name, project=arguments.project) as lab:
+        with translate_errors():
+            there = bool(lab.FixedBrain & plan.key)
+        with percent(f"Importing '{plan.source.name}'") as progress:
+            key = import_brain(lab, plan, progress)
+        path = lab.brains.open(key).path
+    for note in plan.notes:
+        print(note)
+    names = ", ".join(f"{c.removesuffix('_name')} '{v}'" for c, v in key.items())
+    shape = " × ".join(map(str, plan.stack.shape))
+    um = " × ".join(f"{u:g}" for u in plan.um_per_pixel)
+    done = "was imported before" if there else "is imported"
+    print(f"'{plan.source.name}' {done} as {names}:")
+    print(f"{shape} (z, c, y, x), {plan.stack.dtype}, {um} µm (z, y, x), in '{path}'.")
+
+
+def _values(arguments: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "file": arguments.file,
+        "subject": arguments.subject,
+        "session": arguments.session,
+        "dataset": arguments.dataset,
+        "um_per_pixel": arguments.um_per_pixel,
+        "channel_names": arguments.channels,
+        "axes": arguments.axes,
+        "in_place": arguments.in_place,
+        "session_datetime": arguments.session_datetime,
+        "experimenter": arguments.experimenter,
+        "dob": arguments.dob,
+        "sex": arguments.sex,
+        "strain": arguments.strain,
+        "hardware": arguments.hardware,
+        "storage": arguments.storage,
+    }
+
+
+def _add_brain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="TIFF, OME-TIFF, zarr.zip, ozx, or a zarr folder",
+    )
+    # none of these is required here: one sentence names all that is missing
+    add = parser.add_argument
+    add("--subject", default="", help="animal, made when it is new")
+    add("--session", default="", help="its session, for example 20260101_120000")
+    add("--dataset", default="", help="dataset of the session, for example brain")
+    add(
+        "--um-per-pixel",
+        nargs=3,
+        type=float,
+        metavar=("Z", "Y", "X"),
+        help="µm from voxel to voxel (default: what the file says)",
+    )
+    add(
+        "--channels",
+        nargs="+",
+        metavar="NAME",
+        help="names of the channels (default: what the file says)",
+    )
+    add(
+        "--axes", help="axes as they are stored, for example CZYX, if the file is wrong"
+    )
+    add("--in-place", action="store_true", help="leave the file where it is")
+    add(
+        "--session-datetime",
+        type=_when,
+        metavar="WHEN",
+        help="when a new session began, if its name does not say it: 2026-01-01T12:00",
+    )
+    add("--experimenter", help="lab member (default: who is logged in)")
+    add(
+        "--dob",
+        type=_day,
+        metavar="DATE",
+        help="birth of a new animal (default: day "
+        "of the session, as the table wants one)",
+    )
+    add("--sex", default="U", help="of a new animal: M, F or U (default: U, unknown)")
+    add("--strain", default="unknown", help="of a new animal (default: unknown)")
+    add("--hardware", help="microscope")
+    add("--storage", default="data", help="storage the row names (default: data)")
+
+
+def _when(text: str) -> datetime.datetime:
+    try:
+        return datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not as 2026-01-31T12:00"
+        ) from None
+
+
+def _day(text: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not as 2026-01-31") from None
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    brain = Command(
+        "brain", "Import a stack of a fixed brain", _add_brain, _import_brain
+    )
+    add_commands(parser, (brain,), required=True)
+
+
+COMMAND = Command("import", "Bring files into a lab", _add_arguments)

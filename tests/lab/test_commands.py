@@ -1,0 +1,116 @@
+"""``labdata-napari import`` and ``transform``, as typed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import tifffile
+
+import labdata_napari as ln
+from labdata_napari.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+VOXELS = np.random.default_rng(1).integers(0, 4000, (6, 2, 30, 40), np.uint16)
+NAMES = ["--subject", "M1", "--session", "20260101_120000", "--dataset", "brain"]
+UM = ["--um-per-pixel", "25", "10", "5"]
+
+
+@pytest.fixture
+def brain(tmp_path: Path) -> Path:
+    path = tmp_path / "a brain.tif"
+    tifffile.imwrite(path, VOXELS, imagej=True, metadata={"axes": "ZCYX"})
+    return path
+
+
+@pytest.fixture
+def typed(root: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    """Run a command line on an embedded lab; its exit code and what it said."""
+
+    def run(*words: Any) -> tuple[int, str]:
+        command, *rest = map(str, words)
+        code = main(["--url", f"embedded:{root}", command, *rest])
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    return run
+
+
+def test_a_brain_is_imported_and_transformed_from_the_command_line(
+    typed: Callable[..., Any], brain: Path, root: Path
+) -> None:
+    channels = ["--channels", "DAPI", "DiI"]
+    code, said = typed("import", "brain", brain, *NAMES, *UM, *channels)
+    assert code == 0
+    assert "is imported as subject 'M1', session '20260101_120000'" in said
+    assert "6 × 2 × 30 × 40 (z, c, y, x), uint16, 25 × 10 × 5 µm" in said
+    code, said = typed("import", "brain", brain, *NAMES)
+    assert code == 1
+    assert "voxel size" in said
+    code, said = typed("import", "brain", brain, *NAMES, *UM)
+    assert (code, "was imported before" in said) == (0, True)
+    assert typed("transform", "list") == (
+        0,
+        "M1/20260101_120000/brain: no transforms\n",
+    )
+    options = ["--downsample", "1", "1", ".5", ".5", "--crop-z", "1", "5", "--flip-x"]
+    code, said = typed("transform", "run", *options)
+    assert code == 0
+    assert "→ 4 × 2 × 15 × 20" in said
+    code, said = typed("transform", "list", "--subject", "M1")
+    assert "0: downsample [1.0, 1.0, 0.5, 0.5], rotate [0.0, 0.0, 0.0, True" in said
+    assert "0 annotations" in said
+    assert typed("transform", "run") == (0, "Every transform is computed.\n")
+    with ln.connect(f"embedded:{root}") as lab:
+        stack = lab.FixedBrainTransform().open()
+        assert stack.channel_names == ("DAPI", "DiI")
+        assert stack.shape == (4, 2, 15, 20)
+
+
+def test_what_cannot_be_done_is_one_sentence(
+    typed: Callable[..., Any], brain: Path, tmp_path: Path
+) -> None:
+    code, said = typed("import", "brain", brain)
+    assert code == 1
+    assert "subject, session, dataset and voxel size" in said
+    code, said = typed("import", "brain", tmp_path / "no.tif", *NAMES, *UM)
+    assert code == 1
+    assert said.count("\n") == 1
+    code, said = typed("transform", "list")
+    assert (code, "import one first" in said) == (1, True)
+    assert typed("import", "brain", brain, *NAMES, *UM)[0] == 0
+    code, said = typed("transform", "run", "--transform", "3")
+    assert (code, "transform parameters 3" in said) == (1, True)
+    code, said = typed("transform", "run", "--transpose", "0", "0", "1", "2")
+    assert (code, "permutation" in said) == (1, True)
+    names = [*NAMES[:-1], "second"]
+    assert typed("import", "brain", brain, *names, *UM)[0] == 0
+    code, said = typed("transform", "run", "--cast", "uint8")
+    assert (code, "one brain and 2 were named" in said) == (1, True)
+
+
+@pytest.mark.parametrize("option", [["--dob", "June"], ["--session-datetime", "noon"]])
+def test_dates_that_are_none_are_explained(
+    brain: Path, option: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["import", "brain", str(brain), *NAMES, *option])
+    assert "is not as 2026-01-31" in capsys.readouterr().err
+
+
+def test_help_needs_neither_database_nor_pixels() -> None:
+    code = (
+        "import sys\n"
+        "from labdata_napari.cli import main\n"
+        "try: main(['transform', 'run', '--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'datajoint', 'numpy', 'napari', 'qtpy'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
