@@ -42,6 +42,9 @@ def interpolate(
     if indices is not None:
         axes, slices = indices
         return data[slices].transpose(axes)
+    still = _still_axis(matrix, offset)
+    if still is not None:
+        return _by_planes(data, matrix, offset, shape, order, *still)
     return np.asarray(
         ndimage.affine_transform(
             data,
@@ -53,6 +56,42 @@ def interpolate(
             mode="constant",
         )
     )
+
+
+def _still_axis(
+    matrix: NDArray[np.float64], offset: NDArray[np.float64]
+) -> tuple[int, int] | None:
+    """Give a data axis and the output axis that alone walks it, in whole voxels."""
+    whole = (matrix == np.rint(matrix)).all(axis=1) & (offset == np.rint(offset))
+    for axis in np.flatnonzero(whole):
+        (along,) = np.nonzero(matrix[axis])
+        if len(along) == 1 and np.count_nonzero(matrix[:, along[0]]) == 1:
+            return int(axis), int(along[0])
+    return None
+
+
+def _by_planes(
+    data: NDArray[Any],
+    matrix: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    shape: NDArray[np.intp],
+    order: int,
+    axis: int,
+    along: int,
+) -> NDArray[Any]:
+    """Interpolate plane by plane: the same values, from half as many neighbours."""
+    out = np.zeros(tuple(int(n) for n in shape), working_dtype(data.dtype))
+    flat = np.delete(np.delete(matrix, axis, 0), along, 1)
+    start = np.delete(offset, axis)
+    planes = np.moveaxis(data, axis, 0)
+    first, step = int(offset[axis]), int(matrix[axis, along])
+    for number, target in enumerate(np.moveaxis(out, along, 0)):
+        index = first + step * number
+        if 0 <= index < len(planes):
+            ndimage.affine_transform(
+                planes[index], flat, start, output=target, order=order, mode="constant"
+            )
+    return out
 
 
 def _plain_indices(
