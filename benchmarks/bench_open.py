@@ -55,7 +55,9 @@ def tiff(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Sixty sections of the phantom, tiled and packed."""
     file: Path = tmp_path_factory.mktemp("tiff") / "phantom.ome.tif"
     part = stack[:60]
-    write_ome_tiff(file, part, part.shape, (10, 4, 4), [f"c{n}" for n in range(part.shape[1])])
+    write_ome_tiff(
+        file, part, part.shape, (10, 4, 4), [f"c{n}" for n in range(part.shape[1])]
+    )
     return file
 
 

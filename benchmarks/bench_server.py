@@ -78,7 +78,9 @@ def using() -> Iterator[Using]:
     held.end()
 
 
-def test_cold(measure: Callable[..., Any], folders: Iterator[Path], using: Using) -> None:
+def test_cold(
+    measure: Callable[..., Any], folders: Iterator[Path], using: Using
+) -> None:
     def work() -> None:
         server = EmbeddedPostgres(next(folders)).start()
         using.release = server.release
@@ -98,7 +100,9 @@ def test_cold_bare(
     measure(COLD, work, peer=BARE, setup=using.end, rounds=3)
 
 
-def test_warm(measure: Callable[..., Any], folders: Iterator[Path], using: Using) -> None:
+def test_warm(
+    measure: Callable[..., Any], folders: Iterator[Path], using: Using
+) -> None:
     server = EmbeddedPostgres(next(folders))
     using.release = server.release
     server.start()

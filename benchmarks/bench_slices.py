@@ -47,9 +47,7 @@ def test_pyramid(
 
 
 @along
-def test_without_pyramid(
-    measure: Callable[..., Any], stack: Stack, axis: int
-) -> None:
+def test_without_pyramid(measure: Callable[..., Any], stack: Stack, axis: int) -> None:
     data = stack.channel_view(0)
     setup = stepping(data.shape[axis])
     measure(
@@ -88,7 +86,7 @@ def test_build(measure: Callable[..., Any], stack: Stack, tmp_path: Path) -> Non
 
 
 def test_build_peer(
-    measure: Callable[..., Any], phantom: Path, tmp_path: Path
+    measure: Callable[..., Any], phantom: Path, pyramid: list[Stack], tmp_path: Path
 ) -> None:
     numbers = itertools.count()
 
@@ -97,7 +95,7 @@ def test_build_peer(
             level = da.from_zarr(zarr.open_array(store, mode="r"))
             level = level.rechunk((64, 1, 64, 64))
             group = zarr.open_group(tmp_path / f"{next(numbers)}.zarr", mode="w")
-            for number in range(3):
+            for number in range(len(pyramid)):
                 name = str(number)
                 da.to_zarr(level, group.store, component=name)
                 level = da.from_zarr(group[name])
@@ -106,4 +104,4 @@ def test_build_peer(
                 ).astype(level.dtype)
                 level = level.rechunk((64, 1, 64, 64))
 
-    measure(BUILD, work, peer="dask.coarsen to zarr, 3 levels", rounds=1, warm=0)
+    measure(BUILD, work, peer="dask.coarsen to zarr, as many levels", rounds=1, warm=0)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import zarr
-from transform_cases import labdata_chain
 
 from labdata_napari.core.resample import slabs
 from labdata_napari.core.transform import TransformParameters, plan
+from transform_cases import labdata_chain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from labdata_napari.core.stacks import Stack
 
 CASES = {
-    "downsample to a third": TransformParameters(
-        downsample=(0.3, 1, 0.40625, 0.40625)
-    ),
+    "downsample to a third": TransformParameters(downsample=(0.3, 1, 0.40625, 0.40625)),
     "downsample, rotate, crop, transpose": TransformParameters(
         downsample=(0.3, 1, 0.40625, 0.40625),
         rotate=(2.0, -3.0, 5.0, True, False),

@@ -7,7 +7,6 @@ which is ours, and one for each peer. Nothing here asserts a time.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,11 +18,14 @@ from labdata_napari.demo.writing import write_zarr_zip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from pytest_benchmark.fixture import BenchmarkFixture
 
 os.environ.setdefault("DJ_IGNORE_CONFIG_FILE", "true")
 os.environ.setdefault("DJ_THREAD_SAFE", "true")
+
+pytest_plugins = ["big_lab"]
 
 UM = (10.0, 4.0, 4.0)
 _GROUPS = pytest.StashKey[list[tuple[str, list[dict[str, Any]]]]]()
@@ -80,12 +82,14 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     rows = [
-        row for name, found in config.stash.get(_GROUPS, []) for row in _rows(name, found)
+        row
+        for name, found in config.stash.get(_GROUPS, [])
+        for row in _rows(name, found)
     ]
     if not rows:
         return
     terminalreporter.section("medians against named peers (above 1: ours is faster)")
-    head = ("what", "ours", "target", "peer", "ratio", "which peer")
+    head = ("what", "ours", "slowest", "target", "peer", "ratio", "which peer")
     for line in _aligned([head, *rows]):
         terminalreporter.write_line(line)
 
@@ -97,14 +101,13 @@ def _rows(name: str, found: Sequence[dict[str, Any]]) -> Iterator[tuple[str, ...
         return
     target = ours[0]["extra_info"]["target"]
     mine = ours[0]["median"]
+    first = (name, _time(mine), _time(ours[0]["max"]), target)
     if not peers:
-        yield name, _time(mine), target, "", "", ""
+        yield *first, "", "", ""
     for number, peer in enumerate(peers):
         theirs = peer["median"]
         yield (
-            "" if number else name,
-            "" if number else _time(mine),
-            "" if number else target,
+            *(("",) * len(first) if number else first),
             _time(theirs),
             f"{theirs / mine:.3g}×",
             peer["extra_info"]["peer"],
@@ -112,10 +115,9 @@ def _rows(name: str, found: Sequence[dict[str, Any]]) -> Iterator[tuple[str, ...
 
 
 def _time(seconds: float) -> str:
-    for unit, factor in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
-        value = seconds * factor
-        if value >= 1:
-            break
+    units = (("s", 1.0), ("ms", 1e3), ("µs", 1e6))
+    unit, factor = next((u for u in units if seconds * u[1] >= 1), units[-1])
+    value = seconds * factor
     return f"{value:.0f} {unit}" if value >= 99.5 else f"{value:.2g} {unit}"
 
 
@@ -123,10 +125,20 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     for row in rows:
         cells = [
-            text.rjust(width) if k in (1, 3, 4) else text.ljust(width)
+            text.rjust(width) if k in (1, 2, 4, 5) else text.ljust(width)
             for k, (text, width) in enumerate(zip(row, widths, strict=True))
         ]
         yield " | ".join(cells).rstrip()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Caches and preferences stay inside the run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LABDATA_NAPARI_HOME", str(tmp_path_factory.mktemp("home")))
+        for name in ("URL", "NAME", "PROJECT", "LOCAL_PATHS"):
+            patch.delenv(f"LABDATA_NAPARI_{name}", raising=False)
+        yield
 
 
 # --- a brain as labdata writes it -------------------------------------------------
