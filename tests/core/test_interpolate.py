@@ -22,7 +22,9 @@ def turned(axis: int, along: int, step: int) -> np.ndarray:
 @pytest.mark.parametrize("order", [1, 3])
 @pytest.mark.parametrize("along", range(3))
 @pytest.mark.parametrize("axis", range(3))
-@pytest.mark.parametrize("first, step", [(0, 1), (-2, 1), (21, -1), (3, 2), (0.5, 1)])
+@pytest.mark.parametrize(
+    ("first", "step"), [(0, 1), (-2, 1), (21, -1), (3, 2), (0.5, 1)]
+)
 def test_values_are_those_of_three_dimensions(axis, along, first, step, order):
     data = np.random.default_rng(axis).integers(0, 999, (20, 21, 22), dtype=np.uint16)
     matrix, offset = turned(axis, along, step), np.array([1.3, 2.7, -0.4])
