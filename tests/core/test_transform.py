@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from labdata_napari.core.transform import TransformParameters, plan
+from labdata_napari.core.transform_parameters import downsample_to
 from labdata_napari.errors import InvalidValue
 from transform_cases import labdata_chain, output_indices, random_case
 
@@ -207,3 +208,16 @@ def test_points_of_another_shape_are_refused():
     geometry = plan((2, 1, 3, 4), None, TransformParameters())
     with pytest.raises(InvalidValue, match=r"\(N, 3\)"):
         geometry.points_to_source([[1.0, 2.0]])
+
+
+def test_a_voxel_size_is_reached_without_enlarging_any_axis():
+    ratios = downsample_to((10.0, 5.0, 50.0), 25.0)
+    assert ratios == (0.4, 1.0, 0.2, 1.0)
+    result = plan((101, 2, 201, 11), (10.0, 5.0, 50.0), TransformParameters(ratios))
+    assert result.um_per_pixel_out == pytest.approx((25.0, 25.0, 50.0), rel=0.03)
+
+
+@pytest.mark.parametrize("target", [0.0, -1.0, float("nan")])
+def test_a_target_that_is_no_voxel_size_is_refused(target):
+    with pytest.raises(InvalidValue, match="positive numbers"):
+        downsample_to((10.0, 5.0, 5.0), target)

@@ -11,7 +11,7 @@ import numpy as np
 from labdata_napari.errors import InvalidValue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 Slice = tuple[int | None, int | None, int | None]
 """Start, stop and step of a numpy slice; None as in numpy."""
@@ -91,6 +91,39 @@ class TransformParameters:
             "transpose": _listed(self.transpose),
             "cast": self.cast,
         }
+
+
+def downsample_to(
+    um_per_pixel: Sequence[float], target_um: float
+) -> tuple[float, float, float, float]:
+    """Ratios that bring every axis to about a voxel size; none is enlarged.
+
+    Parameters
+    ----------
+    um_per_pixel
+        Pitch (z, y, x) of the stack in µm.
+    target_um
+        Wanted pitch in µm. The exact one follows from the whole number of voxels
+        that is left; `labdata_napari.core.transform.plan` gives it.
+
+    Returns
+    -------
+    tuple
+        For `TransformParameters.downsample`, in the order z, channel, y, x.
+
+    Raises
+    ------
+    InvalidValue
+        When a size is not a positive number.
+    """
+    sizes = (*um_per_pixel, target_um)
+    if len(sizes) != 4 or not all(math.isfinite(um) and um > 0 for um in sizes):
+        raise InvalidValue(
+            "Voxel sizes must be positive numbers in µm, three for the stack (z, y, "
+            f"x) and one to reach; got {tuple(um_per_pixel)} and {target_um}."
+        )
+    z, y, x = (min(1.0, um / target_um) for um in um_per_pixel)
+    return (z, 1.0, y, x)
 
 
 def _entries(value: Any, column: str, counts: Iterable[int], form: str) -> list[Any]:

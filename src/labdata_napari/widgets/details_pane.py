@@ -20,7 +20,9 @@ from qtpy.QtWidgets import (
 )
 
 from labdata_napari.widgets.entry_columns import um_text
+from labdata_napari.widgets.rows import BRAIN
 from labdata_napari.widgets.thumbnails import ThumbnailMaker
+from labdata_napari.widgets.transforming import NewTransformButton, TransformMaker
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QKeyEvent
@@ -54,6 +56,10 @@ class DetailsPane(QWidget):
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._workspace = workspace
+        self._entry: Entry | None = None
+        self._transformer = TransformMaker(workspace, self)
+        self._new = NewTransformButton(self._transformer)
         self._maker = ThumbnailMaker(workspace, self)
         self._maker.ready.connect(self._show_picture)
         self._maker.failed.connect(self._show_no_picture)
@@ -91,6 +97,7 @@ class DetailsPane(QWidget):
         row = QHBoxLayout()
         self._title = QLabel("Transforms")
         row.addWidget(self._title, 1)
+        row.addWidget(self._new)
         row.addWidget(self._open)
         transforms.addLayout(row)
         transforms.addWidget(self._transforms)
@@ -106,6 +113,7 @@ class DetailsPane(QWidget):
 
     def show_entry(self, entry: Entry | None) -> None:
         """Start on another entry: its picture is made, its facts follow."""
+        self._entry = entry
         self._clear_facts()
         self._transforms.clear()
         self._transforms_part.hide()
@@ -126,7 +134,12 @@ class DetailsPane(QWidget):
             item.setSizeHint(QSize(0, int(self.fontMetrics().height() * 1.5)))
             self._transforms.addItem(item)
         count = self._transforms.count()
-        self._transforms_part.setVisible(count > 0)
+        brain = self._entry if self._is_brain() else None
+        self._new.offer(brain, self._workspace.connection.read_only)
+        self._transforms_part.setVisible(brain is not None)
+        self._transforms.setVisible(count > 0)
+        self._open.setVisible(count > 0)
+        self._title.setText("Transforms" if count else "No transform yet")
         if count:
             self._transforms.setCurrentRow(0)
             height = self._transforms.sizeHintForRow(0) * min(count, 4)
@@ -143,15 +156,33 @@ class DetailsPane(QWidget):
         while self._facts_form.rowCount():
             self._facts_form.removeRow(0)
 
+    def _is_brain(self) -> bool:
+        return self._entry is not None and self._entry.kind == BRAIN
+
     def _open_transform(self, *_: Any) -> None:
         item = self._transforms.currentItem()
-        if item is not None and self._open.isEnabled():
-            self.transform_opened.emit(item.data(_RECORD))
+        if item is None or not self._open.isEnabled():
+            return
+        record: TransformRecord = item.data(_RECORD)
+        if record.computed:
+            self.transform_opened.emit(record)
+        else:
+            self._transformer.compute(record)
 
     def _on_transform(self, item: QListWidgetItem | None, *_: Any) -> None:
-        reason = "" if item is None else why_not_opened(item.data(_RECORD))
-        self._open.setEnabled(item is not None and not reason)
-        self._open.setToolTip(reason or "Open it with its annotations (Enter)")
+        if item is None:
+            self._open.setEnabled(False)
+            return
+        record: TransformRecord = item.data(_RECORD)
+        if record.computed:
+            reason = why_not_opened(record)
+            self._open.setText("Open transform")
+            self._open.setToolTip(reason or "Open it with its annotations (Enter)")
+        else:
+            reason = record.problem or _why_not_computed(self._workspace)
+            self._open.setText("Compute")
+            self._open.setToolTip(reason or "Compute it in the background (Enter)")
+        self._open.setEnabled(not reason)
 
     def _show_picture(self, image: QImage) -> None:
         if image.isNull():
@@ -167,6 +198,11 @@ class DetailsPane(QWidget):
 
     def _show_no_picture(self, reason: str) -> None:
         self._picture.setText(reason)
+
+
+def _why_not_computed(workspace: Workspace) -> str:
+    read_only = workspace.connection.read_only
+    return "This lab is read-only for you: nothing can be stored" if read_only else ""
 
 
 def transform_text(record: TransformRecord) -> str:

@@ -1,0 +1,149 @@
+"""Mouse and keys on a real viewer, as a person uses them; for stories and pictures."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QAbstractItemView, QApplication, QMenu, QWidget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from napari import Viewer
+
+LEFT = Qt.MouseButton.LeftButton
+NONE = Qt.KeyboardModifier.NoModifier
+
+
+def wait_for(what: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """Let the program run until `what` is truthy; its value."""
+    deadline = time.monotonic() + seconds
+    while not (value := what()):
+        if time.monotonic() > deadline:
+            name = getattr(what, "__name__", "the condition")
+            raise TimeoutError(f"{name} did not come true in {seconds:g} s")
+        QApplication.processEvents()
+        time.sleep(0.005)
+    return value
+
+
+def pause(seconds: float) -> None:
+    """Let the program run for a while."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        QApplication.processEvents()
+        time.sleep(0.005)
+
+
+def child(parent: QWidget, name: str) -> Any:
+    """The widget of that object name."""
+    found = parent.findChild(QWidget, name)
+    if found is None:
+        raise LookupError(f"no widget called {name} in {parent.objectName()}")
+    return found
+
+
+def press(widget: QWidget) -> None:
+    """Click a button."""
+    if not widget.isEnabled():
+        raise AssertionError(f"{widget.objectName()} is disabled: {widget.toolTip()}")
+    QTest.mouseClick(widget, LEFT)
+
+
+def write(widget: QWidget, text: str, enter: bool = False) -> None:
+    """Click into a field, replace what it holds by typing."""
+    QTest.mouseClick(widget, LEFT)
+    QTest.keyClick(widget, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClicks(widget, text)
+    if enter:
+        QTest.keyClick(widget, Qt.Key.Key_Return)
+
+
+def row_of(table: QAbstractItemView, text: str) -> int:
+    """The first row that shows `text` in any column."""
+    model = table.model()
+    for row in range(model.rowCount()):
+        cells = (model.index(row, c) for c in range(model.columnCount()))
+        if any(text in str(cell.data()) for cell in cells):
+            return row
+    raise LookupError(f"no row shows {text!r}")
+
+
+def double_click_row(table: QAbstractItemView, row: int) -> None:
+    """Open a row with the mouse."""
+    index = table.model().index(row, 0)
+    table.scrollTo(index)
+    place = table.visualRect(index).center()
+    QTest.mouseClick(table.viewport(), LEFT, NONE, place)
+    QTest.mouseDClick(table.viewport(), LEFT, NONE, place)
+
+
+def canvas(viewer: Viewer) -> QWidget:
+    """The widget that shows the picture."""
+    return viewer.window._qt_viewer.canvas.native
+
+
+def place_of(viewer: Viewer, world: Sequence[float]) -> QPoint:
+    """Where a world point (all axes, µm) of the shown slice is on the canvas."""
+    shown = np.array([world[axis] for axis in viewer.dims.displayed], dtype=float)
+    widget = canvas(viewer)
+    middle = np.array([widget.height(), widget.width()]) / 2
+    centre = np.array(viewer.camera.center[-2:])
+    row, column = (shown - centre) * viewer.camera.zoom + middle
+    return QPoint(round(column), round(row))
+
+
+def show_slice(viewer: Viewer, world: Sequence[float]) -> None:
+    """Go to the slice of a world point."""
+    for axis in viewer.dims.not_displayed:
+        viewer.dims.set_point(axis, world[axis])
+    pause(0.05)
+
+
+def click_at(viewer: Viewer, world: Sequence[float]) -> None:
+    """Click a world point on the canvas."""
+    widget, place = canvas(viewer), place_of(viewer, world)
+    QTest.mouseMove(widget, place)
+    QTest.mouseClick(widget, LEFT, NONE, place)
+    pause(0.05)
+
+
+def drag(viewer: Viewer, start: Sequence[float], end: Sequence[float]) -> None:
+    """Press at one world point, move, let go at another."""
+    widget = canvas(viewer)
+    first, last = place_of(viewer, start), place_of(viewer, end)
+    QTest.mouseMove(widget, first)
+    QTest.mousePress(widget, LEFT, NONE, first)
+    for part in np.linspace(0, 1, 8):
+        place = QPointF(first) + (QPointF(last) - QPointF(first)) * float(part)
+        where = QPointF(widget.mapToGlobal(place.toPoint()))
+        QApplication.sendEvent(
+            widget,
+            QMouseEvent(
+                QEvent.Type.MouseMove,
+                place,
+                where,
+                Qt.MouseButton.NoButton,
+                LEFT,
+                NONE,
+            ),
+        )
+        pause(0.01)
+    QTest.mouseRelease(widget, LEFT, NONE, last)
+    pause(0.05)
+
+
+def choose(menu: QMenu, text: str) -> None:
+    """Open a menu and click one of its entries."""
+    action = next(a for a in menu.actions() if a.text() == text)
+    if not action.isEnabled():
+        raise AssertionError(f"{text!r} is greyed out")
+    menu.popup(QPoint(100, 100))
+    pause(0.1)
+    QTest.mouseClick(menu, LEFT, NONE, menu.actionGeometry(action).center())
+    pause(0.05)
