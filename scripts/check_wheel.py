@@ -54,6 +54,11 @@ def main() -> None:
             sys.exit("the base dependencies bring a Qt binding")
         print(run(python, "-c", USE).strip())
         print(run(environment / "bin" / "labdata-napari", "--version").strip())
+        window = subprocess.run(
+            [environment / "bin" / "labdata-napari"], text=True, capture_output=True
+        )
+        if window.returncode != 1 or "labdata-napari[all]" not in window.stderr:
+            sys.exit(f"without Qt the window says: {window.stderr}")
         shutil.rmtree(environment)
 
 

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from labdata_napari import __version__
-from labdata_napari.commands import db, imports, transform
+from labdata_napari.commands import db, imports, transform, window
 from labdata_napari.commands.command import add_commands, add_target
 from labdata_napari.errors import LabdataError
 
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # in the order of the help; without one of them the window opens
-COMMANDS = (imports.COMMAND, transform.COMMAND, db.COMMAND)
+COMMANDS = (
+    window.DEMO,
+    window.OPEN,
+    imports.COMMAND,
+    transform.COMMAND,
+    db.COMMAND,
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -27,9 +33,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--version", action="version", version=f"labdata-napari {__version__}"
     )
-    made.set_defaults(url=None, name=None, project=None, run=None)
+    made.set_defaults(url=None, name=None, project=None, run=window.run_browser)
     add_target(made)
-    add_commands(made, COMMANDS, required=True)
+    add_commands(made, COMMANDS, required=False)
     return made
 
 
