@@ -9,6 +9,7 @@ from napari.layers import Layer, Points
 
 from labdata_napari.core.annotation import Annotation, AnnotationSet
 from labdata_napari.errors import InvalidValue, NotFound
+from labdata_napari.layers import editing
 from labdata_napari.layers import points as p
 from labdata_napari.layers.images import layer_space
 from labdata_napari.layers.source import LayerSource, source_of
@@ -55,7 +56,7 @@ def test_a_layer_reads_back_as_what_it_was_made_of(layer, baseline):
 
 
 def test_a_clicked_point_belongs_to_the_chosen_annotation(layer):
-    p.choose_annotation(layer, "virus")
+    editing.choose_annotation(layer, "virus")
     layer.add([[11.0, 21.0, 31.0]])
     edited = p.annotations_from_layer(layer)
     assert len(edited["virus"].points) == 2
@@ -65,7 +66,7 @@ def test_a_clicked_point_belongs_to_the_chosen_annotation(layer):
 
 def test_choosing_an_annotation_leaves_selected_points_alone(layer, baseline):
     layer.selected_data = {0, 1}
-    p.choose_annotation(layer, "virus")
+    editing.choose_annotation(layer, "virus")
     assert p.annotations_from_layer(layer) == baseline
 
 
@@ -87,10 +88,10 @@ def test_deleting_with_naparis_own_tool_removes_the_right_points(layer):
 
 def test_a_new_annotation_counts_only_once_it_has_a_point():
     layer = make_layer(AnnotationSet())
-    p.add_annotation(layer, " probe 2 ", "probe_track")
+    editing.add_annotation(layer, " probe 2 ", "probe_track")
     assert [entry.name for entry in p.roster(layer)] == ["probe 2"]
     assert not p.unsaved(layer)
-    p.choose_annotation(layer, "probe 2")
+    editing.choose_annotation(layer, "probe 2")
     layer.add([[1.0, 2.0, 3.0]])
     assert p.unsaved(layer).summary() == "1 added (probe 2)"
     np.testing.assert_allclose(
@@ -106,8 +107,8 @@ def test_removing_every_point_of_a_row_removes_the_row(layer):
 
 
 def test_renaming_takes_points_colour_and_the_next_click_along(layer):
-    p.choose_annotation(layer, "probe 1")
-    p.rename_annotation(layer, "probe 1", "probe A")
+    editing.choose_annotation(layer, "probe 1")
+    editing.rename_annotation(layer, "probe 1", "probe A")
     layer.add([[9.0, 9.0, 9.0]])
     edited = p.annotations_from_layer(layer)
     assert edited["probe A"].annotation_id == 3
@@ -119,33 +120,33 @@ def test_renaming_takes_points_colour_and_the_next_click_along(layer):
 
 
 def test_retyping_changes_the_symbol(layer):
-    p.retype_annotation(layer, "virus", "landmark")
+    editing.retype_annotation(layer, "virus", "landmark")
     assert p.annotations_from_layer(layer)["virus"].type == "landmark"
-    assert str(layer.symbol[3]) == p.SYMBOLS["landmark"]
+    assert str(layer.symbol[3]) == p.symbol_of("landmark")
 
 
 def test_removing_an_annotation_keeps_the_others_features(layer):
-    p.remove_annotation(layer, "probe 1")
+    editing.remove_annotation(layer, "probe 1")
     edited = p.annotations_from_layer(layer)
     assert edited.names == ("virus",)
     np.testing.assert_array_equal(edited["virus"].points, INJECTION)
-    assert p.chosen_annotation(layer) == "virus"
+    assert editing.chosen_annotation(layer) == "virus"
 
 
 @pytest.mark.parametrize("name", ["", "   ", "virus", "x" * 37])
 def test_a_bad_name_is_refused_and_changes_nothing(layer, baseline, name):
     with pytest.raises(InvalidValue):
-        p.add_annotation(layer, name, "landmark")
+        editing.add_annotation(layer, name, "landmark")
     with pytest.raises(InvalidValue):
-        p.rename_annotation(layer, "probe 1", name)
+        editing.rename_annotation(layer, "probe 1", name)
     assert p.annotations_from_layer(layer) == baseline
 
 
 def test_an_unknown_annotation_is_named_in_the_error(layer):
     for edit in (
-        lambda: p.choose_annotation(layer, "nobody"),
-        lambda: p.remove_annotation(layer, "nobody"),
-        lambda: p.retype_annotation(layer, "nobody", "x"),
+        lambda: editing.choose_annotation(layer, "nobody"),
+        lambda: editing.remove_annotation(layer, "nobody"),
+        lambda: editing.retype_annotation(layer, "nobody", "x"),
     ):
         with pytest.raises(NotFound, match="nobody"):
             edit()
@@ -164,23 +165,23 @@ def test_revert_restores_the_baseline_and_its_colours(layer, baseline):
     colours = layer.face_color.copy()
     layer.selected_data = {0, 1}
     layer.remove_selected()
-    p.add_annotation(layer, "new", "landmark")
-    p.replace_annotations(layer, baseline, baseline)
+    editing.add_annotation(layer, "new", "landmark")
+    editing.replace_annotations(layer, baseline, baseline)
     assert p.annotations_from_layer(layer) == baseline
     assert [entry.name for entry in p.roster(layer)] == ["probe 1", "virus"]
     np.testing.assert_allclose(layer.face_color, colours, atol=1e-6)
 
 
 def test_what_is_edited_while_saving_stays_unsaved(layer):
-    p.add_annotation(layer, "new", "landmark")
-    p.choose_annotation(layer, "new")
+    editing.add_annotation(layer, "new", "landmark")
+    editing.choose_annotation(layer, "new")
     layer.add([[1.0, 1.0, 1.0]])
     sent = p.annotations_from_layer(layer)
     layer.add([[2.0, 2.0, 2.0]])  # while the save runs
     saved = AnnotationSet(
         (*sent.annotations[:2], Annotation("new", "landmark", [[1.0, 1.0, 1.0]], 6))
     )
-    p.adopt_saved(layer, saved)
+    editing.adopt_saved(layer, saved)
     assert p.unsaved(layer).summary() == "1 changed (new: 1 point added)"
     assert p.annotations_from_layer(layer)["new"].annotation_id == 6
 
@@ -189,3 +190,12 @@ def test_an_empty_layer_takes_points_without_an_error_or_a_nan():
     layer = make_layer(AnnotationSet())
     layer.add([[1.0, 2.0, 3.0]])
     assert p.annotations_from_layer(layer).names == ("unnamed",)
+
+
+def test_a_row_that_was_removed_is_no_longer_listed_once_that_is_saved(layer):
+    layer.selected_data = {3}
+    layer.remove_selected()
+    editing.add_annotation(layer, "still empty", "landmark")
+    editing.adopt_saved(layer, p.annotations_from_layer(layer))
+    assert [entry.name for entry in p.roster(layer)] == ["probe 1", "still empty"]
+    assert not p.unsaved(layer)

@@ -134,8 +134,10 @@ def test_the_details_show_facts_transforms_and_a_cached_picture(
     qtbot.waitUntil(lambda: transforms.count() == 1, timeout=5000)
     assert "1 annotation" in transforms.item(0).text()
     picture = browser.findChild(QLabel, "entry_thumbnail")
-    qtbot.waitUntil(lambda: not picture.pixmap().isNull(), timeout=5000)
-    (file,) = (settings.cache_home() / "thumbnails").glob("*.png")
+    cache = settings.cache_home() / "thumbnails"
+    qtbot.waitUntil(lambda: len(list(cache.glob("*.png"))) == 1, timeout=5000)
+    qtbot.waitUntil(lambda: bool(picture.pixmap()), timeout=5000)
+    (file,) = cache.glob("*.png")
     image = QImage(str(file))
     assert (image.width(), image.height()) == (80, 60)
     middle = image.pixelColor(60, 30)

@@ -8,14 +8,13 @@ an id per point would be copied along.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from labdata_napari.core.annotation import Annotation, AnnotationSet
-from labdata_napari.errors import InvalidValue, NotFound
 from labdata_napari.layers.colours import annotation_colours
 from labdata_napari.layers.source import METADATA_KEY, LayerSource, source_of
 
@@ -32,7 +31,7 @@ FEATURE = "annotation"
 ROSTER_KEY = "labdata_annotations"
 SOURCE_KIND = "FixedBrainTransformAnnotation"
 KNOWN_TYPES = ("probe_track", "injection", "landmark", "region_boundary")
-SYMBOLS = {
+_SYMBOLS = {
     "probe_track": "disc",
     "injection": "square",
     "landmark": "diamond",
@@ -103,7 +102,7 @@ def annotation_layer(
         **space,
         "name": name,
         "ndim": 3,
-        "features": pd.DataFrame({FEATURE: _names_per_point(annotations)}),
+        "features": pd.DataFrame({FEATURE: feature_of(annotations)}),
         "size": max(1.0, max(shape[-2:]) / _POINTS_ACROSS),
         "canvas_size_limits": (_SMALLEST_ON_SCREEN, 10_000),
         "border_color": "white",
@@ -117,7 +116,7 @@ def annotation_layer(
         names = arguments["features"][FEATURE].tolist()
         arguments["face_color"] = _colours_per_point(roster, names)
         arguments["symbol"] = _symbols_per_point(roster, names)
-    return _stacked(annotations), arguments, "points"
+    return stacked(annotations), arguments, "points"
 
 
 def is_annotation_layer(layer: Layer | None) -> bool:
@@ -133,7 +132,9 @@ def roster(layer: Points) -> tuple[Listed, ...]:
     """
     listed: tuple[Listed, ...] = layer.metadata.get(ROSTER_KEY, ())
     known = {entry.name for entry in listed}
-    typed = [name for name in dict.fromkeys(_names(layer)) if name not in known]
+    typed = [
+        name for name in dict.fromkeys(names_per_point(layer)) if name not in known
+    ]
     return listed + tuple(Listed(name, "") for name in typed)
 
 
@@ -141,7 +142,7 @@ def listing(layer: Points) -> list[ListedPoints]:
     """Return every annotation with its points and colour, in the roster's order."""
     entries = roster(layer)
     colours = annotation_colours([entry.name for entry in entries])
-    names = np.array(_names(layer), dtype=object)
+    names = np.array(names_per_point(layer), dtype=object)
     data = np.asarray(layer.data, dtype=np.float64)
     return [
         ListedPoints(e.name, e.type, data[names == e.name], colours[e.name])
@@ -180,153 +181,9 @@ def unsaved(layer: Points) -> Changes[Annotation]:
     return baseline.changes_to(annotations_from_layer(layer))
 
 
-def add_annotation(layer: Points, name: str, type: str) -> None:  # noqa: A002
-    """List a new annotation, without points yet.
-
-    Raises
-    ------
-    InvalidValue
-        When the name is empty, too long or taken, or the type too long.
-    """
-    name = name.strip()
-    _check(name, type)
-    if name in _roster_names(layer):
-        raise InvalidValue(
-            f"There is an annotation called {name!r}; take another name."
-        )
-    _set_roster(layer, (*roster(layer), Listed(name, type)))
-
-
-def rename_annotation(layer: Points, name: str, new_name: str) -> None:
-    """Give an annotation and its points another name.
-
-    Raises
-    ------
-    InvalidValue
-        When the new name is empty, too long or taken.
-    NotFound
-        When there is no annotation called `name`.
-    """
-    new_name = new_name.strip()
-    entry = _entry(layer, name)
-    if new_name == name:
-        return
-    _check(new_name, entry.type)
-    _check_free(layer, new_name)
-    entries = tuple(
-        replace(e, name=new_name) if e.name == name else e for e in roster(layer)
-    )
-    _rename_points(layer, name, new_name)
-    _set_roster(layer, entries)
-
-
-def retype_annotation(layer: Points, name: str, new_type: str) -> None:
-    """Give an annotation another type.
-
-    Raises
-    ------
-    InvalidValue
-        When the type is too long.
-    NotFound
-        When there is no annotation called `name`.
-    """
-    _entry(layer, name)
-    _check(name, new_type)
-    entries = (
-        replace(e, type=new_type) if e.name == name else e for e in roster(layer)
-    )
-    _set_roster(layer, tuple(entries))
-
-
-def remove_annotation(layer: Points, name: str) -> None:
-    """Take an annotation and its points out of the working copy.
-
-    Raises
-    ------
-    NotFound
-        When there is no annotation called `name`.
-    """
-    _entry(layer, name)
-    entries = tuple(e for e in roster(layer) if e.name != name)
-    _forget_selection(layer)
-    # Never by shortening layer.data: napari then drops the last features instead.
-    layer.remove([i for i, owner in enumerate(_names(layer)) if owner == name])
-    _set_roster(layer, entries)
-    if entries:
-        choose_annotation(layer, entries[0].name)
-
-
-def choose_annotation(layer: Points, name: str) -> None:
-    """Make the next points that are added belong to an annotation.
-
-    Raises
-    ------
-    NotFound
-        When there is no annotation called `name`.
-    """
-    entry = _entry(layer, name)
-    # With a selection, napari applies the new defaults to the selected points.
-    _forget_selection(layer)
-    layer.feature_defaults = {FEATURE: name}
-    layer.current_face_color = annotation_colours(_roster_names(layer))[name]
-    layer.current_symbol = SYMBOLS.get(entry.type, _OTHER_SYMBOL)
-
-
-def chosen_annotation(layer: Points) -> str | None:
-    """Return the annotation that the next added points will belong to."""
-    defaults = layer.feature_defaults
-    if FEATURE not in defaults or not len(defaults):
-        return None
-    name = defaults[FEATURE].iloc[0]
-    return str(name) if name in _roster_names(layer) else None
-
-
-def replace_annotations(
-    layer: Points, annotations: AnnotationSet, baseline: AnnotationSet
-) -> None:
-    """Fill the layer anew, as after a revert or a save.
-
-    Parameters
-    ----------
-    annotations
-        The new working copy.
-    baseline
-        What the table is known to hold.
-    """
-    entries = tuple(Listed(a.name, a.type, a.annotation_id) for a in annotations)
-    _forget_selection(layer)
-    layer.data = _stacked(annotations)
-    layer.features = pd.DataFrame({FEATURE: _names_per_point(annotations)})
-    set_baseline(layer, baseline)
-    _set_roster(layer, entries)
-    if entries:
-        choose_annotation(layer, entries[0].name)
-
-
-def set_baseline(layer: Points, baseline: AnnotationSet) -> None:
-    """Remember what the table is known to hold."""
-    source = source_of(layer)
-    if source is not None:
-        layer.metadata[METADATA_KEY] = source.with_baseline(baseline)
-
-
-def adopt_saved(layer: Points, saved: AnnotationSet) -> None:
-    """Take over the rows of a save: ids for what was new, and the new baseline.
-
-    Points that were moved while the save ran stay, as unsaved changes.
-    """
-    ids = {a.name: a.annotation_id for a in saved}
-    set_baseline(layer, saved)
-    entries = (
-        replace(e, annotation_id=ids.get(e.name, e.annotation_id))
-        for e in roster(layer)
-    )
-    _set_roster(layer, tuple(entries))
-
-
 def recolour(layer: Points) -> None:
     """Give every point the colour and symbol of its annotation."""
-    names = _names(layer)
+    names = names_per_point(layer)
     if not names:
         return
     entries = roster(layer)
@@ -338,26 +195,7 @@ def recolour(layer: Points) -> None:
         layer.symbol = symbols
 
 
-def _set_roster(layer: Points, entries: tuple[Listed, ...]) -> None:
-    layer.metadata[ROSTER_KEY] = entries
-    recolour(layer)
-    chosen = chosen_annotation(layer)
-    if chosen is not None:  # its colour may have become another
-        choose_annotation(layer, chosen)
-
-
-def _rename_points(layer: Points, name: str, new_name: str) -> None:
-    names = [new_name if owner == name else owner for owner in _names(layer)]
-    chosen = chosen_annotation(layer)
-    if names:
-        # Assigned as a whole: changing it in place fires no event.
-        layer.features = pd.DataFrame({FEATURE: np.array(names, dtype=object)})
-    if chosen == name:
-        _forget_selection(layer)
-        layer.feature_defaults = {FEATURE: new_name}
-
-
-def _names(layer: Points) -> list[str]:
+def names_per_point(layer: Points) -> list[str]:
     """Return the annotation of every point; a point that lost it is "unnamed"."""
     if FEATURE not in layer.features:
         return [_UNNAMED] * len(layer.data)
@@ -365,37 +203,18 @@ def _names(layer: Points) -> list[str]:
     return [str(v) if isinstance(v, str) and v.strip() else _UNNAMED for v in values]
 
 
-def _roster_names(layer: Points) -> list[str]:
-    return [entry.name for entry in roster(layer)]
+def symbol_of(type_: str) -> str:
+    """Return napari's symbol for an annotation type."""
+    return _SYMBOLS.get(type_, _OTHER_SYMBOL)
 
 
-def _entry(layer: Points, name: str) -> Listed:
-    for entry in roster(layer):
-        if entry.name == name:
-            return entry
-    raise NotFound(f"There is no annotation called {name!r} in this layer.")
-
-
-def _forget_selection(layer: Points) -> None:
-    if layer.selected_data:
-        layer.selected_data = set()
-
-
-def _check(name: str, type_: str) -> None:
-    """Let the core say what is wrong with a name or a type, if anything is."""
-    Annotation(name, type_, np.zeros((1, 3)))
-
-
-def _check_free(layer: Points, name: str) -> None:
-    if name in _roster_names(layer):
-        raise InvalidValue(f"There is already an annotation {name!r}; choose another.")
-
-
-def _stacked(annotations: AnnotationSet) -> NDArray[np.float64]:
+def stacked(annotations: AnnotationSet) -> NDArray[np.float64]:
+    """Return all points in one array (N, 3), annotation after annotation."""
     return np.concatenate([np.zeros((0, 3)), *(a.points for a in annotations)])
 
 
-def _names_per_point(annotations: AnnotationSet) -> NDArray[np.object_]:
+def feature_of(annotations: AnnotationSet) -> NDArray[np.object_]:
+    """Return the name of the annotation of every point, as `stacked` orders them."""
     names = [a.name for a in annotations for _ in range(len(a.points))]
     return np.array(names, dtype=object)
 
@@ -408,7 +227,7 @@ def _colours_per_point(
 
 
 def _symbols_per_point(entries: Sequence[Listed], names: Sequence[str]) -> list[str]:
-    symbols = {e.name: SYMBOLS.get(e.type, _OTHER_SYMBOL) for e in entries}
+    symbols = {e.name: symbol_of(e.type) for e in entries}
     return [symbols[name] for name in names]
 
 

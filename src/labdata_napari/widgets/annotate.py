@@ -5,17 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import (
-    QComboBox,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from labdata_napari.errors import LabdataError
+from labdata_napari.layers import editing
 from labdata_napari.layers import points as working_copy
 from labdata_napari.layers.source import layers_of, source_of
 from labdata_napari.widgets.annotation_table import (
@@ -23,6 +16,7 @@ from labdata_napari.widgets.annotation_table import (
     AnnotationTable,
     AnnotationTableModel,
 )
+from labdata_napari.widgets.new_annotation import NewAnnotation
 from labdata_napari.widgets.question import Answer, Question
 from labdata_napari.widgets.rows import TRANSFORM
 from labdata_napari.widgets.save_flow import SaveFlow
@@ -62,21 +56,7 @@ class AnnotationDock(QWidget):
         self._title.setWordWrap(True)
         self._badge = QLabel()
         self._badge.setObjectName("annotation_badge")
-        self._name = QLineEdit()
-        self._name.setObjectName("annotation_name")
-        self._name.setPlaceholderText("Name of a new annotation, then Enter")
-        self._name.setToolTip(
-            "Type a name and press Enter, then click its points in the picture; "
-            "without a name it is numbered"
-        )
-        self._type = QComboBox()
-        self._type.setObjectName("annotation_type")
-        self._type.setEditable(True)
-        self._type.addItems(working_copy.KNOWN_TYPES)
-        self._type.setToolTip("Type of the new annotation; any other text is fine too")
-        self._new = self._button(
-            "annotation_new", "New", "Make the annotation and start clicking (Enter)"
-        )
+        self._new = NewAnnotation()
         self._model = AnnotationTableModel(self)
         self._table = AnnotationTable(self._model)
         self._add = self._button(
@@ -119,10 +99,6 @@ class AnnotationDock(QWidget):
         head = QHBoxLayout()
         head.addWidget(self._title, 1)
         head.addWidget(self._badge)
-        new = QHBoxLayout()
-        new.addWidget(self._name, 3)
-        new.addWidget(self._type, 2)
-        new.addWidget(self._new)
         tools = QHBoxLayout()
         tools.addWidget(self._add)
         tools.addStretch()
@@ -133,7 +109,7 @@ class AnnotationDock(QWidget):
         bottom.addWidget(self._save)
         layout = QVBoxLayout(self)
         layout.addLayout(head)
-        layout.addLayout(new)
+        layout.addWidget(self._new)
         layout.addWidget(self._table, 1)
         layout.addLayout(tools)
         layout.addWidget(self._question)
@@ -142,8 +118,7 @@ class AnnotationDock(QWidget):
 
     def _connect_signals(self) -> None:
         self._workspace.changed.connect(self._on_connection)
-        self._name.returnPressed.connect(self._make)
-        self._new.clicked.connect(self._make)
+        self._new.wanted.connect(self._make)
         self._model.refused.connect(self._say)
         self._model.dataChanged.connect(self._on_edited)
         self._table.chosen.connect(self._choose)
@@ -181,12 +156,12 @@ class AnnotationDock(QWidget):
         self._refresh()
 
     def _watch(self, layer: Points | None) -> None:
-        for old in (self._layer,):
-            if old is not None:
-                old.events.data.disconnect(self._on_points)
-                old.events.features.disconnect(self._on_edited)
-                old.events.mode.disconnect(self._on_mode)
-                old.selected_data.events.items_changed.disconnect(self._on_selection)
+        old = self._layer
+        if old is not None:
+            old.events.data.disconnect(self._on_points)
+            old.events.features.disconnect(self._on_edited)
+            old.events.mode.disconnect(self._on_mode)
+            old.selected_data.events.items_changed.disconnect(self._on_selection)
         self._layer = layer
         self._question.hide()
         self._flow.layer = layer
@@ -244,9 +219,9 @@ class AnnotationDock(QWidget):
         layer = self._layer
         self._model.refresh()
         if layer is not None:
-            self._table.follow(working_copy.chosen_annotation(layer))
+            self._table.follow(editing.chosen_annotation(layer))
         self._title.setText(_title(layer) if layer is not None else _NO_LAYER)
-        for widget in (self._name, self._type, self._new, self._table, self._add):
+        for widget in (self._new, self._table, self._add):
             widget.setEnabled(layer is not None)
         self._delete.setEnabled(layer is not None and self._model.rowCount() > 0)
         self._show_state()
@@ -286,25 +261,24 @@ class AnnotationDock(QWidget):
 
     def _on_selection(self, *_: Any) -> None:
         """Let the list follow a click on a point in the picture."""
-        if self._layer is not None and len(self._layer.selected_data):
-            self._table.follow(working_copy.chosen_annotation(self._layer))
+        if self._layer is not None:
+            self._table.follow(editing.selected_annotation(self._layer))
 
     def _on_connection(self, _connection: Connection) -> None:
         self._show_state()
 
     # -- what a person does
 
-    def _make(self) -> None:
+    def _make(self, name: str, kind: str) -> None:
         if self._layer is None:
             return
-        kind = self._type.currentText().strip()
-        name = self._name.text().strip() or self._numbered(kind)
+        name = name or self._numbered(kind)
         try:
-            working_copy.add_annotation(self._layer, name, kind)
+            editing.add_annotation(self._layer, name, kind)
         except LabdataError as error:
             self._say(str(error))
             return
-        self._name.clear()
+        self._new.clear()
         self._model.refresh()
         self._choose(name)
         self._refresh()
@@ -320,7 +294,7 @@ class AnnotationDock(QWidget):
 
     def _choose(self, name: str) -> None:
         if self._layer is not None:
-            working_copy.choose_annotation(self._layer, name)
+            editing.choose_annotation(self._layer, name)
             self._table.follow(name)
 
     def _start_clicking(self) -> None:
@@ -358,7 +332,7 @@ class AnnotationDock(QWidget):
     def _do_delete(self) -> None:
         name = self._table.current_name()
         if self._layer is not None and name is not None:
-            working_copy.remove_annotation(self._layer, name)
+            editing.remove_annotation(self._layer, name)
             self._refresh()
             self._table.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -385,9 +359,7 @@ class AnnotationDock(QWidget):
     def _do_revert(self) -> None:
         source = source_of(self._layer)
         if self._layer is not None and source is not None:
-            working_copy.replace_annotations(
-                self._layer, source.baseline, source.baseline
-            )
+            editing.replace_annotations(self._layer, source.baseline, source.baseline)
             self._refresh()
             self._say("Everything is as the lab had it.")
 

@@ -10,13 +10,8 @@ from qtpy.QtWidgets import QComboBox, QHeaderView, QStyledItemDelegate, QTableVi
 
 from labdata_napari.core.tracks import length_um
 from labdata_napari.errors import LabdataError
-from labdata_napari.layers.points import (
-    KNOWN_TYPES,
-    ListedPoints,
-    listing,
-    rename_annotation,
-    retype_annotation,
-)
+from labdata_napari.layers.editing import rename_annotation, retype_annotation
+from labdata_napari.layers.points import KNOWN_TYPES, ListedPoints, listing
 
 if TYPE_CHECKING:
     from napari.layers import Points

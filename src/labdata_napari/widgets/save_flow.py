@@ -8,6 +8,7 @@ from qtpy.QtCore import QObject, Signal
 
 from labdata_napari.core.annotation import AnnotationSet
 from labdata_napari.errors import LabdataError, WriteConflict
+from labdata_napari.layers import editing
 from labdata_napari.layers import points as working_copy
 from labdata_napari.layers.source import source_of
 from labdata_napari.widgets.question import Answer
@@ -105,7 +106,7 @@ class SaveFlow(QObject):
         self._question.hide()
         if layer is None:
             return
-        working_copy.adopt_saved(layer, rows)
+        editing.adopt_saved(layer, rows)
         self.told.emit(f"Saved: {summary}.")
         self.layer_changed.emit()
         source = source_of(layer)
@@ -156,7 +157,7 @@ class SaveFlow(QObject):
         layer, theirs = self._saving, self._theirs
         self._saving = self._theirs = None
         if layer is not None and theirs is not None:
-            working_copy.replace_annotations(layer, theirs, theirs)
+            editing.replace_annotations(layer, theirs, theirs)
             self.told.emit("These are the annotations that the lab holds now.")
             self.layer_changed.emit()
 
@@ -166,7 +167,7 @@ class SaveFlow(QObject):
         if layer is None or theirs is None:
             return
         merged = theirs.with_changes(working_copy.unsaved(layer))
-        working_copy.replace_annotations(layer, merged, theirs)
+        editing.replace_annotations(layer, merged, theirs)
         self.layer = layer
         self._write()
 

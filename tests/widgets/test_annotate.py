@@ -1,0 +1,310 @@
+"""The Annotations dock: named points from the mouse to the table, and conflicts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
+
+from labdata_napari.core.annotation import Annotation
+from labdata_napari.layers import points as working_copy
+from labdata_napari.widgets.annotation_table import LENGTH, NAME, TYPE, AnnotationTable
+from labdata_napari.widgets.rows import TRANSFORM
+
+pytestmark = pytest.mark.gui
+LEFT = Qt.MouseButton.LeftButton
+KEY = {
+    "subject_name": "M1",
+    "session_name": "20260101_120000",
+    "dataset_name": "brain",
+    "transform_id": 0,
+}
+
+
+class Story:
+    """A person at the dock, with a transform open."""
+
+    def __init__(self, viewer, workspace, dock, qtbot, folder) -> None:
+        self.viewer, self.workspace, self.dock = viewer, workspace, dock
+        self.qtbot, self.folder = qtbot, folder
+        self.layer = next(
+            x for x in viewer.layers if working_copy.is_annotation_layer(x)
+        )
+        self.canvas = viewer.window._qt_viewer.canvas.native
+        self.table = dock.findChild(AnnotationTable, "annotation_table")
+
+    def place(self, z: float, y: float, x: float) -> QPoint:
+        """Where a voxel of the transform is on the canvas, after going to its plane."""
+        self.viewer.dims.set_current_step(0, round(z))
+        QApplication.processEvents()
+        world = np.array([y, x]) * self.layer.scale[1:]
+        middle = np.array([self.canvas.height(), self.canvas.width()]) / 2
+        centre = np.array(self.viewer.camera.center[-2:])
+        row, column = (world - centre) * self.viewer.camera.zoom + middle
+        return QPoint(round(column), round(row))
+
+    def click_voxel(self, z: float, y: float, x: float) -> None:
+        place = self.place(z, y, x)
+        self.qtbot.mouseMove(self.canvas, place)
+        self.qtbot.mouseClick(self.canvas, LEFT, pos=place)
+
+    def drag(self, start: tuple, end: tuple) -> None:
+        first, last = self.place(*start), self.place(*end)
+        self.qtbot.mouseMove(self.canvas, first)
+        self.qtbot.mousePress(self.canvas, LEFT, pos=first)
+        for part in (0.3, 0.7, 1.0):
+            move = QMouseEvent(
+                QEvent.Type.MouseMove,
+                QPointF(first + (last - first) * part),
+                QPointF(self.canvas.mapToGlobal(first + (last - first) * part)),
+                Qt.MouseButton.NoButton,
+                LEFT,
+                Qt.KeyboardModifier.NoModifier,
+            )
+            QApplication.sendEvent(self.canvas, move)
+            self.qtbot.wait(20)
+        self.qtbot.mouseRelease(self.canvas, LEFT, pos=last)
+
+    def press(self, name: str) -> None:
+        self.qtbot.mouseClick(self.dock.findChild(QPushButton, name), LEFT)
+
+    def new(self, name: str) -> None:
+        line = self.dock.findChild(QLineEdit, "annotation_name")
+        self.qtbot.keyClicks(line, name)
+        self.qtbot.keyClick(line, Qt.Key.Key_Return)
+
+    def text(self, name: str) -> str:
+        return self.dock.findChild(QLabel, name).text()
+
+    def save(self) -> None:
+        self.press("annotation_save")
+        self.press("save_yes")
+
+    def saved(self) -> None:
+        self.qtbot.waitUntil(
+            lambda: self.text("annotation_badge") == "✓ all saved", timeout=10_000
+        )
+
+    def rows(self) -> dict[str, dict]:
+        """What plain DataJoint finds."""
+        with self.folder.connect() as lab:
+            rows = (lab.FixedBrainTransformAnnotation & KEY).to_dicts(order_by="KEY")
+        return {row["annotation_name"]: row for row in rows}
+
+    def change_elsewhere(self, edit) -> None:
+        """Somebody else, with a connection of their own, saves an edit."""
+        with self.folder.connect() as lab:
+            baseline = lab.brains.load_annotations(KEY)
+            lab.brains.save_annotations(KEY, baseline, edit(baseline))
+
+
+@pytest.fixture
+def story(open_workspace, lab_folder, qtbot) -> Story:
+    viewer, workspace = open_workspace(lab_folder, show=True)
+    viewer.window.resize(1200, 800)
+    _, dock = viewer.window.add_plugin_dock_widget("labdata-napari", "Annotations")
+
+    def transform(lab):
+        return lab.brains.transforms({k: KEY[k] for k in list(KEY)[:3]})[0]
+
+    with qtbot.waitSignal(workspace.entry_opened, timeout=10_000):
+        workspace.submit(transform, done=workspace.opener.open_transform)
+    return Story(viewer, workspace, dock, qtbot, lab_folder)
+
+
+def test_the_dock_lists_what_the_table_holds(story):
+    assert (
+        story.text("annotation_title") == "M1 · 20260101_120000 · brain · transform 0"
+    )
+    assert story.text("annotation_badge") == "✓ all saved"
+    model = story.table.model()
+    assert model.rowCount() == 1
+    assert model.index(0, NAME).data() == "probe 1"
+    assert model.index(0, TYPE).data() == "probe_track"
+    assert model.index(0, LENGTH).data().endswith("µm")
+
+
+def test_type_a_name_press_enter_click_points_and_save(story):
+    story.new("probe 2")
+    story.click_voxel(3, 10, 12)
+    story.click_voxel(6, 14, 16)
+    assert story.text("annotation_badge") == "● 1 unsaved change"
+    story.press("annotation_save")
+    assert story.text("question_text") == (
+        "This will be written:\n• new: probe 2 (probe_track, 2 points)"
+    )
+    assert "probe 2" not in story.rows()
+    story.press("save_yes")
+    story.saved()
+    row = story.rows()["probe 2"]
+    assert row["annotation_type"] == "probe_track"
+    assert row["xyz"].dtype == np.float64
+    np.testing.assert_allclose(row["xyz"], [[3, 10, 12], [6, 14, 16]], atol=0.05)
+    assert "Saved: 1 added (probe 2)" in story.text("annotation_status")
+
+
+def test_a_name_need_not_be_typed(story):
+    story.new("")
+    assert [e.name for e in working_copy.roster(story.layer)] == [
+        "probe 1",
+        "probe_track 1",
+    ]
+
+
+def test_the_chosen_row_gets_the_points_and_a_clicked_point_chooses_its_row(story):
+    story.new("b")
+    story.click_voxel(5, 20, 20)
+    cell = story.table.visualRect(story.table.model().index(0, NAME)).center()
+    story.qtbot.mouseClick(story.table.viewport(), LEFT, pos=cell)
+    story.click_voxel(5, 25, 25)
+    counts = {i.name: len(i.points) for i in working_copy.listing(story.layer)}
+    assert counts == {"probe 1": 4, "b": 1}
+    story.press("annotation_add")  # off: a click now selects
+    story.click_voxel(5, 20, 20)
+    assert story.table.current_name() == "b"
+
+
+def test_a_drag_moves_a_point_and_the_row_changes(story):
+    story.press("annotation_add")
+    story.press("annotation_add")
+    story.drag((5, 14, 19), (5, 20, 30))
+    assert story.text("annotation_badge") == "● 1 unsaved change"
+    story.save()
+    story.saved()
+    np.testing.assert_allclose(story.rows()["probe 1"]["xyz"][1], (5, 20, 30), atol=0.1)
+
+
+def test_names_and_types_are_edited_in_the_list(story):
+    model = story.table.model()
+    story.table.edit(model.index(0, NAME))
+    editor = story.table.findChild(QLineEdit)
+    editor.selectAll()
+    story.qtbot.keyClicks(editor, "probe A")
+    story.qtbot.keyClick(editor, Qt.Key.Key_Return)
+    story.qtbot.waitUntil(lambda: model.index(0, NAME).data() == "probe A")
+    model.setData(model.index(0, TYPE), "lesion")
+    story.press("annotation_save")
+    assert "renamed from probe 1" in story.text("question_text")
+    assert "type probe_track → lesion" in story.text("question_text")
+    story.press("save_yes")
+    story.saved()
+    row = story.rows()["probe A"]
+    assert (row["annotation_id"], row["annotation_type"]) == (0, "lesion")
+
+
+def test_a_name_that_is_taken_or_too_long_is_told(story):
+    story.new("probe 1")
+    assert "already an annotation 'probe 1'" in story.text("annotation_status")
+    story.dock.findChild(QLineEdit, "annotation_name").clear()
+    story.new("x" * 40)
+    assert "36" in story.text("annotation_status")
+    assert len(working_copy.roster(story.layer)) == 1
+
+
+def test_delete_asks_and_save_removes_the_row(story):
+    story.table.setFocus()
+    story.qtbot.keyClick(story.table, Qt.Key.Key_Delete)
+    assert "Delete “probe 1” and its 3 points?" in story.text("question_text")
+    story.press("delete_no")
+    assert len(story.layer.data) == 3
+    story.press("annotation_delete")
+    story.press("delete_yes")
+    assert len(story.layer.data) == 0
+    story.save()
+    story.saved()
+    assert story.rows() == {}
+
+
+def test_cancel_writes_nothing_and_revert_restores(story):
+    story.new("probe 2")
+    story.click_voxel(3, 10, 12)
+    story.press("annotation_save")
+    story.press("save_no")
+    assert list(story.rows()) == ["probe 1"]
+    story.press("annotation_revert")
+    story.press("revert_yes")
+    assert story.text("annotation_badge") == "✓ all saved"
+    assert len(story.layer.data) == 3
+
+
+def test_a_conflict_keeps_mine_on_top_of_theirs(story):
+    story.new("mine")
+    story.click_voxel(3, 10, 12)
+    story.change_elsewhere(
+        lambda rows: rows.with_added(Annotation("theirs", "x", [[1.0, 2.0, 3.0]]))
+    )
+    story.save()
+    story.qtbot.waitUntil(
+        lambda: "Somebody else changed" in story.text("question_text"), timeout=10_000
+    )
+    assert "• new: theirs (x, 1 point)" in story.text("question_text")
+    assert list(story.rows()) == ["probe 1", "theirs"]
+    story.press("conflict_mine")
+    story.saved()
+    assert set(story.rows()) == {"probe 1", "theirs", "mine"}
+
+
+def test_a_conflict_can_end_with_theirs(story):
+    story.new("mine")
+    story.click_voxel(3, 10, 12)
+    story.change_elsewhere(lambda rows: rows.renamed("probe 1", "probe Z"))
+    story.save()
+    story.qtbot.waitUntil(
+        lambda: "Somebody else changed" in story.text("question_text"), timeout=10_000
+    )
+    story.press("conflict_theirs")
+    assert [e.name for e in working_copy.roster(story.layer)] == ["probe Z"]
+    assert story.text("annotation_badge") == "✓ all saved"
+
+
+def test_a_removed_layer_with_unsaved_points_can_be_put_back(story):
+    story.new("probe 2")
+    story.click_voxel(3, 10, 12)
+    story.viewer.layers.remove(story.layer)
+    assert "removed with 1 unsaved change" in story.text("question_text")
+    story.press("removed_back")
+    assert story.layer in story.viewer.layers
+    story.save()
+    story.saved()
+    assert "probe 2" in story.rows()
+
+
+def test_the_active_layer_says_which_annotations_are_shown(story):
+    image = next(x for x in story.viewer.layers if x is not story.layer)
+    assert image.metadata["labdata"].kind == TRANSFORM
+    other = story.viewer.add_points(np.zeros((1, 3)))
+    story.viewer.layers.selection.active = image
+    assert story.text("annotation_title").startswith("M1")
+    story.viewer.layers.selection.active = other
+    assert story.text("annotation_title").startswith("M1")
+
+
+def test_points_are_kept_when_the_server_goes_and_saved_when_it_is_back(story):
+    from pathlib import Path
+
+    from labdata_napari.lab.embedded import EmbeddedPostgres
+
+    story.new("probe 2")
+    story.click_voxel(3, 10, 12)
+    root = Path(story.folder.url.removeprefix("embedded:"))
+    EmbeddedPostgres(root).stop(force=True)
+    story.save()
+    story.qtbot.waitUntil(
+        lambda: "Nothing was saved" in story.text("annotation_status"), timeout=15_000
+    )
+    assert "Not connected" in story.text("annotation_reason")
+    story.workspace.reconnect()
+    story.qtbot.waitUntil(lambda: story.workspace.connection.is_open, timeout=20_000)
+    story.save()
+    story.saved()
+    assert "probe 2" in story.rows()
+
+
+def test_without_a_transform_the_dock_says_where_to_find_one(make_napari_viewer):
+    viewer = make_napari_viewer()
+    _, dock = viewer.window.add_plugin_dock_widget("labdata-napari", "Annotations")
+    title = dock.findChild(QLabel, "annotation_title").text()
+    assert title.startswith("No transform is open")
+    assert not dock.findChild(QPushButton, "annotation_new").isEnabled()
