@@ -131,15 +131,15 @@ def add_transform(
 
 
 def rows_everywhere(lab: Any) -> dict[str, int]:
-    """Rows of every table that has any."""
-    from labdata_napari.schema.template import parts_of
-
+    """Rows of every table that has any, by the table's full name."""
+    connection = lab.connection
     counts = {}
-    for name in lab.tables.names:
-        cls = getattr(lab, name)
-        for table in (cls, *(getattr(cls, p) for p in parts_of(cls))):
-            if n := len(table()):
-                counts[table.full_table_name] = n
+    for schema in dict.fromkeys(lab.tables.schemas.values()):
+        for (table,) in connection.query(connection.adapter.list_tables_sql(schema)):
+            name = connection.adapter.make_full_table_name(schema, table)
+            [(rows,)] = connection.query(f"SELECT count(*) FROM {name}").fetchall()
+            if rows and not table.startswith("~"):
+                counts[name] = rows
     return counts
 
 

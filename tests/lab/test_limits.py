@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from databases import declare_as_labdata
+from databases import declare
 from labdata_napari.errors import InvalidValue
 from labdata_napari.lab.limits import blob_limits, checked
 from labs import KEY, WHEN
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MYSQL = pytest.param("mysql", marks=pytest.mark.mysql)
 SUBJECT = {
     "subject_name": "M1",
     "subject_dob": datetime.date(2025, 6, 1),
@@ -34,6 +38,14 @@ PROBE = {
     "probe_n_shanks": 1,
     "probe_recording_channels": 384,
 }
+
+
+@pytest.fixture(scope="module", params=["postgresql", MYSQL])
+def tables(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The tables, for the whole module: nothing is written here."""
+    place = request.getfixturevalue(f"{request.param}_server").with_tables()
+    yield declare(place)
+    place.close()
 
 
 def test_rows_that_fit_come_back_as_they_are_stored(tables: Any) -> None:
@@ -97,29 +109,7 @@ def test_timezones_are_refused(tables: Any) -> None:
         checked(tables.File, [FILE | {"file_datetime": aware}])
 
 
-@pytest.mark.mysql
-@pytest.mark.parametrize("backend", ["mysql"])
-def test_short_blobs_of_labdata_are_measured_packed(place: Any) -> None:
-    from labdata_napari.schema import Tables
-
-    declare_as_labdata(place)
-    tables = Tables(place.instance())
-    table = tables.FixedBrainTransformAnnotation
-    assert blob_limits(table) == {"xyz": 65535}
-    zeros = ANNOTATION | {"xyz": np.zeros((100_000, 3))}  # packs well
-    assert checked(table, [zeros])
-    noise = ANNOTATION | {"xyz": np.random.default_rng(0).random((10_000, 3))}
-    with pytest.raises(InvalidValue) as error:
-        checked(table, [noise], "annotation 'probe'")
-    sentence = str(error.value)
-    assert "The xyz of annotation 'probe' takes" in sentence
-    assert "of its 10,000 points about" in sentence
-    row = KEY | {"crop": np.random.default_rng(0).random(20_000)}
-    with pytest.raises(InvalidValue, match="make it smaller"):
-        checked(tables.FixedBrainTransformParameters, [row])
-
-
-@pytest.mark.parametrize("backend", ["postgresql"])
+@pytest.mark.parametrize("tables", ["postgresql"], indirect=True)
 def test_postgresql_takes_blobs_of_any_length(tables: Any) -> None:
     assert blob_limits(tables.FixedBrainTransformAnnotation) == {}
     noise = ANNOTATION | {"xyz": np.random.default_rng(0).random((10_000, 3))}
