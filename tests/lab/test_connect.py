@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import secrets
 import shutil
 import socket
 import subprocess
@@ -342,6 +343,29 @@ def test_the_password_comes_from_the_address_or_the_environment(
         assert lab.tables.missing == ()
 
 
+def test_a_password_may_have_any_letters(lab_server: Where):
+    user, secret = f"user_{secrets.token_hex(4)}", "pâss: wörd/脳@%"
+    on_mysql = lab_server.place.backend == "mysql"
+    lab_server.place.sql(
+        *(
+            f"CREATE USER {user}@'127.0.0.1' IDENTIFIED BY '{secret}'",
+            f"GRANT SELECT ON lab_data.* TO {user}@'127.0.0.1'",
+        )
+        if on_mysql
+        else (
+            f"CREATE ROLE {user} LOGIN PASSWORD '{secret}'",
+            f"GRANT USAGE ON SCHEMA lab_data TO {user}",
+            f"GRANT SELECT ON ALL TABLES IN SCHEMA lab_data TO {user}",
+        )
+    )
+    with ln.connect(lab_server.url(user=user), password=secret) as lab:
+        assert lab.user == user
+    with ln.connect(lab_server.url(user=user, secret=quote(secret, safe=""))) as lab:
+        # what this user may not see is missing, and the rest works
+        assert "FixedBrainTransformAnnotation" in lab.tables.missing
+        assert len(lab.Subject()) == 0
+
+
 def test_a_password_is_shown_nowhere(
     lab_server: Where, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture
 ):
@@ -387,6 +411,7 @@ def test_an_unreadable_address_is_refused_without_repeating_it(url: str):
         ("mysql://me@host:3306/lab_data", r"name='lab_data' \(--name lab_data\)"),
         ("mysql://me@host?tsl=no", "cannot be read"),
         ("mysql://me@host?tls=maybe", "cannot be read"),
+        ("mysql://me@[::1]:3306", r"DataJoint cannot use \(IPv6\)"),
     ],
 )
 def test_an_address_that_says_too_little_or_too_much_is_refused(

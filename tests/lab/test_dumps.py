@@ -220,8 +220,28 @@ def test_a_killed_restore_keeps_what_was_there(
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert read(server) == [1]
+    wait_until(lambda: not _at_work(server))  # a statement outlives who sent it
     server.restore(tmp_path / "lab.dump")
     assert databases(server) == {"postgres", DATABASE}
+
+
+def _at_work(server: EmbeddedPostgres) -> int:
+    with contextlib.closing(server.cluster.connect()) as connection:
+        cursor = connection.cursor()
+        cursor.execute(
+            "SELECT FROM pg_stat_activity WHERE backend_type = 'client backend' "
+            "AND pid <> pg_backend_pid()"
+        )
+        return cursor.rowcount
+
+
+def test_two_restores_at_once_are_refused(server: EmbeddedPostgres, tmp_path: Path):
+    server.backup(tmp_path / "lab.dump")
+    with contextlib.closing(server.cluster.connect()) as other:
+        other.cursor().execute("SELECT pg_advisory_lock(%s)", (0x2E5702E,))
+        with pytest.raises(WriteRefused, match="another backup is being restored"):
+            server.restore(tmp_path / "lab.dump")
+    server.restore(tmp_path / "lab.dump")
 
 
 def test_backups_leave_nothing_beside_them(server: EmbeddedPostgres, tmp_path: Path):

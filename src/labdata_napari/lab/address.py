@@ -58,9 +58,8 @@ class ServerAddress:
     @property
     def url(self) -> str:
         """The address without its password."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
         tail = f"/{quote(self.database)}" if self.database else ""
-        return f"{self.backend}://{quote(self.user)}@{host}:{self.port}{tail}"
+        return f"{self.backend}://{quote(self.user)}@{self.host}:{self.port}{tail}"
 
     @property
     def is_this_machine(self) -> bool:
@@ -147,6 +146,11 @@ def _server(backend: str, rest: str) -> ServerAddress:
     if not parts.username:
         raise InvalidValue(
             f"The {backend} address names no user; write '{backend}://user@{host}'."
+        )
+    if ":" in host:
+        raise InvalidValue(
+            f"The address '{host}' is of a kind that DataJoint cannot use (IPv6); give "
+            "the computer's name instead."
         )
     if backend == "mysql" and database:
         raise InvalidValue(

@@ -103,18 +103,22 @@ def connect(
 
 
 def _reach(address: ServerAddress, password: str, insist: bool) -> Any:
+    import datajoint as dj
+
     options = {"database__name": address.database} if address.database else {}
+    mysql = address.backend == "mysql"
     try:
         return new_instance(
             host=address.host,
             user=address.user,
-            password=password,
+            # as text, PyMySQL knows no letters but those of western Europe
+            password=password.encode() if mysql else password,
             port=address.port,
             use_tls=_ENCRYPTED[address.backend] if insist else False,
             backend=address.backend,
             **options,
         )
-    except (psycopg2.Error, pymysql.err.Error, OSError) as error:
+    except (dj.DataJointError, psycopg2.Error, pymysql.err.Error, OSError) as error:
         # without the cause: its frames hold the password
         raise connection_failure(error, address) from None
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import psycopg2
 
@@ -21,12 +22,14 @@ from labdata_napari.lab.cluster import DATABASE, USER
 from labdata_napari.lab.copying import writing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from labdata_napari.lab.cluster import Cluster
     from labdata_napari.lab.postgres_binaries import Programs
 
 _MAGIC = b"PGDMP"  # how pg_dump's own format begins
+_LOCK = 0x2E5702E  # any number; all our processes must agree on it
 
 
 @dataclass(frozen=True)
@@ -77,21 +80,23 @@ def dump(cluster: Cluster, file: Path, overwrite: bool = False) -> Dump:
             f"'{file}' is there already and was not touched; choose another name, or "
             "--overwrite."
         )
-    part = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
+    token = secrets.token_hex(4)
+    # The account pg_dump runs as may not reach the file, and to a stream it writes
+    # less than to a file; so it writes beside the database, and we carry it over.
+    raw = cluster.root / f"dump.part-{token}"
+    part = file.with_name(f".{file.name}.{token}.part")
     host, port = cluster.address
-    with _refusing(file), writing(file), _removed_on_failure(part):
-        # made by us first: the account the program runs as may not make files there
-        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    with _refusing(file), writing(file), _removed(raw, part):
+        os.close(os.open(raw, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         code, output = cluster.programs.run(
             *("pg_dump", "--format=custom", "--no-owner", "--no-password"),
             *(f"--host={host}", f"--port={port}", f"--username={USER}"),
-            *(f"--file={part}", DATABASE),
+            *(f"--file={raw}", DATABASE),
             password=cluster.password,
         )
         if code:
             raise _failed(f"The backup '{file}' was not written", output)
-        with open(part, "rb+") as stream:
-            os.fsync(stream.fileno())
+        _copy_private(raw, part)
         tables = _count_tables(cluster, DATABASE)
         os.replace(part, file)
     return Dump(file, file.stat().st_size, tables)
@@ -108,22 +113,15 @@ def check(file: Path, programs: Programs) -> None:
         When it is something else, cut short before its data, or made by a newer
         version.
     """
-    try:
-        with open(file, "rb") as stream:
-            begins = stream.read(len(_MAGIC))
-    except FileNotFoundError as error:
-        raise NotFound(f"The backup '{file}' does not exist.") from error
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UnreadableFile(
-            f"The backup '{file}' cannot be read: {reason}."
-        ) from error
+    with _reading(file) as stream:
+        begins = stream.read(len(_MAGIC))
     if begins != _MAGIC:
         raise UnreadableFile(
             f"'{file}' is not a backup of this database; give a file that "
             "'labdata-napari db backup' has written."
         )
-    code, output = programs.run("pg_restore", "--list", file)
+    with _reading(file) as stream:
+        code, output = programs.run("pg_restore", "--list", source=stream)
     if code:
         raise _damaged(file, output)
 
@@ -142,6 +140,7 @@ def restore(cluster: Cluster, file: Path, force: bool = False) -> Restored:
     old = f"{DATABASE}_old_{secrets.token_hex(4)}"
     with _refusing(file), contextlib.closing(cluster.connect()) as connection:
         cursor = connection.cursor()
+        _refuse_second(cursor, cluster)
         _drop_left_behind(cursor)
         if not force:
             _refuse_if_used(cursor, cluster)
@@ -162,12 +161,14 @@ def restore(cluster: Cluster, file: Path, force: bool = False) -> Restored:
 
 def _load(cluster: Cluster, file: Path, database: str) -> None:
     host, port = cluster.address
-    code, output = cluster.programs.run(
-        *("pg_restore", "--exit-on-error", "--no-owner", "--single-transaction"),
-        *("--no-password", f"--host={host}", f"--port={port}", f"--username={USER}"),
-        *(f"--dbname={database}", file),
-        password=cluster.password,
-    )
+    with _reading(file) as stream:
+        code, output = cluster.programs.run(
+            *("pg_restore", "--exit-on-error", "--no-owner", "--single-transaction"),
+            *("--no-password", f"--host={host}", f"--port={port}"),
+            *(f"--username={USER}", f"--dbname={database}"),
+            password=cluster.password,
+            source=stream,
+        )
     if code and "No space left on device" in output:
         raise _failed(f"The backup '{file}' was not restored", output)
     if code:
@@ -204,6 +205,16 @@ def _count_tables(cluster: Cluster, database: str) -> int:
             "schemaname NOT IN ('pg_catalog', 'information_schema')"
         )
         return int(cursor.fetchone()[0])
+
+
+def _refuse_second(cursor: Any, cluster: Cluster) -> None:
+    """Lock out other restores until this connection closes."""
+    cursor.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,))
+    if not cursor.fetchone()[0]:
+        raise WriteRefused(
+            f"Nothing was restored: another backup is being restored in "
+            f"'{cluster.root}'; wait for it and try again."
+        )
 
 
 def _refuse_if_used(cursor: Any, cluster: Cluster) -> None:
@@ -261,7 +272,21 @@ def _last_line(output: str) -> str:
 
 
 @contextlib.contextmanager
-def _refusing(file: Path) -> Any:
+def _reading(file: Path) -> Iterator[IO[bytes]]:
+    try:
+        with open(file, "rb") as stream:
+            yield stream
+    except FileNotFoundError as error:
+        raise NotFound(f"The backup '{file}' does not exist.") from error
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UnreadableFile(
+            f"The backup '{file}' cannot be read: {reason}."
+        ) from error
+
+
+@contextlib.contextmanager
+def _refusing(file: Path) -> Iterator[None]:
     """Make sentences of what the server says about the jobs around a backup."""
     try:
         yield
@@ -278,9 +303,17 @@ def _refusing(file: Path) -> Any:
 
 
 @contextlib.contextmanager
-def _removed_on_failure(part: Path) -> Any:
+def _removed(*parts: Path) -> Iterator[None]:
     try:
         yield
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
+
+
+def _copy_private(source: Path, target: Path) -> None:
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(source, "rb") as reader, open(descriptor, "wb") as writer:
+        shutil.copyfileobj(reader, writer, 2**20)
+        writer.flush()
+        os.fsync(writer.fileno())

@@ -139,11 +139,16 @@ class EmbeddedPostgres:
         if not self._using.held or os.getpid() != self._process:
             return  # a forked child inherits this object but not the right to stop
         atexit.unregister(self.release)
-        if not self.root.is_dir():  # removed meanwhile; its server notices by itself
-            self._using.release()
-            return
-        with self._alone():
-            self._leave()
+        # The last hold is dropped in any case: when the folder is gone, or another
+        # process keeps it locked, that one or the server itself sees to the rest.
+        if self.root.is_dir():
+            with (
+                contextlib.suppress(WriteRefused),
+                writing(self.root),
+                self._alone(),
+            ):
+                self._leave()
+        self._using.release()
 
     def stop(self, force: bool = False) -> bool:
         """Stop the server.

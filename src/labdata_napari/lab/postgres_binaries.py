@@ -14,6 +14,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from labdata_napari.errors import ConnectionFailed
 from labdata_napari.lab.private_files import is_root
@@ -65,9 +66,25 @@ class Programs:
         return [*account().prefix, program, *map(str, arguments)]
 
     def run(
-        self, name: str, *arguments: object, password: str | None = None
+        self,
+        name: str,
+        *arguments: object,
+        password: str | None = None,
+        source: IO[bytes] | None = None,
     ) -> tuple[int, str]:
         """Run a program to its end.
+
+        Parameters
+        ----------
+        name
+            The program.
+        *arguments
+            Its arguments.
+        password
+            Of the database user.
+        source
+            An open file to read from. The account it runs as may not be allowed to
+            open that itself.
 
         Returns
         -------
@@ -83,7 +100,7 @@ class Programs:
         with tempfile.TemporaryFile() as output:
             done = subprocess.run(
                 self.command(name, *arguments),
-                stdin=subprocess.DEVNULL,
+                stdin=source or subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=environment,

@@ -143,7 +143,7 @@ class Server:
         if sys.platform == "win32":
             # pg_ctl also drops an administrator's rights, which postgres insists on
             place = ("-D", cluster.data, "-l", cluster.log)
-            cluster.programs.run("pg_ctl", "start", "--no-wait", *place)
+            cluster.programs.run("pg_ctl", "start", "--wait", *place)
             return
         # Not pg_ctl here: it builds a shell line that a '$' in the path breaks.
         command = cluster.programs.command("postgres", "-D", cluster.data)
