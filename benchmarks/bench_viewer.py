@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from labdata_napari.core.stacks import Stack
 
 OPEN = "napari: row to first picture"
+TURN = "napari: first turn to the y view, drawn"
 AXES = ("z", "y", "x")
 ORDERS = ((0, 1, 2), (1, 0, 2), (2, 0, 1))
 UM = (10.0, 4.0, 4.0)
@@ -102,6 +103,45 @@ def step(viewer: Any, axis: int) -> tuple[Callable[[int], None], Callable[[], An
     return work, lambda: ((next(indices),), {})
 
 
+def add_ours(viewer: Any, stack: Stack, pyramid: list[Stack]) -> None:
+    limits = [LIMITS] * stack.n_channels
+    levels = channel_levels(stack, pyramid)
+    for data in image_layers(stack, "brain", None, levels, limits):
+        viewer.add_layer(Layer.create(*data))
+
+
+def add_dask(viewer: Any, store: Any, cache: bool = True) -> None:
+    viewer.add_image(
+        da.from_zarr(zarr.open_array(store, mode="r")),
+        channel_axis=1,
+        scale=UM,
+        contrast_limits=LIMITS,
+        cache=cache,
+    )
+
+
+def turn(viewer: Any) -> None:
+    viewer.dims.order = ORDERS[1]
+    draw(viewer)
+
+
+def test_turn(
+    measure: Callable[..., Any], viewer: Any, stack: Stack, pyramid: list[Stack]
+) -> None:
+    add_ours(viewer, stack, pyramid)
+    draw(viewer)
+    measure(TURN, lambda: turn(viewer), rounds=1, warm=0)
+
+
+def test_turn_dask(measure: Callable[..., Any], viewer: Any, phantom: Path) -> None:
+    with zarr.storage.ZipStore(phantom, mode="r") as store:
+        add_dask(viewer, store)
+        draw(viewer)
+        peer = "add_image(zarr + dask)"
+        measure(TURN, lambda: turn(viewer), peer=peer, rounds=1, warm=0)
+        viewer.layers.clear()
+
+
 @along
 def test_step(
     measure: Callable[..., Any],
@@ -110,10 +150,7 @@ def test_step(
     pyramid: list[Stack],
     axis: int,
 ) -> None:
-    limits = [LIMITS] * stack.n_channels
-    levels = channel_levels(stack, pyramid)
-    for data in image_layers(stack, "brain", None, levels, limits):
-        viewer.add_layer(Layer.create(*data))
+    add_ours(viewer, stack, pyramid)
     work, setup = step(viewer, axis)
     target = "< 100 ms" if axis else ""
     measure(step_name(axis), work, target=target, setup=setup, rounds=40)
@@ -125,16 +162,10 @@ def test_step_dask(
     measure: Callable[..., Any], viewer: Any, phantom: Path, axis: int, cache: bool
 ) -> None:
     with zarr.storage.ZipStore(phantom, mode="r") as store:
-        viewer.add_image(
-            da.from_zarr(zarr.open_array(store, mode="r")),
-            channel_axis=1,
-            scale=UM,
-            contrast_limits=LIMITS,
-            cache=cache,
-        )
+        add_dask(viewer, store, cache)
         work, setup = step(viewer, axis)
-        words = "with napari's dask cache" if cache else "without napari's dask cache"
-        peer = f"add_image(zarr + dask), {words}"
+        how = "once all is in napari's dask cache" if cache else "no dask cache"
+        peer = f"add_image(zarr + dask), {how}"
         rounds = 10 if axis else 40
         measure(step_name(axis), work, peer=peer, setup=setup, rounds=rounds)
         viewer.layers.clear()
