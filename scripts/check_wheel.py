@@ -1,4 +1,4 @@
-"""Build the wheel, install it alone (no Qt) in an empty environment, and use it there."""
+"""Build the wheel, install it alone, without Qt, in an empty environment, use it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ USE = """
 import sys, tempfile
 import labdata_napari as ln
 assert not {"datajoint", "napari"} & set(sys.modules), "importing costs too much"
-with tempfile.TemporaryDirectory() as folder, ln.connect(f"embedded:{folder}/db") as lab:
+folder = tempfile.mkdtemp()
+with ln.connect(f"embedded:{folder}/db") as lab:
     assert len(lab.Subject()) == 0
 bindings = {"PyQt5", "PyQt6", "PySide2", "PySide6"}
 assert not bindings & set(sys.modules), "the base installation pulls in Qt"

@@ -1,0 +1,175 @@
+"""Every picture of the docs, from the demo lab, made with real mouse and keys.
+
+python scripts/shots.py                  all of them, into docs/images
+python scripts/shots.py --demo demo.png  one picture of the whole window
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+import numpy as np  # noqa: E402
+from qtpy.QtWidgets import QListWidget  # noqa: E402
+
+import hands  # noqa: E402
+from labdata_napari.core.transform import plan  # noqa: E402
+from labdata_napari.demo import demo_truth  # noqa: E402
+from labdata_napari.widgets.app import open_window  # noqa: E402
+
+if TYPE_CHECKING:
+    from napari import Viewer
+    from qtpy.QtWidgets import QWidget
+
+BROWSER = "Lab Browser (labdata-napari)"
+ANNOTATIONS = "Annotations (labdata-napari)"
+TRACK = "NP24-2211_shank1"
+SIZE = (1600, 1000)
+
+
+class Session:
+    """One window on the demo lab and what a person does in it."""
+
+    def __init__(self) -> None:
+        self.viewer: Viewer = open_window(demo=True)
+        self.viewer.window.resize(*SIZE)
+        self.truth = demo_truth()
+        self.browser = self.viewer.window.dock_widgets[BROWSER]
+        self.table = hands.child(self.browser, "entry_table")
+        hands.wait_for(lambda: self.table.model().rowCount(), seconds=180)
+
+    def select(self, text: str) -> None:
+        """Choose an entry and let its details and picture come."""
+        self.table.selectRow(hands.row_of(self.table, text))
+        hands.pause(2.5)
+
+    def open_brain(self) -> None:
+        """Double-click the coronal brain."""
+        subject = str(self.truth.brains[0].key["subject_name"])
+        hands.double_click_row(self.table, hands.row_of(self.table, subject))
+        hands.wait_for(lambda: len(self.viewer.layers) == 2)
+        hands.pause(2.0)
+
+    def open_transform(self) -> QWidget:
+        """Open its transform; returns the Annotations dock."""
+        self.viewer.layers.clear()
+        listed = self.browser.findChild(QListWidget, "transform_list")
+        hands.wait_for(listed.count)
+        hands.press(hands.child(self.browser, "open_transform_button"))
+        hands.wait_for(lambda: len(self.viewer.layers) == 3)
+        hands.pause(1.5)
+        return self.viewer.window.dock_widgets[ANNOTATIONS]
+
+    def track_um(self, name: str, count: int) -> np.ndarray:
+        """Places (count, 3) of a dye track in the transform, in µm."""
+        brain = self.truth.brains[0]
+        (track,) = (t for t in brain.tracks if t.name == name)
+        layer = self.viewer.layers[0]
+        record = self._transform_row()
+        geometry = plan(record["shape_in"], brain.um_per_pixel, record["parameters"])
+        pixels = geometry.points_to_result(brain.pixels(track.points_um(count)))
+        return pixels * np.asarray(layer.scale)
+
+    def _transform_row(self) -> dict[str, Any]:
+        answers: list[dict[str, Any]] = []
+        receiver = _Receiver(answers)
+        workspace = self.browser._workspace
+        key = dict(self.truth.transform_key)
+        workspace.submit(_geometry_of, key, done=receiver.take)
+        return hands.wait_for(lambda: answers)[0]
+
+    def trace(self, dock: QWidget, name: str, count: int) -> None:
+        """Name a new track and click along its dye."""
+        hands.write(hands.child(dock, "annotation_name"), name, enter=True)
+        for place in self.track_um(name, count):
+            hands.show_slice(self.viewer, place)
+            hands.click_at(self.viewer, place)
+
+    def shoot(self, path: Path) -> None:
+        """Write a picture of the whole window."""
+        hands.pause(0.5)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.viewer.screenshot(str(path), canvas_only=False, flash=False)
+        print(f"wrote {path}")
+
+    def show_dock(self, title: str) -> None:
+        """Bring a dock to the front, as a click on its tab does."""
+        dock = self.viewer.window.dock_widgets[title].parentWidget()
+        while dock is not None and not hasattr(dock, "toggleViewAction"):
+            dock = dock.parentWidget()
+        if dock is not None:
+            dock.raise_()
+        hands.pause(0.3)
+
+    def close(self) -> None:
+        """Close the window and let the database stop."""
+        self.viewer.close()
+        hands.pause(1.0)
+
+
+class _Receiver:
+    def __init__(self, answers: list[dict[str, Any]]) -> None:
+        self._answers = answers
+
+    def take(self, answer: dict[str, Any]) -> None:
+        self._answers.append(answer)
+
+
+def _geometry_of(lab: Any, key: dict[str, Any]) -> dict[str, Any]:
+    brain = {k: v for k, v in key.items() if k != "transform_id"}
+    (record,) = (r for r in lab.brains.transforms(brain) if r.key == key)
+    return {"shape_in": lab.brains.open(brain).shape, "parameters": record.parameters}
+
+
+def demo_picture(path: Path) -> None:
+    """Browser, brain and points in one window."""
+    session = Session()
+    session.select(str(session.truth.brains[0].key["subject_name"]))
+    dock = session.open_transform()
+    session.trace(dock, TRACK, 6)
+    session.show_dock(BROWSER)
+    session.shoot(path)
+    session.close()
+
+
+def all_pictures(folder: Path) -> None:
+    """Write every picture of the docs."""
+    session = Session()
+    session.select(str(session.truth.brains[0].key["subject_name"]))
+    session.shoot(folder / "browser.png")
+    session.open_brain()
+    session.shoot(folder / "brain.png")
+    dock = session.open_transform()
+    session.trace(dock, TRACK, 6)
+    session.shoot(folder / "annotations.png")
+    hands.press(hands.child(dock, "annotation_save"))
+    hands.wait_for(lambda: hands.child(dock, "question_text").text())
+    session.shoot(folder / "save.png")
+    session.show_dock(BROWSER)
+    session.shoot(folder / "window.png")
+    session.browser.open_import()
+    hands.pause(0.5)
+    dialog = hands.child(session.browser, "import_dialog")
+    dialog.grab().save(str(folder / "import.png"))
+    dialog.close()
+    session.close()
+
+
+def main() -> None:
+    """Make what was asked for."""
+    parser = argparse.ArgumentParser(description="Make the pictures of the docs.")
+    parser.add_argument("--demo", type=Path, help="only the whole window, to this file")
+    arguments = parser.parse_args()
+    if arguments.demo:
+        demo_picture(arguments.demo)
+    else:
+        all_pictures(ROOT / "docs" / "images")
+
+
+if __name__ == "__main__":
+    main()
