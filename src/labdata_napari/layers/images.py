@@ -23,6 +23,11 @@ AXIS_NAMES = {"T": "frame", "P": "plane", "Z": "z", "Y": "y", "X": "x"}
 _SAMPLES = "S"
 _SAMPLE_SIZE = 512
 _DARK, _BRIGHT = 1.0, 99.8
+# A dye or a label beside a tissue channel fills a few voxels in ten thousand; at the
+# tissue's percentile its background would be as bright as itself.
+_BRIGHT_LABEL = 99.98
+_MANY_PLANES, _FEW_PLANES = 9, 3
+_LARGE_PLANE = 2**21
 
 
 def shown_axes(axes: str) -> str:
@@ -76,38 +81,53 @@ def channel_levels(stack: Stack, pyramid: Sequence[Stack] = ()) -> list[list[Any
 
 
 def contrast_limits(stack: Stack) -> list[tuple[float, float]]:
-    """Measure contrast limits per channel on three planes spread over the stack.
+    """Measure contrast limits per channel on planes spread over the stack.
 
-    Reads at most three planes per channel, thinned to about 512 x 512, of the coarsest
-    copy in the stack's own file. Colour video is shown as it is.
+    Reads nine planes per channel, three where they are large, of the coarsest copy in
+    the stack's own file. Colour video is shown as it is.
 
     Returns
     -------
     list of (dark, bright)
-        The 1 and 99.8 percentiles, at least one unit apart for whole numbers.
+        The 1 and 99.8 percentiles, at least one unit apart for whole numbers; 99.98
+        instead of 99.8 in a brain's second and later channels, where labels are.
+        Zeros beside other values are left out: they fill what a transform did not
+        reach.
     """
     if _SAMPLES in stack.axes:
         return [(0.0, 255.0)]
     coarse = stack.levels[-1] if stack.levels else stack
-    return [_limits(_sample(levels[0])) for levels in channel_levels(coarse)]
+    return [
+        _limits(_sample(levels[0]), _brightest(coarse, channel))
+        for channel, levels in enumerate(channel_levels(coarse))
+    ]
+
+
+def _brightest(stack: Stack, channel: int) -> float:
+    return _BRIGHT_LABEL if stack.axes == BRAIN and channel > 0 else _BRIGHT
 
 
 def _sample(data: Any) -> NDArray[Any]:
-    """Three planes of an array whose last two axes are the plane."""
-    step = max(1, *(size // _SAMPLE_SIZE for size in data.shape[-2:]))
+    """Some planes of an array whose last two axes are the plane."""
+    height, width = data.shape[-2:]
+    step = max(1, height // _SAMPLE_SIZE, width // _SAMPLE_SIZE)
+    large = height * width > _LARGE_PLANE
     planes = []
-    for part in (0.25, 0.5, 0.75):
+    for part in np.linspace(0.1, 0.9, _FEW_PLANES if large else _MANY_PLANES):
         index = tuple(int(size * part) for size in data.shape[:-2])
         # The plane first and the thinning after: files are chunked by whole planes.
         planes.append(np.asarray(data[index])[::step, ::step].ravel())
     return np.concatenate(planes)
 
 
-def _limits(values: NDArray[Any]) -> tuple[float, float]:
+def _limits(values: NDArray[Any], brightest: float) -> tuple[float, float]:
     values = values[np.isfinite(values)]
+    filled = values[values != 0]
+    if filled.size and filled.min() < filled.max():
+        values = filled
     if not values.size:
         return (0.0, 1.0)
-    dark, bright = (float(v) for v in np.percentile(values, (_DARK, _BRIGHT)))
+    dark, bright = (float(v) for v in np.percentile(values, (_DARK, brightest)))
     whole = np.issubdtype(values.dtype, np.integer)
     least = 1.0 if whole else max(abs(dark) * 1e-6, 1e-12)
     return dark, max(bright, dark + least)

@@ -40,7 +40,7 @@ _SYMBOLS = {
 _OTHER_SYMBOL = "disc"
 _UNNAMED = "unnamed"
 _POINTS_ACROSS = 90
-_SMALLEST_ON_SCREEN = 10
+_SMALLEST_ON_SCREEN = 12
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,7 @@ class LabBrowser(QWidget):
     def sizeHint(self) -> QSize:
         """Return a size that shows every column."""
         unit = self.fontMetrics().averageCharWidth()
-        return QSize(unit * 105, unit * 130)
+        return QSize(unit * 110, unit * 130)
 
     # -- events
 

@@ -134,7 +134,7 @@ ENTRY_COLUMNS = (
         12,
     ),
     Column(
-        "Transf.",
+        "Tr.",
         "Number of computed transforms",
         lambda e: _count(e.transforms),
         lambda e: e.transforms or None,
@@ -142,7 +142,7 @@ ENTRY_COLUMNS = (
         4,
     ),
     Column(
-        "Annot.",
+        "Ann.",
         "Number of annotations on its transforms",
         lambda e: _count(e.annotations),
         lambda e: e.annotations or None,

@@ -103,7 +103,7 @@ class Opener:
 
     def open_transform(self, record: TransformRecord) -> None:
         """Open a transformed brain with its annotations."""
-        name = f"{row_name(record.key)} transform {record.transform_id}"
+        name = f"{row_name(record.key)} T{record.transform_id}"
         self._open(Request(TRANSFORM, record.key, name, record))
 
     def _open(self, request: Request) -> None:

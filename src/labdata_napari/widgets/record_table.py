@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
 _ROWS_MEASURED = 60
+_LEAST_WIDTH = 8
 
 
 @dataclass(frozen=True)
@@ -275,13 +276,14 @@ class RecordTableView(QTableView):
         self._spread()
 
     def _spread(self) -> None:
-        """Give the room that is left to the columns whose texts may be long."""
+        """Let the columns whose texts may be long take, or give, the room."""
         columns = self.records().columns
         loose = [i for i, column in enumerate(columns) if column.takes_room]
-        room = max(0, self.viewport().width() - sum(self._fitted))
+        room = self.viewport().width() - sum(self._fitted)
+        least = _LEAST_WIDTH * self.fontMetrics().averageCharWidth()
         for number, width in enumerate(self._fitted):
             share = room // len(loose) if number in loose else 0
-            self.setColumnWidth(number, width + share)
+            self.setColumnWidth(number, max(width + share, min(width, least)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the columns as wide as the table."""
