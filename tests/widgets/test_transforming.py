@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from qtpy.QtWidgets import QLabel, QListWidget, QMenu, QPushButton, QToolButton
+from qtpy.QtWidgets import QLabel, QListWidget, QMenu, QPushButton
 
 from hands import choose, press, row_of
 from labdata_napari.widgets.record_table import RecordTableView
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.gui
 def select(browser, qtbot, subject: str) -> None:
     table = browser.findChild(RecordTableView, "entry_table")
     table.selectRow(row_of(table, subject))
-    button = browser.findChild(QToolButton, "new_transform_button")
+    button = browser.findChild(QPushButton, "new_transform_button")
     qtbot.waitUntil(button.isVisible, timeout=10_000)
 
 

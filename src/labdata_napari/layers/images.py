@@ -108,7 +108,7 @@ def _brightest(stack: Stack, channel: int) -> float:
 
 
 def _sample(data: Any) -> NDArray[Any]:
-    """Some planes of an array whose last two axes are the plane."""
+    """Read some planes of an array whose last two axes are the plane."""
     height, width = data.shape[-2:]
     step = max(1, height // _SAMPLE_SIZE, width // _SAMPLE_SIZE)
     large = height * width > _LARGE_PLANE

@@ -39,8 +39,9 @@ _SYMBOLS = {
 }
 _OTHER_SYMBOL = "disc"
 _UNNAMED = "unnamed"
-_POINTS_ACROSS = 90
-_SMALLEST_ON_SCREEN = 12
+_POINTS_ACROSS = 45
+# napari enlarges only the border of a point that is held at this size: keep it low.
+_SMALLEST_ON_SCREEN = 6
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,8 @@ def annotation_layer(
         "features": pd.DataFrame({FEATURE: feature_of(annotations)}),
         "size": max(1.0, max(shape[-2:]) / _POINTS_ACROSS),
         "canvas_size_limits": (_SMALLEST_ON_SCREEN, 10_000),
-        "border_color": "white",
-        "border_width": 0.12,
+        "border_color": "black",
+        "border_width": 0.1,
         "metadata": {
             METADATA_KEY: source.with_baseline(annotations),
             ROSTER_KEY: roster,

@@ -164,9 +164,11 @@ class LabBrowser(QWidget):
             dialog.choose(path)
 
     def sizeHint(self) -> QSize:
-        """Return a size that shows every column."""
+        """Return a size that shows every column and leaves the picture its half."""
         unit = self.fontMetrics().averageCharWidth()
-        return QSize(unit * 110, unit * 130)
+        return QSize(
+            min(unit * 110, int(self.screen().size().width() * 0.4)), unit * 130
+        )
 
     # -- events
 

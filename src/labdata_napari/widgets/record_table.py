@@ -269,8 +269,8 @@ class RecordTableView(QTableView):
         unit = metrics.averageCharWidth()
         self._fitted = []
         for number, column in enumerate(self.records().columns):
-            wanted = self.sizeHintForColumn(number) + unit
-            head = metrics.horizontalAdvance(column.title) + 3 * unit
+            wanted = self.sizeHintForColumn(number)
+            head = metrics.horizontalAdvance(column.title) + 2 * unit
             most = max(head, 2 * column.width * unit)
             self._fitted.append(min(max(wanted, head), most))
         self._spread()

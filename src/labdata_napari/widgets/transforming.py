@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject
-from qtpy.QtWidgets import QMenu, QToolButton
+from qtpy.QtWidgets import QMenu, QPushButton
 
 from labdata_napari.core.transform_parameters import TransformParameters, downsample_to
 from labdata_napari.errors import Cancelled, InvalidValue
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SIZES_UM = (10.0, 25.0, 50.0)
 
 
-class NewTransformButton(QToolButton):
+class NewTransformButton(QPushButton):
     """Offers the voxel sizes a new transform of a brain can have.
 
     Parameters
@@ -41,7 +41,6 @@ class NewTransformButton(QToolButton):
         self.setObjectName("new_transform_button")
         self.setText("New transform")
         self.setToolTip("Make a stack of this brain to annotate, at a voxel size")
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._maker = maker
         self._entry: Entry | None = None
         menu = QMenu(self)
