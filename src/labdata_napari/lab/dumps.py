@@ -190,11 +190,12 @@ def _save_present(cluster: Cluster) -> Path | None:
     """Save what is there: restoring the wrong file must not lose anything."""
     if not _count_tables(cluster, DATABASE):
         return None
-    stamp = time.strftime("%Y%m%d_%H%M%S")
+    # Never over an earlier one: it may be the very backup that is being restored.
+    stamp = f"{time.strftime('%Y%m%d_%H%M%S')}_{secrets.token_hex(2)}"
     file = cluster.root / "backups" / f"before_restore_{stamp}.dump"
     with writing(file.parent):
         file.parent.mkdir(mode=0o700, exist_ok=True)
-    return dump(cluster, file, overwrite=True).file
+    return dump(cluster, file, overwrite=False).file
 
 
 def _count_tables(cluster: Cluster, database: str) -> int:
