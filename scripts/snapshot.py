@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from labdata_napari.lab.cluster import DATABASE, USER
-from labdata_napari.lab.declaring import declare
+from labdata_napari.lab.declaring import declare_each
 from labdata_napari.lab.embedded import EmbeddedPostgres
 from labdata_napari.settings import DEFAULT_NAME
 
@@ -37,7 +37,7 @@ def main() -> None:
     """Declare everything in a new database with DataJoint, and write it down."""
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(folder) as server:
         instance = server.instance()
-        declare(instance, DEFAULT_NAME, None)
+        declare_each(instance, DEFAULT_NAME, None)
         instance.connection.close()
         FILE.write_text(sql_of(server), "utf-8")
 

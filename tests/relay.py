@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
+
+    from databases import Place
 
 
 class Relay:
@@ -78,3 +82,36 @@ class Relay:
         with contextlib.suppress(OSError):
             end.shutdown(socket.SHUT_RDWR)
         end.close()
+
+
+@dataclass
+class Where:
+    """A server as one reaches it from elsewhere."""
+
+    place: Place
+    relay: Relay
+
+    @property
+    def password(self) -> str:
+        return str(self.place.parameters["password"])
+
+    def url(
+        self,
+        user: str | None = None,
+        secret: str = "",
+        host: str = "127.0.0.1",
+        tail: str = "",
+    ) -> str:
+        parameters = self.place.parameters
+        name = parameters.get("database__name")
+        secret = f":{secret}" if secret else ""
+        return (
+            f"{parameters['backend']}://{user or parameters['user']}{secret}@{host}:"
+            f"{self.relay.port}{f'/{name}' if name else ''}{tail}"
+        )
+
+
+def reached(place: Place) -> Iterator[Where]:
+    """Lay a wire to a server, for the time of a test."""
+    with Relay(place.parameters["host"], place.parameters["port"]) as relay:
+        yield Where(place, relay)

@@ -9,7 +9,6 @@ import shutil
 import socket
 import subprocess
 import traceback
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -17,68 +16,43 @@ import pymysql
 import pytest
 
 import labdata_napari as ln
-from databases import MariaDB, Place, declare_as_labdata
+from databases import MariaDB
 from labdata_napari.errors import (
     ConnectionFailed,
     InvalidValue,
     NotFound,
-    WriteRefused,
 )
-from relay import Relay
+from relay import Where, reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from databases import Place
+
 READS = ("SELECT", "SHOW", "SET", "BEGIN", "START", "COMMIT", "ROLLBACK")
 
 
-@dataclass
-class Where:
-    """A server as one reaches it from elsewhere."""
-
-    place: Place
-    relay: Relay
-
-    @property
-    def password(self) -> str:
-        return str(self.place.parameters["password"])
-
-    def url(
-        self,
-        user: str | None = None,
-        secret: str = "",
-        host: str = "127.0.0.1",
-        tail: str = "",
-    ) -> str:
-        parameters = self.place.parameters
-        name = parameters.get("database__name")
-        secret = f":{secret}" if secret else ""
-        return (
-            f"{parameters['backend']}://{user or parameters['user']}{secret}@{host}:"
-            f"{self.relay.port}{f'/{name}' if name else ''}{tail}"
-        )
-
-
-def _reached(place: Place) -> Iterator[Where]:
-    with Relay(place.parameters["host"], place.parameters["port"]) as relay:
-        yield Where(place, relay)
+@pytest.fixture(
+    scope="module",
+    params=["postgresql", pytest.param("mysql", marks=pytest.mark.mysql)],
+)
+def server_with_tables(request: pytest.FixtureRequest) -> Iterator[Place]:
+    """A server with the 88 tables, for all tests of this file."""
+    place = request.getfixturevalue(f"{request.param}_server").with_tables()
+    yield place
+    place.close()
 
 
 @pytest.fixture
-def empty(place: Place) -> Iterator[Where]:
-    """A server with no lab."""
-    yield from _reached(place)
+def lab_server(server_with_tables: Place) -> Iterator[Where]:
+    yield from reached(server_with_tables)
 
 
-@pytest.fixture
-def lab_server(lab_place: Place) -> Iterator[Where]:
-    """A server with the 88 tables."""
-    yield from _reached(lab_place)
-
-
-mysql = pytest.mark.parametrize("backend", ["mysql"])
-postgresql = pytest.mark.parametrize("backend", ["postgresql"])
+mysql = pytest.mark.parametrize("server_with_tables", ["mysql"], indirect=True)
+postgresql = pytest.mark.parametrize(
+    "server_with_tables", ["postgresql"], indirect=True
+)
 
 
 def test_a_lab_is_all_its_tables_and_says_where_and_who(lab_server: Where):
@@ -108,13 +82,6 @@ def test_connecting_and_reading_changes_nothing_on_the_server(lab_server: Where)
     assert not [s for s in seen if s.upper().startswith("SET GLOBAL")]
 
 
-@mysql
-def test_a_database_that_labdata_declared_is_a_lab(empty: Where):
-    declare_as_labdata(empty.place)
-    with ln.connect(empty.url(), password=empty.password) as lab:
-        assert lab.tables.missing == ()
-
-
 def test_a_reader_is_known_to_be_one(lab_server: Where):
     reader = lab_server.place.reader()
     url = lab_server.url(user=reader["user"])
@@ -124,27 +91,26 @@ def test_a_reader_is_known_to_be_one(lab_server: Where):
         assert len(lab.Subject()) == 0
 
 
+GRANTS = {
+    "INSERT ON lab_data.subject": True,
+    "ALL PRIVILEGES ON `lab\\_data`.*": True,
+    "INSERT, UPDATE ON `lab%`.*": True,
+    "INSERT (subject_name) ON lab_data.subject": True,
+    "ALL PRIVILEGES ON `lab_data_computed`.*": False,
+    "UPDATE, DELETE ON lab_data.*": False,
+}
+
+
 @mysql
-@pytest.mark.parametrize(
-    ("grant", "read_only"),
-    [
-        ("INSERT ON lab_data.subject", False),
-        ("ALL PRIVILEGES ON `lab\\_data`.*", False),
-        ("INSERT, UPDATE ON `lab%`.*", False),
-        ("INSERT (subject_name) ON lab_data.subject", False),
-        ("ALL PRIVILEGES ON `lab_data_computed`.*", True),
-        ("UPDATE, DELETE ON lab_data.*", True),
-    ],
-)
-def test_rights_on_mysql_are_read_from_the_grants(
-    grant: str, read_only: bool, lab_server: Where
-):
-    reader = lab_server.place.reader()
-    lab_server.place.sql(f"GRANT {grant} TO {reader['user']}@'127.0.0.1'")
-    with ln.connect(
-        lab_server.url(user=reader["user"]), password=reader["password"]
-    ) as lab:
-        assert lab.read_only is read_only
+def test_rights_on_mysql_are_read_from_the_grants(lab_server: Where):
+    found = {}
+    for grant in GRANTS:
+        reader = lab_server.place.reader()
+        lab_server.place.sql(f"GRANT {grant} TO {reader['user']}@'127.0.0.1'")
+        url = lab_server.url(user=reader["user"])
+        with ln.connect(url, password=reader["password"]) as lab:
+            found[grant] = not lab.read_only
+    assert found == GRANTS
 
 
 @mysql
@@ -193,44 +159,11 @@ def test_a_session_that_only_reads_makes_the_lab_read_only(lab_server: Where):
         )
 
 
-# -- making tables -------------------------------------------------------------
-
-
-def test_tables_are_made_in_an_empty_database_when_asked(empty: Where):
-    for _ in range(2):  # the second time there is nothing to do
-        with ln.connect(empty.url(), password=empty.password, create=True) as lab:
-            assert lab.tables.missing == ()
-            assert len(lab.DatasetType & {"dataset_type": "fixed-brain"}) == 1
-    with ln.connect(empty.url(), password=empty.password) as lab:
-        assert lab.tables.missing == ()
-
-
-def test_tables_are_not_made_in_a_database_that_has_some(lab_server: Where):
-    lab_server.place.sql("DROP TABLE lab_data.death")
-    with pytest.raises(WriteRefused, match=r"not empty .* 1 of the lab's are miss"):
-        ln.connect(lab_server.url(), password=lab_server.password, create=True)
-    with ln.connect(lab_server.url(), password=lab_server.password) as lab:
-        assert lab.tables.missing == ("Death",)
-
-
-def test_somebody_who_may_not_make_tables_is_told(empty: Where):
-    reader = empty.place.reader()
-    with pytest.raises(WriteRefused, match="does not let this user do that"):
-        ln.connect(
-            empty.url(user=reader["user"]), password=reader["password"], create=True
-        )
-
-
 def test_a_wrong_name_is_not_found_and_the_right_one_named(lab_server: Where):
     with pytest.raises(NotFound, match=r"no lab 'nolab' .* shows you 'lab_data'\."):
         ln.connect(lab_server.url(), name="nolab", password=lab_server.password)
     with pytest.raises(NotFound, match=r"no lab 'lab_data_px' .*'lab_data'\."):
         ln.connect(lab_server.url(), project="px", password=lab_server.password)
-
-
-def test_an_empty_server_is_told_from_a_lab(empty: Where):
-    with pytest.raises(NotFound, match="shows you no lab at all"):
-        ln.connect(empty.url(), password=empty.password)
 
 
 def test_a_name_that_cannot_be_one_is_refused(lab_server: Where):

@@ -16,7 +16,7 @@ import labdata_napari as ln
 from embedded_servers import AT_REST, another_process, processes_of, wait_until
 from labdata_napari import settings
 from labdata_napari.errors import InvalidValue
-from labdata_napari.lab.declaring import declare, declare_embedded
+from labdata_napari.lab.declaring import declare_each, declare_embedded
 from labdata_napari.lab.embedded import DATABASE, EmbeddedPostgres
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def test_tables_made_at_once_are_those_that_datajoint_declares(
     with contextlib.closing(server.cluster.connect()) as plain:
         plain.cursor().execute("CREATE DATABASE slow")
     slow, quick = server.instance("slow"), server.instance()
-    declare(slow, "lab_data", None)
+    declare_each(slow, "lab_data", None)
     declare_embedded(server.cluster, quick, "lab_data", None)
     for instance in (slow, quick):
         instance.connection.close()

@@ -25,15 +25,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDERS = {
-    "space": "Application Support",
-    "accents": "données µm 脳",
-    "comma": "Smith, Jones",
-    "quotes": "the 'lab' \"data\"",
-    "dollar": "$HOME `id` %d",
-    "colon": "a:b",
-    "backslash": "a\\b",
+    "spaces and accents": "Application Support/données µm 脳",
+    "what a shell reads": "the $HOME `id` %d 'lab' \"data\"",
+    "what libpq reads": "Smith, Jones a:b c\\d",
     "long": "n" * 120,
-    "short": "x",
 }
 
 

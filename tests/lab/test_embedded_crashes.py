@@ -91,7 +91,7 @@ def test_release_after_the_server_was_killed_tidies_up(root: Path):
     assert not (root / "pgdata" / "postmaster.pid").exists()
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.05, 0.2, 0.4])
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.4])
 def test_a_killed_first_start_does_not_spoil_the_next(tmp_path: Path, seconds: float):
     root = tmp_path / "db"
     process = subprocess.Popen(
@@ -157,7 +157,7 @@ def test_a_server_of_another_folder_is_not_taken_for_ours(root: Path, tmp_path: 
         assert read(server) == [1]
 
 
-@pytest.mark.parametrize("content", ["", "\n", "12", "not a number\n", "999999999\n"])
+@pytest.mark.parametrize("content", ["", "12", "not a number\n"])
 def test_a_broken_pid_file_does_not_keep_it_from_starting(root: Path, content: str):
     _write_pid_file(root, content)
     with EmbeddedPostgres(root) as server:

@@ -35,21 +35,45 @@ if TYPE_CHECKING:
 OX = {"species_name": "ox", "species_scientific_name": "Bos"}
 LOST = "The connection to the database was lost"
 
-mysql = pytest.mark.parametrize("backend", ["mysql"])
-postgresql = pytest.mark.parametrize("backend", ["postgresql"])
+mysql = pytest.mark.parametrize("shared_place", ["mysql"], indirect=True)
+postgresql = pytest.mark.parametrize("shared_place", ["postgresql"], indirect=True)
+
+
+@pytest.fixture(
+    scope="module",
+    params=["postgresql", pytest.param("mysql", marks=pytest.mark.mysql)],
+)
+def shared_place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    """A server with the 88 tables, for all tests of this file."""
+    place = request.getfixturevalue(f"{request.param}_server").with_tables()
+    yield place
+    place.close()
 
 
 @pytest.fixture
-def wire(lab_place: Place) -> Iterator[Relay]:
+def place(shared_place: Place) -> Iterator[Place]:
+    """The server, without the rows of the test before."""
+    yield shared_place
+    shared_place.disconnect()
+    quote = "`" if shared_place.backend == "mysql" else '"'
+    shared_place.sql(
+        f"DELETE FROM lab_data.{quote}#strain{quote} WHERE strain_name = 'a'",
+        f"DELETE FROM lab_data.{quote}#species{quote} "
+        "WHERE species_scientific_name = 'Bos'",
+    )
+
+
+@pytest.fixture
+def wire(place: Place) -> Iterator[Relay]:
     """The way to the server, to be cut."""
-    with Relay(lab_place.parameters["host"], lab_place.parameters["port"]) as relay:
+    with Relay(place.parameters["host"], place.parameters["port"]) as relay:
         yield relay
 
 
 @pytest.fixture
-def lab_of(lab_place: Place) -> Callable[..., Lab]:
+def lab_of(place: Place) -> Callable[..., Lab]:
     def make(**changed: Any) -> Lab:
-        instance = lab_place.instance(**changed)
+        instance = place.instance(**changed)
         return Lab(instance, "test:", "lab_data", None, Files([]))
 
     return make
@@ -140,11 +164,13 @@ def test_a_column_that_is_not_there(lab: Lab):
         lab.connection.query("SELECT horns FROM lab_data.subject")
 
 
-def test_a_table_that_is_gone(lab: Lab, lab_place: Place):
+def test_a_table_that_is_gone(lab: Lab, place: Place):
     lab.Death().to_dicts()
-    lab_place.sql("DROP TABLE lab_data.death")
+    home = "lab_data." if place.backend == "mysql" else ""
+    place.sql(f"ALTER TABLE lab_data.death RENAME TO {home}undeath")
     with fails(NotFound, "has no such table"):
         lab.Death().to_dicts()
+    place.sql(f"ALTER TABLE lab_data.undeath RENAME TO {home}death")
 
 
 def test_what_datajoint_itself_refuses(lab: Lab):
@@ -160,23 +186,23 @@ def test_a_statement_that_cannot_be_understood(lab: Lab):
 # -- rights --------------------------------------------------------------------
 
 
-def test_a_user_who_may_only_read(lab_place: Place, lab_of: Callable[..., Lab]):
-    lab = lab_of(**lab_place.reader())
+def test_a_user_who_may_only_read(place: Place, lab_of: Callable[..., Lab]):
+    lab = lab_of(**place.reader())
     assert lab.read_only
     with fails(WriteRefused, r"does not let this user do that \(.*species"):
         lab.Species.insert1(OX)
 
 
 @mysql
-def test_a_server_that_only_lets_one_read(lab_place: Place, lab_of: Callable[..., Lab]):
-    reader = lab_place.reader()
+def test_a_server_that_only_lets_one_read(place: Place, lab_of: Callable[..., Lab]):
+    reader = place.reader()
     user = f"{reader['user']}@'127.0.0.1'"
-    lab_place.sql(f"GRANT ALL ON lab_data.* TO {user}", "SET GLOBAL read_only = 1")
+    place.sql(f"GRANT ALL ON lab_data.* TO {user}", "SET GLOBAL read_only = 1")
     try:
         with fails(WriteRefused, "only lets one read at present"):
             lab_of(**reader).Species.insert1(OX)
     finally:
-        lab_place.sql("SET GLOBAL read_only = 0")
+        place.sql("SET GLOBAL read_only = 0")
 
 
 @postgresql
@@ -367,7 +393,7 @@ def test_a_full_disk_below_mariadb(tmp_path: Path):
 
 
 @mysql
-def test_a_value_larger_than_the_server_takes(lab: Lab, lab_place: Place):
-    limit = int(lab_place.sql("SELECT @@global.max_allowed_packet")[0][0])
+def test_a_value_larger_than_the_server_takes(lab: Lab, place: Place):
+    limit = int(place.sql("SELECT @@global.max_allowed_packet")[0][0])
     with pytest.raises((InvalidValue, ConnectionLost)), translate_errors("Saving"):
         lab.connection.query("SELECT LENGTH(%s)", ("x" * (limit + 1),))

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 
 from labdata_napari import settings
-from labdata_napari.errors import ConnectionFailed, WriteRefused
+from labdata_napari.errors import ConnectionFailed, LabdataError, WriteRefused
 from labdata_napari.lab import dumps
-from labdata_napari.lab.cluster import DATABASE, USER, Cluster
+from labdata_napari.lab.cluster import DATABASE, USER, Cluster, refused
 from labdata_napari.lab.copying import writing
 from labdata_napari.lab.locks import FileLock
 from labdata_napari.lab.server import Server
@@ -125,8 +125,15 @@ class EmbeddedPostgres:
                     self._run()
                     if keep:
                         self._kept_mark.touch(mode=0o600)
+                except LabdataError:
+                    self._leave(stop=False)  # nothing of ours runs
+                    raise
+                except psycopg2.Error as error:
+                    self._leave()
+                    what = f"The local database in '{self.root}' was not made"
+                    raise refused(what, str(error)) from error
                 except BaseException:
-                    self._leave(stop=self.cluster.answers())
+                    self._leave()
                     raise
         atexit.register(self.release)
         return self
