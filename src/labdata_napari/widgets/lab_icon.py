@@ -30,6 +30,7 @@ class LabIcon(QWidget):
     def show_connection(self, connection: Connection) -> None:
         """Draw another state."""
         self._connection = connection
+        self.setAccessibleName(connection.line)
         self.update()
 
     def sizeHint(self) -> QSize:

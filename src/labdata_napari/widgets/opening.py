@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from labdata_napari.lab.entries import Entry
     from labdata_napari.lab.lab import Lab
     from labdata_napari.lab.transforms import TransformRecord
+    from labdata_napari.widgets.background import Job
     from labdata_napari.widgets.workspace import Workspace
 
 
@@ -90,7 +91,7 @@ class Opener:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._under_way: dict[tuple[Any, ...], Request] = {}
+        self._under_way: dict[tuple[Any, ...], Job] = {}
         viewer = workspace.viewer
         if viewer is not None:
             # Before napari's own callbacks: the level is chosen, then sliced.
@@ -114,14 +115,13 @@ class Opener:
             _select(viewer, request)
             self._workspace.status.emit(f"{request.name} is open already.")
             return
-        self._under_way[request.identity] = request
         self._workspace.status.emit(f"Opening {request.name} …")
-        self._workspace.submit(
+        self._under_way[request.identity] = self._workspace.submit(
             _open_stack, request, done=self._on_stack, failed=self._on_failed
         )
 
     def _on_stack(self, answer: tuple[Request, Stack, AnnotationSet | None]) -> None:
-        self._workspace.background(
+        self._under_way[answer[0].identity] = self._workspace.background(
             _prepare, *answer, done=self._on_prepared, failed=self._on_failed
         )
 
@@ -154,8 +154,8 @@ class Opener:
             set_playback_rate(window, frames, stack.frame_rate)
 
     def _on_failed(self, error: LabdataError) -> None:
-        # Whatever failed, nothing is blocked: asking again starts anew.
-        self._under_way.clear()
+        running = {i: job for i, job in self._under_way.items() if not job.is_over}
+        self._under_way = running  # what failed may be asked for again
         self._workspace.status.emit(str(error))
 
     def _on_pyramid(self, answer: tuple[Request, Sequence[Sequence[Any]]]) -> None:

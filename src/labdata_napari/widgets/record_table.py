@@ -248,6 +248,7 @@ class RecordTableView(QTableView):
         header.setHighlightSections(False)
         header.sortIndicatorChanged.connect(model.sort)
         header.setSectionsClickable(True)
+        header.setMinimumSectionSize(1)  # widths are ours, to the pixel
         header.setResizeContentsPrecision(_ROWS_MEASURED)
         model.modelReset.connect(self._restore_current)
         self.doubleClicked.connect(self._activate)

@@ -1,0 +1,78 @@
+"""napari ends in the middle of something: no server, row, file or lock is left."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from labdata_napari.lab.embedded import EmbeddedPostgres
+from labdata_napari.widgets.import_dialog import ImportDialog
+
+pytestmark = pytest.mark.gui
+
+PROGRAM = """
+import sys, time
+import napari
+from qtpy.QtWidgets import QApplication
+from labdata_napari.widgets.connection import Profile
+from labdata_napari.widgets.workspace import workspace_for
+
+viewer = napari.Viewer(show=False)
+workspace = workspace_for(viewer)
+workspace.connect(Profile("Lab", sys.argv[1]))
+while not workspace.connection.is_open:
+    QApplication.processEvents()
+    time.sleep(0.01)
+workspace.submit(lambda lab: time.sleep(0.5))
+print("open", flush=True)
+"""
+
+
+def is_stopped(url: str) -> bool:
+    root = Path(url.removeprefix("embedded:"))
+    return EmbeddedPostgres(root).status().state == "stopped"
+
+
+def test_a_program_that_just_ends_stops_the_server(lab_folder):
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", PROGRAM, lab_folder.url],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.strip() == "open", done.stderr
+    assert done.returncode == 0, done.stderr
+    assert is_stopped(lab_folder.url)
+
+
+def test_closing_during_an_import_keeps_nothing_of_it(
+    open_browser, lab_folder, tmp_path, qtbot
+):
+    viewer, workspace, browser = open_browser(lab_folder, show=True)
+    file = tmp_path / "large.tif"
+    tifffile.imwrite(file, np.zeros((300, 500, 500), np.uint16))
+    dialog = ImportDialog(workspace, browser)
+    dialog.show()
+    dialog.choose(file)
+    form = dialog.findChild(object, "import_subject")
+    form.setText("M8")
+    for axis in "zyx":
+        dialog.findChild(object, f"import_um_{axis}").setText("10")
+    start = dialog.findChild(object, "import_start")
+    qtbot.waitUntil(start.isEnabled, timeout=5000)
+    root = Path(lab_folder.url.removeprefix("embedded:"))
+    before = sorted(root.rglob("*.tif*"))
+    start.click()
+    bar = dialog.findChild(object, "import_progress")
+    qtbot.waitUntil(lambda: bar.maximum() == 100, timeout=10_000)
+    viewer.close()
+    qtbot.waitUntil(lambda: is_stopped(lab_folder.url), timeout=20_000)
+    assert sorted(root.rglob("*.tif*")) == before
+    with lab_folder.connect() as lab:
+        assert not (lab.FixedBrain & {"subject_name": "M8"})
+        assert not (lab.Subject & {"subject_name": "M8"})
