@@ -15,6 +15,7 @@ from qtpy.QtCore import QThreadPool
 from labdata_napari import connect
 from labdata_napari.core.annotation import Annotation, AnnotationSet
 from labdata_napari.core.transform_parameters import TransformParameters
+from labdata_napari.lab.embedded import EmbeddedPostgres
 from labdata_napari.lab.ingest import BrainImport, import_brain
 from labdata_napari.widgets.connection import Profile
 from labdata_napari.widgets.record_table import RecordTableView
@@ -94,13 +95,36 @@ def template_lab(tmp_path_factory: pytest.TempPathFactory) -> LabFolder:
     return place
 
 
+def copied(lab: LabFolder, target: Path) -> LabFolder:
+    shutil.copytree(lab.url.removeprefix("embedded:"), target)
+    return LabFolder(f"embedded:{target}", lab.volume)
+
+
+@pytest.fixture(scope="session")
+def running_lab(
+    template_lab: LabFolder, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LabFolder]:
+    """Keep the server of a lab running between tests."""
+    lab = copied(template_lab, tmp_path_factory.mktemp("running") / "db")
+    with EmbeddedPostgres(lab.url.removeprefix("embedded:")):
+        yield lab
+
+
+@pytest.fixture
+def shared_lab(running_lab: LabFolder) -> Iterator[LabFolder]:
+    """One lab for all tests that write nothing but annotations; those are put back."""
+    with running_lab.connect() as lab:
+        before = lab.FixedBrainTransformAnnotation.to_dicts(order_by="KEY")
+    yield running_lab
+    with running_lab.connect() as lab:
+        lab.FixedBrainTransformAnnotation().delete(prompt=False)
+        lab.FixedBrainTransformAnnotation.insert(before)
+
+
 @pytest.fixture
 def lab_folder(template_lab: LabFolder, tmp_path: Path) -> LabFolder:
-    """A lab of the test's own."""
-    source = template_lab.url.removeprefix("embedded:")
-    target = tmp_path / "lab" / "db"
-    shutil.copytree(source, target)
-    return LabFolder(f"embedded:{target}", template_lab.volume)
+    """A lab of the test's own, to write to and to stop."""
+    return copied(template_lab, tmp_path / "lab" / "db")
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
@@ -9,6 +11,7 @@ from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
 
 from labdata_napari.core.annotation import Annotation
+from labdata_napari.lab.embedded import EmbeddedPostgres
 from labdata_napari.layers import points as working_copy
 from labdata_napari.widgets.annotation_table import LENGTH, NAME, TYPE, AnnotationTable
 from labdata_napari.widgets.rows import TRANSFORM
@@ -101,17 +104,24 @@ class Story:
 
 
 @pytest.fixture
-def story(open_workspace, lab_folder, qtbot) -> Story:
-    viewer, workspace = open_workspace(lab_folder, show=True)
-    viewer.window.resize(1200, 800)
-    _, dock = viewer.window.add_plugin_dock_widget("labdata-napari", "Annotations")
-
+def open_story(open_workspace, qtbot):
     def transform(lab):
         return lab.brains.transforms({k: KEY[k] for k in list(KEY)[:3]})[0]
 
-    with qtbot.waitSignal(workspace.entry_opened, timeout=10_000):
-        workspace.submit(transform, done=workspace.opener.open_transform)
-    return Story(viewer, workspace, dock, qtbot, lab_folder)
+    def open_it(folder) -> Story:
+        viewer, workspace = open_workspace(folder, show=True)
+        viewer.window.resize(1200, 800)
+        _, dock = viewer.window.add_plugin_dock_widget("labdata-napari", "Annotations")
+        with qtbot.waitSignal(workspace.entry_opened, timeout=10_000):
+            workspace.submit(transform, done=workspace.opener.open_transform)
+        return Story(viewer, workspace, dock, qtbot, folder)
+
+    return open_it
+
+
+@pytest.fixture
+def story(open_story, shared_lab) -> Story:
+    return open_story(shared_lab)
 
 
 def test_the_dock_lists_what_the_table_holds(story):
@@ -281,11 +291,10 @@ def test_the_active_layer_says_which_annotations_are_shown(story):
     assert story.text("annotation_title").startswith("M1")
 
 
-def test_points_are_kept_when_the_server_goes_and_saved_when_it_is_back(story):
-    from pathlib import Path
-
-    from labdata_napari.lab.embedded import EmbeddedPostgres
-
+def test_points_are_kept_when_the_server_goes_and_saved_when_it_is_back(
+    open_story, lab_folder
+):
+    story = open_story(lab_folder)
     story.new("probe 2")
     story.click_voxel(3, 10, 12)
     root = Path(story.folder.url.removeprefix("embedded:"))

@@ -51,8 +51,8 @@ def click(qtbot, browser, name: str) -> None:
     qtbot.mouseClick(browser.findChild(QPushButton, name), LEFT)
 
 
-def test_the_lab_is_listed_newest_first_with_its_numbers(open_browser, lab_folder):
-    _, _, browser = open_browser(lab_folder)
+def test_the_lab_is_listed_newest_first_with_its_numbers(open_browser, shared_lab):
+    _, _, browser = open_browser(shared_lab)
     assert shown(browser) == ["M1", "M2"]
     model = table_of(browser).records()
     row = [model.index(0, c).data() for c in range(model.columnCount())]
@@ -69,8 +69,8 @@ def test_the_lab_is_listed_newest_first_with_its_numbers(open_browser, lab_folde
     assert text_of(browser, "entry_count") == "2 entries"
 
 
-def test_every_column_is_wide_enough_for_its_texts(open_browser, lab_folder, qtbot):
-    _, _, browser = open_browser(lab_folder, show=True)
+def test_every_column_is_wide_enough_for_its_texts(open_browser, shared_lab, qtbot):
+    _, _, browser = open_browser(shared_lab, show=True)
     browser.window().resize(1500, 900)
     table = table_of(browser)
     model = table.records()
@@ -82,9 +82,9 @@ def test_every_column_is_wide_enough_for_its_texts(open_browser, lab_folder, qtb
 
 
 def test_slash_filters_arrow_enters_the_table_and_enter_opens(
-    open_browser, lab_folder, qtbot
+    open_browser, shared_lab, qtbot
 ):
-    viewer, workspace, browser = open_browser(lab_folder, show=True)
+    viewer, workspace, browser = open_browser(shared_lab, show=True)
     table, line = table_of(browser), line_of(browser)
     browser.window().activateWindow()
     table.setFocus()
@@ -110,8 +110,8 @@ def test_slash_filters_arrow_enters_the_table_and_enter_opens(
     assert shown(browser) == ["M1", "M2"]
 
 
-def test_types_and_dates_narrow_the_list(open_browser, lab_folder):
-    _, _, browser = open_browser(lab_folder)
+def test_types_and_dates_narrow_the_list(open_browser, shared_lab):
+    _, _, browser = open_browser(shared_lab)
     kinds = browser.findChild(QComboBox, "filter_kind")
     kinds.setCurrentText("Widefield")
     assert shown(browser) == []
@@ -127,9 +127,9 @@ def test_types_and_dates_narrow_the_list(open_browser, lab_folder):
 
 
 def test_the_details_show_facts_transforms_and_a_cached_picture(
-    open_browser, lab_folder, qtbot
+    open_browser, shared_lab, qtbot
 ):
-    _, _, browser = open_browser(lab_folder)
+    _, _, browser = open_browser(shared_lab)
     transforms = browser.findChild(QListWidget, "transform_list")
     qtbot.waitUntil(lambda: transforms.count() == 1, timeout=5000)
     assert "1 annotation" in transforms.item(0).text()
@@ -147,9 +147,9 @@ def test_the_details_show_facts_transforms_and_a_cached_picture(
 
 
 def test_enter_on_a_transform_opens_it_with_its_annotations(
-    open_browser, lab_folder, qtbot
+    open_browser, shared_lab, qtbot
 ):
-    viewer, workspace, browser = open_browser(lab_folder)
+    viewer, workspace, browser = open_browser(shared_lab)
     transforms = browser.findChild(QListWidget, "transform_list")
     qtbot.waitUntil(lambda: transforms.count() == 1, timeout=5000)
     with qtbot.waitSignal(workspace.entry_opened, timeout=10_000):
@@ -161,8 +161,8 @@ def test_enter_on_a_transform_opens_it_with_its_annotations(
     assert any("Annotations" in name for name in viewer.window.dock_widgets)
 
 
-def test_opening_twice_selects_instead_of_adding(open_browser, lab_folder, qtbot):
-    viewer, workspace, browser = open_browser(lab_folder)
+def test_opening_twice_selects_instead_of_adding(open_browser, shared_lab, qtbot):
+    viewer, workspace, browser = open_browser(shared_lab)
     with qtbot.waitSignal(workspace.entry_opened, timeout=10_000):
         click(qtbot, browser, "open_button")
         click(qtbot, browser, "open_button")  # impatient
@@ -174,15 +174,15 @@ def test_opening_twice_selects_instead_of_adding(open_browser, lab_folder, qtbot
     assert "open already" in text_of(browser, "browser_status")
 
 
-def test_the_key_and_the_path_go_to_the_clipboard(open_browser, lab_folder, qtbot):
-    _, workspace, browser = open_browser(lab_folder)
+def test_the_key_and_the_path_go_to_the_clipboard(open_browser, shared_lab, qtbot):
+    _, workspace, browser = open_browser(shared_lab)
     table = table_of(browser)
     place = table.visualRect(table.model().index(1, 0)).center()
     table.customContextMenuRequested.emit(place)
     menu = browser.findChild(QMenu, "entry_menu")
     actions = {action.objectName(): action for action in menu.actions()}
     actions["entry_copy_key"].trigger()
-    with workspace_lab(lab_folder) as lab:
+    with workspace_lab(shared_lab) as lab:
         query = eval(QApplication.clipboard().text(), {"lab": lab})
         assert query.fetch1("subject_name") == "M2"
     with qtbot.waitSignal(workspace.status, timeout=5000):
@@ -218,9 +218,9 @@ def test_an_empty_lab_says_what_to_do(make_napari_viewer, qtbot, tmp_path):
 
 
 def test_the_form_connects_to_another_server_and_the_failure_is_told(
-    open_browser, lab_folder, qtbot
+    open_browser, shared_lab, qtbot
 ):
-    _, workspace, browser = open_browser(lab_folder, show=True)
+    _, workspace, browser = open_browser(shared_lab, show=True)
     menu = browser.findChild(QMenu, "connection_menu")
     next(a for a in menu.actions() if a.text().startswith("Other")).trigger()
     button = browser.findChild(QPushButton, "server_connect")
@@ -243,8 +243,8 @@ def test_closing_the_window_stops_the_server(open_browser, lab_folder, qtbot):
 
 
 @pytest.mark.parametrize("name", ["filter_line", "filter_kind", "open_button"])
-def test_controls_have_a_tooltip_and_take_the_keyboard(open_browser, lab_folder, name):
-    _, _, browser = open_browser(lab_folder)
+def test_controls_have_a_tooltip_and_take_the_keyboard(open_browser, shared_lab, name):
+    _, _, browser = open_browser(shared_lab)
     widget = browser.findChild(object, name)
     assert widget.toolTip()
     assert widget.focusPolicy() & Qt.FocusPolicy.TabFocus

@@ -153,9 +153,9 @@ def test_a_session_that_is_taken_by_another_file_is_told(
 
 
 def test_a_file_dropped_on_the_browser_opens_the_dialog_filled_in(
-    open_browser, lab_folder, plain_tiff, qtbot
+    open_browser, shared_lab, plain_tiff, qtbot
 ):
-    _, _, browser = open_browser(lab_folder)
+    _, _, browser = open_browser(shared_lab)
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(plain_tiff))])
     common = (

@@ -189,13 +189,13 @@ def test_recordings_open_frame_by_frame_and_play_at_their_rate(
 
 
 def test_an_entry_opens_in_a_second_window_on_its_own_connection(
-    open_workspace, lab_folder, qtbot
+    open_workspace, shared_lab, qtbot
 ):
-    first, workspace = open_workspace(lab_folder)
+    first, workspace = open_workspace(shared_lab)
     answers = []
     workspace.submit(find_entries, done=answers.extend)
     qtbot.waitUntil(lambda: bool(answers), timeout=10_000)
-    second = open_in_new_viewer(lab_folder.profile, answers[0])
+    second = open_in_new_viewer(shared_lab.profile, answers[0])
     try:
         qtbot.waitUntil(lambda: len(second.layers) == 2, timeout=20_000)
         assert not first.layers

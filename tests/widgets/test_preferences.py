@@ -52,10 +52,10 @@ def test_a_server_is_remembered_without_its_password(settings_page):
 
 
 def test_the_cache_of_chunks_has_the_preferred_size(
-    open_workspace, lab_folder, qtbot, settings_page
+    open_workspace, shared_lab, qtbot, settings_page
 ):
     settings_page.memory.dask_cache_mb = 123
-    _, workspace = open_workspace(lab_folder)
+    _, workspace = open_workspace(shared_lab)
     answers = []
     workspace.submit(find_entries, done=answers.extend)
     qtbot.waitUntil(lambda: bool(answers), timeout=10_000)

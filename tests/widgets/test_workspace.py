@@ -45,17 +45,17 @@ def is_stopped(url: str) -> bool:
     return EmbeddedPostgres(root).status().state == "stopped"
 
 
-def test_the_connection_is_described_in_one_line(open_workspace, lab_folder):
-    _, workspace = open_workspace(lab_folder)
+def test_the_connection_is_described_in_one_line(open_workspace, shared_lab):
+    _, workspace = open_workspace(shared_lab)
     line = workspace.connection.line
     assert line.startswith("Test lab · lab_data · on this computer · as ")
     assert line.endswith("read and write")
 
 
 def test_the_lab_answers_on_its_own_thread_in_order(
-    open_workspace, lab_folder, qtbot, asker
+    open_workspace, shared_lab, qtbot, asker
 ):
-    _, workspace = open_workspace(lab_folder)
+    _, workspace = open_workspace(shared_lab)
     ask(workspace, qtbot, asker, lambda lab: threading.get_ident())
     ask(workspace, qtbot, asker, lambda lab: threading.get_ident())
     ask(workspace, qtbot, asker, find_entries)
@@ -65,9 +65,9 @@ def test_the_lab_answers_on_its_own_thread_in_order(
 
 
 def test_a_key_that_is_not_there_comes_back_as_a_sentence(
-    open_workspace, lab_folder, qtbot, asker
+    open_workspace, shared_lab, qtbot, asker
 ):
-    _, workspace = open_workspace(lab_folder)
+    _, workspace = open_workspace(shared_lab)
     key = {"subject_name": "M9", "session_name": "x", "dataset_name": "y"}
     ask(workspace, qtbot, asker, open_row, "FixedBrain", key)
     assert isinstance(asker.errors[0], NotFound)
@@ -82,7 +82,7 @@ def test_without_a_lab_a_question_says_what_to_do(make_napari_viewer, qtbot, ask
 
 
 def test_a_server_that_is_down_leaves_a_sentence_and_reconnecting_helps(
-    make_napari_viewer, qtbot, lab_folder
+    make_napari_viewer, qtbot, shared_lab
 ):
     workspace = workspace_for(make_napari_viewer())
     states: list[Connection] = []
@@ -91,7 +91,7 @@ def test_a_server_that_is_down_leaves_a_sentence_and_reconnecting_helps(
     qtbot.waitUntil(lambda: workspace.connection.phase is Phase.FAILED, timeout=15_000)
     assert "127.0.0.1" in workspace.connection.problem
     assert workspace.connection.line == "Nowhere: not connected"
-    workspace.connect(lab_folder.profile)
+    workspace.connect(shared_lab.profile)
     qtbot.waitUntil(lambda: workspace.connection.is_open, timeout=15_000)
     workspace.reconnect()
     qtbot.waitUntil(lambda: states[-1].is_open and len(states) > 4, timeout=15_000)
@@ -105,15 +105,15 @@ def test_a_server_that_is_down_leaves_a_sentence_and_reconnecting_helps(
     ]
 
 
-def test_the_lab_chosen_last_wins(make_napari_viewer, qtbot, lab_folder):
+def test_the_lab_chosen_last_wins(make_napari_viewer, qtbot, shared_lab):
     workspace = workspace_for(make_napari_viewer())
     workspace.connect(Profile("Nowhere", "mysql://me@127.0.0.1:1", "lab_data"))
-    workspace.connect(lab_folder.profile)
+    workspace.connect(shared_lab.profile)
     qtbot.waitUntil(lambda: workspace.connection.is_open, timeout=20_000)
-    assert workspace.connection.profile == lab_folder.profile
+    assert workspace.connection.profile == shared_lab.profile
 
 
-def test_a_password_is_in_no_description(lab_folder):
+def test_a_password_is_in_no_description():
     profile = Profile("x", "mysql://me@host", password="hunter2")
     assert "hunter2" not in repr(profile)
     assert "hunter2" not in repr(Connection(Phase.CONNECTING, profile))
