@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import labdata_napari as ln
-from labdata_napari.lab.declaring import declare
+from labdata_napari.lab.declaring import declare_each
 from labdata_napari.lab.embedded import EmbeddedPostgres
 from labdata_napari.lab.postgres_binaries import account, installed
 from labdata_napari.lab.private_files import give_to
@@ -155,7 +155,7 @@ def test_lab_cold_bare(
             backend="postgresql",
             database__name="postgres",
         )
-        declare(instance, "lab_data", None)
+        declare_each(instance, "lab_data", None)
 
         def release() -> None:
             instance.connection.close()
