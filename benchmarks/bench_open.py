@@ -51,9 +51,9 @@ def test_zip_dask(measure: Callable[..., Any], phantom: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def tiff(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiff(stack: Stack, room: Path) -> Path:
     """Sixty sections of the phantom, tiled and packed."""
-    file: Path = tmp_path_factory.mktemp("tiff") / "phantom.ome.tif"
+    file = room / "phantom.ome.tif"
     part = stack[:60]
     write_ome_tiff(
         file, part, part.shape, (10, 4, 4), [f"c{n}" for n in range(part.shape[1])]

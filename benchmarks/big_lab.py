@@ -40,11 +40,9 @@ class BigLab:
 
 
 @pytest.fixture(scope="session")
-def big_lab(
-    phantom: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[BigLab]:
+def big_lab(phantom: Path, room: Path) -> Iterator[BigLab]:
     """Ten thousand brains on an embedded database; a fifth have been transformed."""
-    url = f"embedded:{tmp_path_factory.mktemp('lab') / 'db'}"
+    url = f"embedded:{room / 'db'}"
     with ln.connect(url) as lab:
         _fill(lab, phantom)
         yield BigLab(url, lab)

@@ -7,6 +7,7 @@ which is ours, and one for each peer. Nothing here asserts a time.
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -131,11 +132,26 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
         yield " | ".join(cells).rstrip()
 
 
+@pytest.fixture(scope="session")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for what the whole run needs, of which nothing is kept."""
+    folder: Path = tmp_path_factory.mktemp("room")
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def keep_nothing(tmp_path: Path) -> Iterator[None]:
+    """Remove what a benchmark wrote: gigabytes in all, which pytest would keep."""
+    yield
+    shutil.rmtree(tmp_path, ignore_errors=True)
+
+
 @pytest.fixture(scope="session", autouse=True)
-def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def own_home(room: Path) -> Iterator[None]:
     """Caches and preferences stay inside the run."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LABDATA_NAPARI_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("LABDATA_NAPARI_HOME", str(room / "home"))
         for name in ("URL", "NAME", "PROJECT", "LOCAL_PATHS"):
             patch.delenv(f"LABDATA_NAPARI_{name}", raising=False)
         yield
@@ -145,13 +161,11 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def phantom(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def phantom(request: pytest.FixtureRequest, room: Path) -> Path:
     """A ``zarr.zip`` of an ellipsoid in noise; half its size is left by packing."""
     numbers = request.config.getoption("phantom").split(",")
     depth, channels, height, width = (int(n) for n in numbers)
-    file: Path = tmp_path_factory.mktemp("phantom") / "phantom.zarr.zip"
+    file = room / "phantom.zarr.zip"
     rng = np.random.default_rng(0)
     y, x = np.ogrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
 
@@ -173,7 +187,6 @@ def stack(phantom: Path) -> Stack:
 
 
 @pytest.fixture(scope="session")
-def pyramid(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> list[Stack]:
+def pyramid(stack: Stack, room: Path) -> list[Stack]:
     """The phantom's sidecar pyramid."""
-    target = tmp_path_factory.mktemp("pyramid") / "phantom.pyramid.ozx"
-    return open_pyramid(build_pyramid(stack, target))
+    return open_pyramid(build_pyramid(stack, room / "phantom.pyramid.ozx"))
