@@ -74,6 +74,7 @@ def test_what_the_file_does_not_say_is_asked_one_sentence_at_a_time(dialog, plai
     assert "5 × 1 × 20 × 30" in dialog.found()
     assert dialog.hint() == "Which animal is it? Type the subject."
     dialog.type(subject="M7")
+    assert "How large is a voxel along z?" in dialog.hint()
     dialog.type(session="yesterday")
     assert "20260101_120000" in dialog.hint()
     dialog.type(session="20260401_101500")
@@ -82,6 +83,14 @@ def test_what_the_file_does_not_say_is_asked_one_sentence_at_a_time(dialog, plai
         assert not dialog.start().isEnabled()
         dialog.type(**{f"um_{axis}": "25"})
     assert dialog.hint() == ""
+    assert dialog.start().isEnabled()
+
+
+def test_a_date_taken_from_the_file_is_said_to_be_a_guess(dialog, plain_tiff):
+    dialog.type(path=str(plain_tiff))
+    dialog.look()
+    dialog.type(subject="M7", um_z="1", um_y="1", um_x="1")
+    assert "dated as the file" in dialog.hint()
     assert dialog.start().isEnabled()
 
 

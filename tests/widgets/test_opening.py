@@ -8,11 +8,16 @@ from datetime import datetime
 import numpy as np
 import pytest
 import zarr
+from napari.components import ViewerModel
+from napari.layers import Layer
 from numcodecs import Blosc
 from qtpy.QtWidgets import QWidget
 
 from labdata_napari import settings
+from labdata_napari.core.lazy import LazyArray
+from labdata_napari.core.stacks import Stack
 from labdata_napari.lab.ingest import BrainImport, import_brain
+from labdata_napari.layers.images import image_layers
 from labdata_napari.layers.source import source_of
 from labdata_napari.widgets.entry_columns import entry_name
 from labdata_napari.widgets.new_window import open_in_new_viewer
@@ -203,3 +208,37 @@ def test_an_entry_opens_in_a_second_window_on_its_own_connection(
         assert source_of(second.layers[0]).kind == "FixedBrain"
     finally:
         second.close()
+
+
+class Zeros:
+    """A stack too large for a test, of which only the chunks matter."""
+
+    dtype = np.dtype(np.uint16)
+
+    def __init__(self, shape, chunks) -> None:
+        self.shape, self.chunks = shape, chunks
+
+    def read(self, selection):
+        return np.zeros([len(part) for part in selection], np.uint16)
+
+
+def test_a_brain_too_large_for_full_slices_is_looked_at_along_y_at_a_fast_level():
+    full = LazyArray.of(Zeros((900, 1, 4000, 4000), (4, 1, 4000, 4000)))
+    coarse = [
+        LazyArray.of(Zeros((900 // n, 4000 // n, 4000 // n), (64, 64, 64)))
+        for n in (2, 4, 8)
+    ]
+    stack = Stack(full, "ZCYX", (5.0, 2.0, 2.0))
+    viewer = ViewerModel()
+    workspace = workspace_for(viewer)  # keeps an eye on the viewer from now on
+    levels = [[stack.channel_view(0), *coarse]]
+    limits = [(0.0, 1.0)]
+    for data in image_layers(stack, "huge", levels=levels, contrast=limits):
+        viewer.add_layer(Layer.create(*data))
+    layer = viewer.layers[0]
+    assert layer.locked_data_level is None
+    viewer.dims.order = (1, 0, 2)
+    assert layer.locked_data_level == 2
+    viewer.dims.order = (0, 1, 2)
+    assert layer.locked_data_level is None
+    workspace.close()

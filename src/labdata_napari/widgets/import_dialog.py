@@ -175,7 +175,7 @@ class ImportDialog(QDialog):
         running = self._importing is not None and not self._importing.is_over
         missing = self._form.missing(self._info)
         if not running:
-            self._hint.setText(missing)
+            self._hint.setText(missing or self._form.note())
         self._import.setEnabled(not missing and not running)
         self._form.setEnabled(not running)
         self._file_button.setEnabled(not running)

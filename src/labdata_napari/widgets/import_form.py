@@ -139,6 +139,15 @@ class ImportForm(QWidget):
             return f"The file has {count} channels; name each, or none."
         return ""
 
+    def note(self) -> str:
+        """Say what was guessed and may be wrong; empty when nothing was."""
+        if self._session.text() and not self._session.isModified():
+            return (
+                "The session is dated as the file; change it if the brain was imaged "
+                "at another time."
+            )
+        return ""
+
     def values(self) -> dict[str, Any]:
         """Return the arguments of `BrainImport`."""
         path = self.path()

@@ -9,9 +9,10 @@ from napari.layers import Layer
 from napari.utils import resize_dask_cache
 
 from labdata_napari import settings
+from labdata_napari.core.lazy import decoded_bytes
 from labdata_napari.core.pyramid import (
+    FAST_SLICE_BYTES,
     build_pyramid,
-    first_fast_level,
     open_pyramid,
     pyramid_for,
     trim_cache,
@@ -182,10 +183,18 @@ class Opener:
         for layer in viewer.layers:
             if CHANNEL_KEY not in layer.metadata or layer.ndim != 3 or layer.rgb:
                 continue
-            level = first_fast_level(list(layer.data)) if across else None
-            wanted = level or None
+            wanted = _fast_level(list(layer.data)) if across else None
             if layer.locked_data_level != wanted:
                 layer.locked_data_level = wanted
+
+
+def _fast_level(levels: Sequence[Any]) -> int | None:
+    """Return the level to lock for slices across the planes; None if all are fast."""
+    for number, level in enumerate(levels):
+        slices = (level[:, 0], level[:, :, 0])
+        if all(decoded_bytes(s) <= FAST_SLICE_BYTES for s in slices):
+            return number or None
+    return len(levels) - 1 or None  # the best there is
 
 
 def _is_open(viewer: Viewer, request: Request) -> bool:
