@@ -25,7 +25,7 @@ shots: setup      ## every picture in docs/ and the README, from the demo lab
 	QT_API=pyqt6 $(SCREEN) $(PY) scripts/shots.py
 
 bench: setup      ## speed against named peers, as ratios
-	QT_API=pyqt6 $(SCREEN) $(PY) -m pytest -q benchmarks --benchmark-only --benchmark-columns=min,median,max,rounds
+	QT_API=pyqt6 $(SCREEN) $(PY) -m pytest -q benchmarks --benchmark-only --benchmark-columns=min,median,max,rounds --disable-warnings
 
 check: setup      ## lint and types
 	$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy

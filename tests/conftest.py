@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,3 +22,15 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}; set LABDATA_NAPARI_TEST_DATA")
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without a display Qt ends the whole process: skip what would open a window."""
+    platform = os.environ.get("QT_QPA_PLATFORM")
+    shown = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or platform
+    if shown or not sys.platform.startswith("linux"):
+        return
+    needs = {"qapp", "qtbot", "make_napari_viewer", "make_napari_viewer_proxy"}
+    for item in items:
+        if needs & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.skip("needs a display; 'make test' brings one"))
