@@ -58,6 +58,11 @@ def test_every_channel_is_a_layer_in_micrometres_with_its_name_and_colour(brain)
     assert dye.colormap.name == "bop orange"
 
 
+def test_a_stack_covers_what_was_opened_before_it_and_its_channels_add_up(brain):
+    blending = [str(layer.blending) for layer in make(brain)]
+    assert blending == ["translucent_no_depth", "additive"]
+
+
 def test_the_pixels_shown_are_the_files(brain, volume):
     viewer = ViewerModel()
     for data, arguments, _ in image_layers(brain, "M1"):

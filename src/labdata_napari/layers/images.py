@@ -184,7 +184,9 @@ def image_layers(
             arguments |= {
                 "colormap": colours[channel],
                 "contrast_limits": limits[channel],
-                "blending": "additive" if count > 1 else "translucent_no_depth",
+                # As napari's own splitting does: the first channel covers what was
+                # opened before, a brain below its transform would shine through.
+                "blending": "additive" if channel else "translucent_no_depth",
             }
         layers.append((list(arrays[channel]), arguments, "image"))
     return layers
