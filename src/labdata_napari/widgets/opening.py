@@ -133,6 +133,8 @@ class Opener:
         if viewer is None:
             return
         resize_dask_cache(preferences().dask_cache_mb * 2**20)
+        if not len(viewer.layers) and prepared.stack.um_per_pixel is not None:
+            viewer.scale_bar.visible = True
         _add(viewer, prepared)
         self._choose_levels()
         self._set_rate(viewer, prepared.stack)
