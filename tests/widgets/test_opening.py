@@ -210,6 +210,20 @@ def test_an_entry_opens_in_a_second_window_on_its_own_connection(
         second.close()
 
 
+def test_the_same_key_in_another_lab_is_another_brain(
+    open_workspace, shared_lab, lab_folder, qtbot
+):
+    viewer, workspace = open_workspace(shared_lab)
+    open_entries(workspace, qtbot, "FixedBrain")
+    count = len(viewer.layers)
+    workspace.connect(lab_folder.profile)
+    qtbot.waitUntil(lambda: workspace.connection.is_open, timeout=20_000)
+    open_entries(workspace, qtbot, "FixedBrain")
+    assert len(viewer.layers) == 2 * count
+    urls = [source_of(layer).lab[0] for layer in viewer.layers]
+    assert urls == [shared_lab.url] * count + [lab_folder.url] * count
+
+
 class Zeros:
     """A stack too large for a test, of which only the chunks matter."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,6 +14,9 @@ METADATA_KEY = "labdata"
 """The entry of `layer.metadata` that holds the `LayerSource`."""
 CHANNEL_KEY = "labdata_channel"
 """The entry that holds which channel of the stack a layer shows."""
+
+LabIdentity: TypeAlias = tuple[str, str, str | None]
+"""Address without a password, name and project: what tells labs apart."""
 
 
 @dataclass(frozen=True)
@@ -29,14 +32,22 @@ class LayerSource:
     baseline
         What was loaded, to compare the working copy with; None for layers that are
         only looked at.
+    lab
+        Address, name and project of the lab that holds the row: two labs may hold
+        rows of the same key. None where nobody said.
     """
 
     kind: str
     key: Mapping[str, Any]
     baseline: Any = None
+    lab: LabIdentity | None = None
 
-    def is_same_row(self, kind: str, key: Mapping[str, Any]) -> bool:
-        """Whether this is the row of `kind` with `key`."""
+    def is_same_row(
+        self, kind: str, key: Mapping[str, Any], lab: LabIdentity | None = None
+    ) -> bool:
+        """Whether this is the row of `kind` with `key`, in `lab` where one is given."""
+        if lab is not None and self.lab != lab:
+            return False
         return self.kind == kind and dict(self.key) == dict(key)
 
     def with_baseline(self, baseline: Any) -> LayerSource:
@@ -51,11 +62,25 @@ def source_of(layer: Layer | None) -> LayerSource | None:
 
 
 def layers_of(
-    layers: Iterable[Layer], kind: str, key: Mapping[str, Any]
+    layers: Iterable[Layer],
+    kind: str,
+    key: Mapping[str, Any],
+    lab: LabIdentity | None = None,
 ) -> list[Layer]:
-    """Return those of `layers` that show the row of `kind` with `key`, in order."""
+    """Return those of `layers` that show the row of `kind` with `key`, in order.
+
+    Parameters
+    ----------
+    layers
+        Of a viewer.
+    kind, key
+        The row.
+    lab
+        The lab that holds it; None for the rows of any lab.
+    """
     return [
         layer
         for layer in layers
-        if (source := source_of(layer)) is not None and source.is_same_row(kind, key)
+        if (source := source_of(layer)) is not None
+        and source.is_same_row(kind, key, lab)
     ]

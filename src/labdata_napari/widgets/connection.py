@@ -63,6 +63,8 @@ class Connection:
         What it is or was connected to.
     name
         Prefix of the database's schemas, such as "lab_data".
+    url, project
+        The lab's address without a password, and the project in it.
     where
         "this computer" or the server.
     user
@@ -76,6 +78,8 @@ class Connection:
     phase: Phase = Phase.CLOSED
     profile: Profile | None = None
     name: str = ""
+    url: str = ""
+    project: str | None = None
     where: str = ""
     user: str = ""
     read_only: bool = False
@@ -137,6 +141,8 @@ def connection_to(profile: Profile, lab: Lab) -> Connection:
         Phase.OPEN,
         profile,
         name=lab.name,
+        url=lab.url,
+        project=lab.project,
         where=_where(lab.url),
         user=lab.user,
         read_only=lab.read_only,

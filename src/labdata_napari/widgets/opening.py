@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer
@@ -46,7 +46,9 @@ if TYPE_CHECKING:
     from labdata_napari.lab.entries import Entry
     from labdata_napari.lab.lab import Lab
     from labdata_napari.lab.transforms import TransformRecord
+    from labdata_napari.layers.source import LabIdentity
     from labdata_napari.widgets.background import Job
+    from labdata_napari.widgets.connection import Connection
     from labdata_napari.widgets.workspace import Workspace
 
 
@@ -62,12 +64,15 @@ class Request:
         What its layers are called.
     record
         What the caller chose, to announce when it is open.
+    lab
+        The lab that holds the row, known once that lab was asked.
     """
 
     kind: str
     key: Mapping[str, Any]
     name: str
     record: Any
+    lab: LabIdentity | None = None
 
     @property
     def identity(self) -> tuple[Any, ...]:
@@ -112,8 +117,9 @@ class Opener:
         viewer = self._workspace.viewer
         if viewer is None or request.identity in self._under_way:
             return
-        if _is_open(viewer, request):
-            _select(viewer, request)
+        here = replace(request, lab=_identity(self._workspace.connection))
+        if _is_open(viewer, here):
+            _select(viewer, here)
             self._workspace.status.emit(f"{request.name} is open already.")
             return
         self._workspace.status.emit(f"Opening {request.name} …")
@@ -166,7 +172,7 @@ class Opener:
         viewer = self._workspace.viewer
         if viewer is None:
             return
-        for layer in layers_of(viewer.layers, request.kind, request.key):
+        for layer in layers_of(viewer.layers, request.kind, request.key, request.lab):
             # Contrast, colour and visibility stay: only the data is another.
             layer.data = list(levels[layer.metadata[CHANNEL_KEY]])
         self._choose_levels()
@@ -199,16 +205,22 @@ def _fast_level(levels: Sequence[Any]) -> int | None:
     return len(levels) - 1 or None  # the best there is
 
 
+def _identity(place: Lab | Connection) -> LabIdentity:
+    return place.url, place.name, place.project
+
+
 def _is_open(viewer: Viewer, request: Request) -> bool:
     kinds = [request.kind]
     if request.kind == TRANSFORM:
         kinds.append(SOURCE_KIND)
-    return all(layers_of(viewer.layers, kind, request.key) for kind in kinds)
+    return all(
+        layers_of(viewer.layers, kind, request.key, request.lab) for kind in kinds
+    )
 
 
 def _select(viewer: Viewer, request: Request) -> None:
-    layers = layers_of(viewer.layers, request.kind, request.key)
-    points = layers_of(viewer.layers, SOURCE_KIND, request.key)
+    layers = layers_of(viewer.layers, request.kind, request.key, request.lab)
+    points = layers_of(viewer.layers, SOURCE_KIND, request.key, request.lab)
     if request.kind == TRANSFORM and points:
         viewer.layers.selection = set(points)
     else:
@@ -218,6 +230,8 @@ def _select(viewer: Viewer, request: Request) -> None:
 def _open_stack(
     lab: Lab, request: Request
 ) -> tuple[Request, Stack, AnnotationSet | None]:
+    # Asked of the lab itself: the request may have waited for it to be connected.
+    request = replace(request, lab=_identity(lab))
     if request.kind == TRANSFORM:
         opened = open_transform(lab, request.key)
         return request, opened.stack, opened.annotations
@@ -253,14 +267,14 @@ def _prepare(
 
 def _add(viewer: Viewer, prepared: _Prepared) -> None:
     request, stack = prepared.request, prepared.stack
-    if not layers_of(viewer.layers, request.kind, request.key):
-        source = LayerSource(request.kind, dict(request.key))
+    if not layers_of(viewer.layers, request.kind, request.key, request.lab):
+        source = LayerSource(request.kind, dict(request.key), lab=request.lab)
         for data in image_layers(
             stack, request.name, source, prepared.levels, prepared.contrast
         ):
             viewer.add_layer(Layer.create(*data))
     if prepared.annotations is not None and not layers_of(
-        viewer.layers, SOURCE_KIND, request.key
+        viewer.layers, SOURCE_KIND, request.key, request.lab
     ):
         shape = [
             n for axis, n in zip(stack.axes, stack.shape, strict=True) if axis != "C"
@@ -269,7 +283,7 @@ def _add(viewer: Viewer, prepared: _Prepared) -> None:
             prepared.annotations,
             layer_space(stack.axes, stack.um_per_pixel),
             shape,
-            LayerSource(SOURCE_KIND, dict(request.key)),
+            LayerSource(SOURCE_KIND, dict(request.key), lab=request.lab),
             f"{request.name} annotations",
         )
         viewer.add_layer(Layer.create(*data))
