@@ -161,7 +161,8 @@ def set_baseline(layer: Points, baseline: AnnotationSet) -> None:
     """Remember what the table is known to hold."""
     source = source_of(layer)
     if source is not None:
-        layer.metadata[METADATA_KEY] = source.with_baseline(baseline)
+        fresh = {METADATA_KEY: source.with_baseline(baseline)}
+        layer.metadata = {**layer.metadata, **fresh}
 
 
 def adopt_saved(layer: Points, saved: AnnotationSet) -> None:
@@ -184,7 +185,8 @@ def adopt_saved(layer: Points, saved: AnnotationSet) -> None:
 
 
 def _set_roster(layer: Points, entries: tuple[Listed, ...]) -> None:
-    layer.metadata[ROSTER_KEY] = entries
+    # Assigned as a whole: changing it in place fires no event.
+    layer.metadata = {**layer.metadata, ROSTER_KEY: entries}
     recolour(layer)
     chosen = chosen_annotation(layer)
     if chosen is not None:  # its colour may have become another

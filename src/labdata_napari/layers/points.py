@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from labdata_napari.core.annotation import Annotation, AnnotationSet
+from labdata_napari.core.draft import Draft
 from labdata_napari.layers.colours import annotation_colours
 from labdata_napari.layers.source import METADATA_KEY, LayerSource, source_of
 
@@ -149,6 +150,18 @@ def listing(layer: Points) -> list[ListedPoints]:
         ListedPoints(e.name, e.type, data[names == e.name], colours[e.name])
         for e in entries
     ]
+
+
+def drafts(layer: Points) -> tuple[Draft, ...]:
+    """Read the working copy back as it is, whether it could be saved or not."""
+    data = np.array(layer.data, dtype=np.float64).reshape(-1, 3)
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(names_per_point(layer)):
+        places.setdefault(name, []).append(place)
+    return tuple(
+        Draft(e.name, e.type, data[places.get(e.name, [])], e.annotation_id)
+        for e in roster(layer)
+    )
 
 
 def annotations_from_layer(layer: Points) -> AnnotationSet:

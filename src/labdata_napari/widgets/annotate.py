@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidge
 from labdata_napari.errors import LabdataError
 from labdata_napari.layers import editing
 from labdata_napari.layers import points as working_copy
+from labdata_napari.layers.looking import go_to_annotation, show_neighbours
 from labdata_napari.layers.source import layers_of, source_of
 from labdata_napari.widgets.annotation_table import (
     NAME,
@@ -18,6 +19,7 @@ from labdata_napari.widgets.annotation_table import (
 )
 from labdata_napari.widgets.new_annotation import NewAnnotation
 from labdata_napari.widgets.question import Answer, Question
+from labdata_napari.widgets.recover_flow import RecoverFlow
 from labdata_napari.widgets.rows import TRANSFORM
 from labdata_napari.widgets.save_flow import SaveFlow
 from labdata_napari.widgets.workspace import Workspace, workspace_for
@@ -50,7 +52,6 @@ class AnnotationDock(QWidget):
         super().__init__()
         self._workspace: Workspace = workspace_for(napari_viewer)
         self._layer: Points | None = None
-        self._removed: Points | None = None
         self._title = QLabel()
         self._title.setObjectName("annotation_title")
         self._title.setWordWrap(True)
@@ -83,6 +84,7 @@ class AnnotationDock(QWidget):
         self._status.setObjectName("annotation_status")
         self._status.setWordWrap(True)
         self._flow = SaveFlow(self._workspace, self._question, self)
+        self._recover = RecoverFlow(self._workspace, self._question, self)
         self._lay_out()
         self._connect_signals()
         self._follow()
@@ -123,12 +125,15 @@ class AnnotationDock(QWidget):
         self._model.dataChanged.connect(self._on_edited)
         self._table.chosen.connect(self._choose)
         self._table.delete_wanted.connect(self._ask_delete)
+        self._table.go_wanted.connect(self._go_to)
         self._delete.clicked.connect(self._ask_delete)
         self._add.toggled.connect(self._on_add_toggled)
         self._save.clicked.connect(self._start_save)
         self._revert.clicked.connect(self._ask_revert)
         self._flow.told.connect(self._say)
         self._flow.layer_changed.connect(self._refresh)
+        self._recover.told.connect(self._say)
+        self._recover.layer_changed.connect(self._refresh)
         viewer = self._workspace.viewer
         if viewer is not None:
             viewer.layers.selection.events.active.connect(self._follow)
@@ -164,10 +169,13 @@ class AnnotationDock(QWidget):
             old.selected_data.events.items_changed.disconnect(self._on_selection)
         self._layer = layer
         self._question.hide()
-        self._flow.layer = layer
+        self._flow.layer = self._recover.layer = layer
         self._model.show_layer(layer)
         if layer is None:
             return
+        viewer = self._workspace.viewer
+        if viewer is not None:
+            show_neighbours(viewer, layer)
         layer.events.data.connect(self._on_points)
         layer.events.features.connect(self._on_edited)
         layer.events.mode.connect(self._on_mode)
@@ -180,38 +188,13 @@ class AnnotationDock(QWidget):
         layer = self._layer
         if layer is None or layer is not event.value:
             return
-        count = _unsaved_count(layer)
+        try:
+            count = _unsaved_count(layer)
+        except LabdataError:
+            count = 1
         self._follow()
         if count:
-            self._removed = layer
-            what = "change" if count == 1 else "changes"
-            self._question.ask(
-                f"The layer “{layer.name}” was removed with {count} unsaved {what}.",
-                (
-                    Answer(
-                        "Put it back",
-                        "Add the layer again as it was",
-                        "removed_back",
-                        self._put_back,
-                    ),
-                    Answer(
-                        "Forget them",
-                        "Let the unsaved changes go",
-                        "removed_forget",
-                        self._forget,
-                    ),
-                ),
-            )
-
-    def _put_back(self) -> None:
-        layer, self._removed = self._removed, None
-        viewer = self._workspace.viewer
-        if layer is not None and viewer is not None:
-            viewer.layers.append(layer)
-            viewer.layers.selection.active = layer
-
-    def _forget(self) -> None:
-        self._removed = None
+            self._recover.ask_removed(layer, count)
 
     # -- showing
 
@@ -225,6 +208,7 @@ class AnnotationDock(QWidget):
             widget.setEnabled(layer is not None)
         self._delete.setEnabled(layer is not None and self._model.rowCount() > 0)
         self._show_state()
+        self._recover.offer()
 
     def _show_state(self) -> None:
         layer, connection = self._layer, self._workspace.connection
@@ -235,7 +219,12 @@ class AnnotationDock(QWidget):
         except LabdataError as error:
             count, problem = 1, str(error)
         plural = "change" if count == 1 else "changes"
-        self._badge.setText(f"● {count} unsaved {plural}" if count else "✓ all saved")
+        journaling = self._workspace.journaling
+        if layer is not None and not count:
+            journaling.settle(layer)
+        restored = layer is not None and journaling.is_restored(layer)
+        unsaved = f"● {'recovered, ' * restored}{count} unsaved {plural}"
+        self._badge.setText(unsaved if count else "✓ all saved")
         reason = problem or (_not_writable(connection) if layer is not None else "")
         self._reason.setText(reason)
         self._save.setEnabled(bool(count) and not reason and not self._flow.is_busy)
@@ -296,6 +285,11 @@ class AnnotationDock(QWidget):
         if self._layer is not None:
             editing.choose_annotation(self._layer, name)
             self._table.follow(name)
+
+    def _go_to(self, name: str) -> None:
+        viewer = self._workspace.viewer
+        if self._layer is not None and viewer is not None:
+            go_to_annotation(viewer, self._layer, name)
 
     def _start_clicking(self) -> None:
         viewer = self._workspace.viewer

@@ -24,8 +24,8 @@ _TITLES = ("Name", "Type", "Points", "Length")
 _TOOLTIPS = (
     "F2 or a double click renames",
     "F2 or a double click changes the type",
-    "Number of points",
-    "Way along the points in their order, in µm",
+    "Number of points; Enter or a double click goes to the nearest",
+    "Way along the points in their order, in µm; Enter or a double click goes there",
 )
 
 
@@ -169,6 +169,8 @@ class AnnotationTable(QTableView):
     chosen = Signal(str)
     """Name of the row that a person made current."""
     delete_wanted = Signal()
+    go_wanted = Signal(str)
+    """Name of the row whose points a person wants to see."""
 
     def __init__(self, model: AnnotationTableModel, parent: QWidget | None = None):
         super().__init__(parent)
@@ -192,6 +194,7 @@ class AnnotationTable(QTableView):
         for column in (TYPE, COUNT, LENGTH):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.selectionModel().currentRowChanged.connect(self._on_current)
+        self.doubleClicked.connect(self._on_double_clicked)
 
     def follow(self, name: str | None) -> None:
         """Make a name current because the canvas chose it; emits nothing."""
@@ -207,9 +210,15 @@ class AnnotationTable(QTableView):
         return self.model().name_at(self.currentIndex().row())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Delete with the Delete key."""
+        """Delete with Delete, rename with F2, go there with Enter, on every system."""
+        name = self.current_name()
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.delete_wanted.emit()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if name is not None:
+                self.go_wanted.emit(name)
+        elif event.key() == Qt.Key.Key_F2:
+            self.edit(self.currentIndex())
         else:
             super().keyPressEvent(event)
 
@@ -217,6 +226,11 @@ class AnnotationTable(QTableView):
         name = self.model().name_at(current.row())
         if name is not None and not self._following:
             self.chosen.emit(name)
+
+    def _on_double_clicked(self, index: QModelIndex) -> None:
+        name = self.model().name_at(index.row())
+        if name is not None and index.column() in (COUNT, LENGTH):
+            self.go_wanted.emit(name)
 
 
 def _is_um(layer: Points) -> bool:

@@ -17,6 +17,7 @@ from labdata_napari.widgets.connection import (
     connection_to,
     open_lab,
 )
+from labdata_napari.widgets.journaling import Journaling
 from labdata_napari.widgets.lane import DatabaseLane
 from labdata_napari.widgets.opening import Opener
 
@@ -58,9 +59,11 @@ class Workspace:
         self._connecting: Job | None = None
         self.connection = Connection()
         self.opener = Opener(self)
+        self.journaling = Journaling(self)
         # The viewer may die without its window telling us, and the program may end
         # without either: this runs at the first of them.
         self._finalizer = weakref.finalize(viewer, self._lane.close)
+        self._last_words = weakref.finalize(viewer, self.journaling.writer.close)
 
     @property
     def viewer(self) -> Viewer | None:
@@ -173,6 +176,7 @@ class Workspace:
             signal.disconnect()  # docks may be dead and not collected yet
         for job in tuple(self._jobs):
             job.cancel()
+        self._last_words()  # unsaved annotations reach the disk
         self._finalizer()
 
     # -- how
