@@ -6,12 +6,20 @@ import os
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 pytest_plugins = ["databases", "demo_labs", "embedded_servers", "labs"]
 
 os.environ.setdefault("DJ_IGNORE_CONFIG_FILE", "true")
 os.environ.setdefault("DJ_THREAD_SAFE", "true")
+
+# A busy machine is slow, which is no failure; in CI the same change gives the same
+# answer twice.
+hypothesis.settings.register_profile(
+    "ours", deadline=None, derandomize="CI" in os.environ, print_blob=True
+)
+hypothesis.settings.load_profile("ours")
 
 
 @pytest.fixture(scope="session")
