@@ -12,6 +12,7 @@ import tifffile
 from npe2 import PluginManifest
 from qtpy.QtCore import QThreadPool
 
+from annotating import KEY, Story
 from labdata_napari import connect
 from labdata_napari.core.annotation import Annotation, AnnotationSet
 from labdata_napari.core.transform_parameters import TransformParameters
@@ -180,3 +181,28 @@ def own_preferences(plugin_settings: None, npe2pm: Any) -> None:
     """Preferences start at their defaults and are written nowhere else."""
     if "labdata-napari" not in npe2pm:
         npe2pm.register(PluginManifest.from_distribution("labdata-napari"))
+
+
+@pytest.fixture
+def open_story(
+    open_workspace: Callable[..., Any], qtbot: Any
+) -> Callable[[LabFolder], Story]:
+    """Open a transform and the Annotations dock beside it."""
+
+    def transform(lab: Lab) -> Any:
+        return lab.brains.transforms({k: KEY[k] for k in list(KEY)[:3]})[0]
+
+    def open_it(folder: LabFolder) -> Story:
+        viewer, workspace = open_workspace(folder, show=True)
+        viewer.window.resize(1200, 800)
+        _, dock = viewer.window.add_plugin_dock_widget("labdata-napari", "Annotations")
+        with qtbot.waitSignal(workspace.entry_opened, timeout=10_000):
+            workspace.submit(transform, done=workspace.opener.open_transform)
+        return Story(viewer, workspace, dock, qtbot, folder)
+
+    return open_it
+
+
+@pytest.fixture
+def story(open_story: Callable[..., Story], shared_lab: LabFolder) -> Story:
+    return open_story(shared_lab)

@@ -6,122 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
-from qtpy.QtGui import QMouseEvent
-from qtpy.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel, QLineEdit, QPushButton
 
+from annotating import LEFT
 from labdata_napari.core.annotation import Annotation
 from labdata_napari.lab.embedded import EmbeddedPostgres
 from labdata_napari.layers import points as working_copy
-from labdata_napari.widgets.annotation_table import LENGTH, NAME, TYPE, AnnotationTable
+from labdata_napari.widgets.annotation_table import LENGTH, NAME, TYPE
 from labdata_napari.widgets.rows import TRANSFORM
 
 pytestmark = pytest.mark.gui
-LEFT = Qt.MouseButton.LeftButton
-KEY = {
-    "subject_name": "M1",
-    "session_name": "20260101_120000",
-    "dataset_name": "brain",
-    "transform_id": 0,
-}
-
-
-class Story:
-    """A person at the dock, with a transform open."""
-
-    def __init__(self, viewer, workspace, dock, qtbot, folder) -> None:
-        self.viewer, self.workspace, self.dock = viewer, workspace, dock
-        self.qtbot, self.folder = qtbot, folder
-        self.layer = next(
-            x for x in viewer.layers if working_copy.is_annotation_layer(x)
-        )
-        self.canvas = viewer.window._qt_viewer.canvas.native
-        self.table = dock.findChild(AnnotationTable, "annotation_table")
-
-    def place(self, z: float, y: float, x: float) -> QPoint:
-        """Where a voxel of the transform is on the canvas, after going to its plane."""
-        self.viewer.dims.set_current_step(0, round(z))
-        QApplication.processEvents()
-        world = np.array([y, x]) * self.layer.scale[1:]
-        middle = np.array([self.canvas.height(), self.canvas.width()]) / 2
-        centre = np.array(self.viewer.camera.center[-2:])
-        row, column = (world - centre) * self.viewer.camera.zoom + middle
-        return QPoint(round(column), round(row))
-
-    def click_voxel(self, z: float, y: float, x: float) -> None:
-        place = self.place(z, y, x)
-        self.qtbot.mouseMove(self.canvas, place)
-        self.qtbot.mouseClick(self.canvas, LEFT, pos=place)
-
-    def drag(self, start: tuple, end: tuple) -> None:
-        first, last = self.place(*start), self.place(*end)
-        self.qtbot.mouseMove(self.canvas, first)
-        self.qtbot.mousePress(self.canvas, LEFT, pos=first)
-        for part in (0.3, 0.7, 1.0):
-            move = QMouseEvent(
-                QEvent.Type.MouseMove,
-                QPointF(first + (last - first) * part),
-                QPointF(self.canvas.mapToGlobal(first + (last - first) * part)),
-                Qt.MouseButton.NoButton,
-                LEFT,
-                Qt.KeyboardModifier.NoModifier,
-            )
-            QApplication.sendEvent(self.canvas, move)
-            self.qtbot.wait(20)
-        self.qtbot.mouseRelease(self.canvas, LEFT, pos=last)
-
-    def press(self, name: str) -> None:
-        self.qtbot.mouseClick(self.dock.findChild(QPushButton, name), LEFT)
-
-    def new(self, name: str) -> None:
-        line = self.dock.findChild(QLineEdit, "annotation_name")
-        self.qtbot.keyClicks(line, name)
-        self.qtbot.keyClick(line, Qt.Key.Key_Return)
-
-    def text(self, name: str) -> str:
-        return self.dock.findChild(QLabel, name).text()
-
-    def save(self) -> None:
-        self.press("annotation_save")
-        self.press("save_yes")
-
-    def saved(self) -> None:
-        self.qtbot.waitUntil(
-            lambda: self.text("annotation_badge") == "✓ all saved", timeout=10_000
-        )
-
-    def rows(self) -> dict[str, dict]:
-        """What plain DataJoint finds."""
-        with self.folder.connect() as lab:
-            rows = (lab.FixedBrainTransformAnnotation & KEY).to_dicts(order_by="KEY")
-        return {row["annotation_name"]: row for row in rows}
-
-    def change_elsewhere(self, edit) -> None:
-        """Somebody else, with a connection of their own, saves an edit."""
-        with self.folder.connect() as lab:
-            baseline = lab.brains.load_annotations(KEY)
-            lab.brains.save_annotations(KEY, baseline, edit(baseline))
-
-
-@pytest.fixture
-def open_story(open_workspace, qtbot):
-    def transform(lab):
-        return lab.brains.transforms({k: KEY[k] for k in list(KEY)[:3]})[0]
-
-    def open_it(folder) -> Story:
-        viewer, workspace = open_workspace(folder, show=True)
-        viewer.window.resize(1200, 800)
-        _, dock = viewer.window.add_plugin_dock_widget("labdata-napari", "Annotations")
-        with qtbot.waitSignal(workspace.entry_opened, timeout=10_000):
-            workspace.submit(transform, done=workspace.opener.open_transform)
-        return Story(viewer, workspace, dock, qtbot, folder)
-
-    return open_it
-
-
-@pytest.fixture
-def story(open_story, shared_lab) -> Story:
-    return open_story(shared_lab)
 
 
 def test_the_dock_lists_what_the_table_holds(story):

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidge
 from labdata_napari.errors import LabdataError
 from labdata_napari.layers import editing
 from labdata_napari.layers import points as working_copy
-from labdata_napari.layers.looking import go_to_annotation, show_neighbours
+from labdata_napari.layers.looking import go_to_annotation
 from labdata_napari.layers.source import layers_of, source_of
 from labdata_napari.widgets.annotation_table import (
     NAME,
@@ -165,6 +165,7 @@ class AnnotationDock(QWidget):
         if old is not None:
             old.events.data.disconnect(self._on_points)
             old.events.features.disconnect(self._on_edited)
+            old.events.metadata.disconnect(self._on_edited)
             old.events.mode.disconnect(self._on_mode)
             old.selected_data.events.items_changed.disconnect(self._on_selection)
         self._layer = layer
@@ -173,11 +174,9 @@ class AnnotationDock(QWidget):
         self._model.show_layer(layer)
         if layer is None:
             return
-        viewer = self._workspace.viewer
-        if viewer is not None:
-            show_neighbours(viewer, layer)
         layer.events.data.connect(self._on_points)
         layer.events.features.connect(self._on_edited)
+        layer.events.metadata.connect(self._on_edited)  # names and types
         layer.events.mode.connect(self._on_mode)
         layer.selected_data.events.items_changed.connect(self._on_selection)
         if self._model.rowCount():

@@ -19,7 +19,6 @@ from labdata_napari.layers.source import source_of
 if TYPE_CHECKING:
     from napari.layers import Points
 
-    from labdata_napari.widgets.connection import Connection
     from labdata_napari.widgets.workspace import Workspace
 
 
@@ -44,8 +43,6 @@ class Journaling(QObject):
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()
-        self._workspace = workspace
-        self._lab: Connection | None = None
         self._journals: WeakKeyDictionary[Points, Journal] = WeakKeyDictionary()
         self._offers: WeakKeyDictionary[Points, Recovered] = WeakKeyDictionary()
         self._restored: WeakKeyDictionary[Points, bool] = WeakKeyDictionary()
@@ -100,7 +97,7 @@ class Journaling(QObject):
 
     def _on_inserted(self, event: Any) -> None:
         layer = event.value
-        target = self._target(layer)
+        target = _target(layer)
         if target is None:
             return
         journal = Journal(settings.data_home() / "journal", target)
@@ -160,14 +157,13 @@ class Journaling(QObject):
             self.writer.run(journal, journal.dismiss, recovered)
             self._look(layer, journal)
 
-    def _target(self, layer: Any) -> Target | None:
-        """Say which rows a layer edits; None when it is none of ours."""
-        if self._workspace.connection.is_open:
-            self._lab = self._workspace.connection
-        source, lab = source_of(layer), self._lab
-        if not working_copy.is_annotation_layer(layer) or source is None or lab is None:
-            return None
-        return Target(lab.url, lab.name, lab.project, source.kind, source.key)
+
+def _target(layer: Any) -> Target | None:
+    """Say which rows a layer edits; None when it is none of ours."""
+    source = source_of(layer)
+    if not working_copy.is_annotation_layer(layer) or source is None:
+        return None
+    return None if source.lab is None else Target(*source.lab, source.kind, source.key)
 
 
 def _state(layer: Points) -> tuple[tuple[Any, ...], AnnotationSet]:
