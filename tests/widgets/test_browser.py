@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
     QListWidget,
     QMenu,
     QPushButton,
+    QScrollArea,
 )
 
 from labdata_napari import settings
@@ -232,7 +233,25 @@ def test_the_form_connects_to_another_server_and_the_failure_is_told(
     qtbot.mouseClick(button, LEFT)
     qtbot.waitUntil(lambda: workspace.connection.phase is Phase.FAILED, timeout=15_000)
     assert "127.0.0.1:1" in text_of(browser, "connection_problem")
-    assert text_of(browser, "empty_text").startswith("No lab is open")
+    assert text_of(browser, "empty_text").startswith("This lab is not connected")
+    assert browser.findChild(QPushButton, "empty_again").isVisible()
+
+
+def test_facts_that_do_not_break_are_cut_and_shown_in_full_on_hover(
+    open_browser, shared_lab, qtbot
+):
+    _, _, browser = open_browser(shared_lab, show=True)
+
+    def checksum():
+        labels = browser.findChildren(QLabel)
+        return next((w for w in labels if len(w.text()) == 32), None)
+
+    qtbot.waitUntil(lambda: checksum() is not None, timeout=10_000)
+    area = browser.findChild(QScrollArea)
+    browser.parentWidget().setFixedWidth(360)
+    qtbot.waitUntil(lambda: area.viewport().width() < 250)
+    assert area.widget().width() <= area.viewport().width()
+    assert checksum().toolTip() == checksum().text()
 
 
 def test_closing_the_window_stops_the_server(open_browser, lab_folder, qtbot):

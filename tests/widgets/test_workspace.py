@@ -162,3 +162,27 @@ def test_losing_the_server_is_noticed_at_the_next_question(
     assert workspace.connection.problem == str(asker.errors[0])
     workspace.reconnect()
     qtbot.waitUntil(lambda: workspace.connection.is_open, timeout=20_000)
+
+
+def test_nothing_starts_or_reaches_the_viewer_once_its_window_is_closed(
+    open_browser, shared_lab, qtbot, asker
+):
+    viewer, workspace, _ = open_browser(shared_lab, show=True)
+    assert workspace.viewer is viewer
+    viewer.close()
+    assert workspace.viewer is None
+    job = workspace.background(asker.answers.append, 1, failed=asker.failed)
+    qtbot.waitUntil(lambda: job.is_over, timeout=5000)
+    assert not asker.answers
+    assert isinstance(asker.errors[0], Cancelled)
+
+
+def test_a_window_that_is_hidden_and_shown_again_keeps_its_lab(
+    open_browser, shared_lab
+):
+    viewer, workspace, _ = open_browser(shared_lab, show=True)
+    window = viewer.window._qt_window
+    window.hide()
+    window.show()
+    assert workspace.viewer is viewer
+    assert workspace.connection.is_open

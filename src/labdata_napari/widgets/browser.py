@@ -137,6 +137,7 @@ class LabBrowser(QWidget):
         self._details_timer.timeout.connect(self._load_details)
         self._open.clicked.connect(self._open_current)
         self._import.clicked.connect(self.open_import)
+        self._empty.again_wanted.connect(self._workspace.reconnect)
         self._empty.demo_wanted.connect(self._connect_demo)
         self._empty.import_wanted.connect(self.open_import)
         self._empty.server_wanted.connect(self._connection.open_form)

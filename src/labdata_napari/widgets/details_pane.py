@@ -78,6 +78,7 @@ class DetailsPane(QWidget):
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setMinimumHeight(_PICTURE)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._transforms = _TransformList()
         self._transforms.setObjectName("transform_list")
         self._transforms.setToolTip("Transforms of this brain; Enter opens one")
@@ -125,6 +126,8 @@ class DetailsPane(QWidget):
         for label, value in details.lines:
             text = QLabel(str(value))
             text.setWordWrap(True)
+            text.setMinimumWidth(1)  # a checksum has no place to break at
+            text.setToolTip(str(value))
             text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             self._facts_form.addRow(QLabel(label), text)
         self._transforms.clear()

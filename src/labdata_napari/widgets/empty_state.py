@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 class EmptyState(QWidget):
     """One sentence and the buttons that help."""
 
+    again_wanted = Signal()
     demo_wanted = Signal()
     import_wanted = Signal()
     server_wanted = Signal()
@@ -38,6 +39,7 @@ class EmptyState(QWidget):
                 "Bring a brain from a file into this lab",
                 self.import_wanted,
             ),
+            ("empty_again", "Reconnect", "Try the same lab again", self.again_wanted),
             (
                 "empty_demo",
                 "Open demo lab",
@@ -71,6 +73,11 @@ class EmptyState(QWidget):
 def _reason(connection: Connection, total: int) -> tuple[str, tuple[str, ...]]:
     if connection.phase is Phase.CONNECTING:
         return "Connecting …", ()
+    if connection.phase is Phase.FAILED:
+        return (
+            "This lab is not connected. Try again, or open another one.",
+            ("empty_again", "empty_demo", "empty_server"),
+        )
     if connection.phase is not Phase.OPEN:
         return (
             "No lab is open. Look around in the demo lab, or connect to yours.",

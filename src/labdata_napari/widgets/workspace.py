@@ -20,6 +20,7 @@ from labdata_napari.widgets.connection import (
 from labdata_napari.widgets.journaling import Journaling
 from labdata_napari.widgets.lane import DatabaseLane
 from labdata_napari.widgets.opening import Opener
+from labdata_napari.widgets.window_end import WindowEnd
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +56,7 @@ class Workspace:
         self._lane = DatabaseLane()
         self._jobs: set[Job] = set()
         self._window: weakref.ref[QWidget] | None = None
+        self._closed = False
         self._wanted: Profile | None = None
         self._connecting: Job | None = None
         self.connection = Connection()
@@ -67,8 +69,8 @@ class Workspace:
 
     @property
     def viewer(self) -> Viewer | None:
-        """The viewer itself, without the proxy that plugins get; None once gone."""
-        return self._viewer()
+        """The viewer itself, without the proxy that plugins get; None once closed."""
+        return None if self._closed else self._viewer()
 
     @property
     def window(self) -> QWidget | None:
@@ -147,11 +149,16 @@ class Workspace:
 
         The rest as `submit`.
         """
+        failed = failed or self._tell
+        if self._closed:  # napari has waited for its workers already
+            job = Job().connect(done, failed)
+            job.settle(None, Cancelled("The window is closing."))
+            return job
         job = start_worker(
             function,
             *args,
             done=done,
-            failed=failed or self._tell,
+            failed=failed,
             progress=progress,
             title=title,
         )
@@ -167,11 +174,14 @@ class Workspace:
         """
         if self._window is None:
             self._window = weakref.ref(window)
+            # The last moment: what is still delivered after a window was closed and
+            # before it is destroyed must find no viewer to add layers to.
+            self._end = WindowEnd(window, self.close)
             window.destroyed.connect(self.close)
 
     def close(self) -> None:
         """Stop the background work and let go of the lab, waiting for neither."""
-        self._window = None
+        self._window, self._closed = None, True
         for signal in (self.changed, self.entry_opened, self.status, self.rows_changed):
             signal.disconnect()  # docks may be dead and not collected yet
         for job in tuple(self._jobs):
