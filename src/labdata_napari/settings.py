@@ -12,6 +12,7 @@ PROJECT = "LABDATA_NAPARI_PROJECT"
 PASSWORD = "LABDATA_NAPARI_PASSWORD"  # the variable's name, not a secret
 LOCAL_PATHS = "LABDATA_NAPARI_LOCAL_PATHS"
 HOME = "LABDATA_NAPARI_HOME"
+CACHE = "LABDATA_NAPARI_CACHE"
 
 DEFAULT_NAME = "lab_data"
 DEFAULT_URL = "embedded:"
@@ -88,8 +89,12 @@ def data_home() -> Path:
 def cache_home() -> Path:
     """Return the folder for what can be computed again: pyramids, thumbnails.
 
-    ``LABDATA_NAPARI_HOME``'s ``cache``, else where the system keeps caches.
+    ``LABDATA_NAPARI_CACHE``, else ``LABDATA_NAPARI_HOME``'s ``cache``, else where the
+    system keeps caches.
     """
+    chosen = os.environ.get(CACHE)
+    if chosen:
+        return absolute(chosen)
     if os.environ.get(HOME):
         return data_home() / "cache"
     import platformdirs
