@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
 from labdata_napari import __version__
 from labdata_napari.commands import db, imports, transform, window
 from labdata_napari.commands.command import add_commands, add_target
+from labdata_napari.commands.ending import Ended, endings_raised
 from labdata_napari.errors import LabdataError
 
 if TYPE_CHECKING:
@@ -50,16 +54,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit code: 0, or 1 when it failed, which a sentence on stderr explains.
+        Exit code: 0, or 1 when it failed, which a sentence on stderr explains, or
+        as usual 128 and the signal's number when it was stopped.
     """
     arguments = parser().parse_args(argv)
+    # a window's event loop runs no Python for a signal
+    windowed = window.opens_window(arguments)
     try:
-        arguments.run(arguments)
+        with contextlib.nullcontext() if windowed else endings_raised():
+            arguments.run(arguments)
+            sys.stdout.flush()
     except LabdataError as error:
         print(f"labdata-napari: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
+    except KeyboardInterrupt as stopped:
+        # the terminal may be what was closed
+        with contextlib.suppress(OSError):
+            print("labdata-napari: Stopped before it was done.", file=sys.stderr)
+        return 128 + (stopped.number if isinstance(stopped, Ended) else signal.SIGINT)
+    except BrokenPipeError:
+        # whoever read our output, such as head, has seen enough; what is still in
+        # the buffer has nowhere to go when Python ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

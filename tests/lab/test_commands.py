@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +15,7 @@ import tifffile
 
 import labdata_napari as ln
 from labdata_napari.cli import main
+from labdata_napari.lab.embedded import EmbeddedPostgres
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,3 +118,75 @@ def test_help_needs_neither_database_nor_pixels() -> None:
         "assert not heavy, heavy\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+_KILLED = """
+import os, signal, sys
+import labdata_napari as ln
+from labdata_napari.core.transform_parameters import TransformParameters
+def die(done, total):
+    if done > total / 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+with ln.connect(sys.argv[1]) as lab:
+    [key] = lab.FixedBrain.keys()
+    half = TransformParameters(downsample=(1, 1, 0.5, 0.5))
+    number = lab.brains.add_transform_parameters(key, half)
+    lab.brains.compute_transform(key | {"transform_id": number}, die)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills as POSIX does")
+def test_what_a_killed_transform_left_is_gone_when_it_is_computed(
+    typed: Callable[..., Any], brain: Path, root: Path
+) -> None:
+    assert typed("import", "brain", brain, *NAMES, *UM)[0] == 0
+    child = [sys.executable, "-c", _KILLED, f"embedded:{root}"]
+    assert subprocess.run(child, check=False).returncode < 0
+    [folder] = {path.parent for path in (root / "files").rglob("*.partial")}
+    code, said = typed("transform", "run")
+    assert (code, "→ 6 × 2 × 15 × 20" in said) == (0, True)
+    assert {p.name for p in folder.iterdir()} == {brain.name, "transform_0.ome.tif"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_command_that_is_ended_takes_all_back_and_stops_its_server(
+    root: Path, tmp_path: Path, sent: signal.Signals
+) -> None:
+    big = tmp_path / "big.tif"
+    with big.open("wb") as stream:
+        tifffile.imwrite(stream, shape=(400, 1000, 1000), dtype=np.uint16)
+    code = "import sys; from labdata_napari.cli import main; sys.exit(main())"
+    words = ["--url", f"embedded:{root}", "import", "brain", str(big), *NAMES, *UM]
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, *words], stderr=subprocess.PIPE, text=True
+    )
+    files = root / "files"
+    while child.poll() is None and not list(files.rglob("*.part")):
+        time.sleep(0.01)
+    child.send_signal(sent)
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == 128 + sent
+    assert "Traceback" not in said
+    assert said.endswith("labdata-napari: Stopped before it was done.\n")
+    assert not list(files.rglob("*"))
+    assert EmbeddedPostgres(root).status().state == "stopped"
+
+
+def test_a_reader_that_has_read_enough_is_no_failure(
+    typed: Callable[..., Any], brain: Path, root: Path
+) -> None:
+    assert typed("import", "brain", brain, *NAMES, *UM)[0] == 0
+    code = "import sys; from labdata_napari.cli import main; sys.exit(main())"
+    words = ["--url", f"embedded:{root}", "transform", "list"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    child = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert child.stderr == ""

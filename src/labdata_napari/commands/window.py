@@ -38,6 +38,13 @@ def _run_demo(arguments: argparse.Namespace) -> None:
         _window(demo=True)
 
 
+def opens_window(arguments: argparse.Namespace) -> bool:
+    """Whether what these arguments ask for opens napari's window."""
+    if arguments.run is _run_demo:
+        return not arguments.no_window
+    return arguments.run is run_browser
+
+
 def _window(*args: Any, **options: Any) -> None:
     try:
         from labdata_napari.widgets.app import run_window

@@ -14,6 +14,7 @@ What is written, so that other programs and labdata's own reader find it:
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import os
 import secrets
@@ -42,6 +43,7 @@ _TILE = 256
 _BIG_BYTES = 2 << 30
 _BUFFER_BYTES = 16 << 20  # tifffile would hold 256 MB of tiles
 _STEPS, _COMPUTED = 1000, 900  # of the progress; the rest is reading back
+_PARTIAL = ".partial"
 
 
 def write_transform(
@@ -319,12 +321,24 @@ def _verify(
         )
 
 
+def remove_abandoned(target: Path) -> None:
+    """Remove what runs that were killed outright left of writing `target`.
+
+    Only for the one who knows that nobody is writing it now.
+    """
+    for old in target.parent.glob(f".{glob.escape(target.name)}-*{_PARTIAL}"):
+        with contextlib.suppress(OSError):
+            old.unlink()
+
+
 class _Place:
     """A temporary name beside the target, which becomes the target on success."""
 
     def __init__(self, target: Path) -> None:
         self.target = target
-        self.temporary = target.parent / f".transform-{secrets.token_hex(6)}.partial"
+        self.temporary = (
+            target.parent / f".{target.name}-{secrets.token_hex(6)}{_PARTIAL}"
+        )
         self.made: list[Path] = []
 
     def __enter__(self) -> Path:

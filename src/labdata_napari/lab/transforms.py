@@ -174,7 +174,7 @@ def compute_transform(
         )
     # scipy and tifffile, which the lists can do without
     from labdata_napari.core.transform import plan
-    from labdata_napari.core.transform_file import write_transform
+    from labdata_napari.core.transform_file import remove_abandoned, write_transform
 
     parameters = TransformParameters.from_row(row)
     stack = open_brain(lab, key)
@@ -185,6 +185,7 @@ def compute_transform(
         if lab.FixedBrainTransform & key:  # another process was quicker
             return key
         _refuse_taken(lab, target, rows)
+        remove_abandoned(target)
         write_transform(stack, geometry, target, parameters, progress)
         try:
             _insert_result(lab, rows, target, parameters)
