@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
     QPushButton,
     QScrollArea,
 )
+from superqt import QElidingLabel
 
 from labdata_napari import settings
 from labdata_napari.lab.embedded import EmbeddedPostgres
@@ -252,6 +253,17 @@ def test_facts_that_do_not_break_are_cut_and_shown_in_full_on_hover(
     qtbot.waitUntil(lambda: area.viewport().width() < 250)
     assert area.widget().width() <= area.viewport().width()
     assert checksum().toolTip() == checksum().text()
+
+
+def test_a_narrow_line_still_says_which_lab_and_what_may_be_written(
+    open_browser, shared_lab, qtbot
+):
+    _, _, browser = open_browser(shared_lab, show=True)
+    line = browser.findChild(QElidingLabel, "connection_text")
+    browser.parentWidget().setFixedWidth(300)
+    qtbot.waitUntil(lambda: "…" in line._elidedText())
+    assert line._elidedText().startswith("Test")
+    assert line._elidedText().endswith("write")
 
 
 def test_closing_the_window_stops_the_server(open_browser, lab_folder, qtbot):

@@ -35,7 +35,8 @@ class ConnectionLine(QWidget):
         self._icon = LabIcon()
         self._text = QElidingLabel()
         self._text.setObjectName("connection_text")
-        self._text.setElideMode(Qt.TextElideMode.ElideRight)
+        # Which lab and the rights in it, at the two ends, are what must be seen.
+        self._text.setElideMode(Qt.TextElideMode.ElideMiddle)
         self._menu_button = QPushButton("Lab")
         self._menu_button.setObjectName("connection_menu_button")
         self._menu_button.setToolTip("Open another lab, or connect again")
