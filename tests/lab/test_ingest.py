@@ -319,6 +319,10 @@ def test_files_that_are_no_brains_are_refused(tmp_path: Path) -> None:
             plan_import(request(path))
     with pytest.raises(NotFound):
         plan_import(request(tmp_path / "nothing.tif"))
+    five = tmp_path / "five.tif"
+    tifffile.imwrite(five, np.stack([VOXELS] * 2), ome=True, metadata={"axes": "TZCYX"})
+    with pytest.raises(UnreadableFile, match="recording with the axes TPCYX, not"):
+        plan_import(request(five))
 
 
 @postgresql
@@ -417,6 +421,34 @@ def test_a_file_left_by_a_killed_import_is_taken_up(
 
 
 @postgresql
+@pytest.mark.parametrize("same", [True, False])
+def test_of_two_who_import_at_once_the_slower_finds_what_the_quicker_did(
+    lab: Any,
+    brain: Path,
+    store: Path,
+    tmp_path: Path,
+    connect_again: Callable[..., Any],
+    same: bool,
+) -> None:
+    quicker = connect_again()
+    file = brain if same else ome_tiff(tmp_path / "other.ome.tif", VOXELS + 1)
+
+    def overtake(done: int, total: int) -> None:
+        if not quicker.FixedBrain():
+            import_brain(quicker, request(file))
+
+    if same:
+        assert import_brain(lab, request(brain), overtake) == KEY
+    else:
+        with pytest.raises(WriteRefused, match="holds another file"):
+            import_brain(lab, request(brain), overtake)
+    folder = "M1/20260101_120000/brain"
+    assert {p for p in files_below(store) if p.startswith(f"{folder}/")} == {
+        f"{folder}/{file.name}"
+    }
+    assert lab.brains.open(KEY).shape == VOXELS.shape
+
+
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("stage", ["first", "middle", "last"])
 def test_a_cancelled_import_leaves_nothing(

@@ -177,11 +177,12 @@ def _source(request: BrainImport) -> Path:
 
 
 def _brain(path: Path, axes: str | None) -> Stack:
-    stack = open_stack(path, axes=axes).as_sections()
+    stored = open_stack(path, axes=axes)
+    stack = stored.as_sections()
     if stack.axes != BRAIN:
         raise UnreadableFile(
             f"'{path}' is a {'video' if 'S' in stack.axes else 'recording'} with the "
-            f"axes {stack.axes}, not a brain; name the axes if that is wrong, such as "
+            f"axes {stored.axes}, not a brain; name the axes if that is wrong, such as "
             "'ZCYX'."
         )
     return stack
@@ -195,8 +196,8 @@ def _refuse_missing(request: BrainImport, stack: Stack, path: Path) -> None:
         missing.append("voxel size in µm along z, y and x, which the file does not say")
     if request.session and _parsed_session(request) is None:
         missing.append(
-            f"date and time of the session, which its name '{request.session}' does "
-            "not say (20260131_120000 would)"
+            f"session's date and time, which the name '{request.session}' does not say "
+            "(20260131_120000 would; else give them)"
         )
     if missing:
         raise InvalidValue(

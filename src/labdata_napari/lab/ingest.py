@@ -78,13 +78,18 @@ def import_brain(
     doing = f"Importing '{plan.source.name}'"
     with translate_errors(doing):
         _check(lab, plan)
-    with (
-        placed(lab.files, plan, progress) as file,
-        translate_errors(doing),
-        lab.connection.transaction,
-    ):
-        _insert(lab, plan, file)
-        file.finish()
+    try:
+        with (
+            placed(lab.files, plan, progress) as file,
+            translate_errors(doing),
+            lab.connection.transaction,
+        ):
+            _insert(lab, plan, file)
+            file.finish()
+    except (InvalidValue, WriteRefused):
+        # somebody else may have imported it while we copied
+        if not _is_there(lab, plan, progress):
+            raise
     return dict(plan.key)
 
 
