@@ -313,6 +313,19 @@ def test_a_connection_that_breaks_between_two_readings(
     lab.close()
 
 
+@pytest.mark.parametrize("use", ["open", "get", "populate"])
+def test_what_tables_do_themselves_says_that_the_connection_broke(
+    lab_of: Callable[..., Lab], wire: Relay, use: str
+):
+    lab = lab_of(host="127.0.0.1", port=wire.port)
+    table = lab.FixedBrainTransform()
+    assert len(table) == 0
+    wire.cut()
+    with pytest.raises(ConnectionLost, match=LOST):
+        getattr(table, use)()
+    lab.close()
+
+
 def test_a_connection_that_the_server_ends(lab_of: Callable[..., Lab], lab: Lab):
     ended = lab_of()
     number = ended.connection.connection_id

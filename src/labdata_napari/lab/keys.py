@@ -22,7 +22,7 @@ def key_of(table: Any, key: Mapping[str, Any]) -> dict[str, Any]:
     if missing:
         raise InvalidValue(
             f"A key of {named(table)} needs {', '.join(table.primary_key)}; "
-            f"{', '.join(missing)} is missing."
+            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing."
         )
     return {name: key[name] for name in table.primary_key}
 

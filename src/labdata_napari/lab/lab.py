@@ -12,6 +12,7 @@ from labdata_napari.schema import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from labdata_napari.lab.brains import Brains
     from labdata_napari.lab.entries import Entries
@@ -53,7 +54,7 @@ class Lab:
     --------
     >>> import labdata_napari as ln
     >>> with ln.connect("embedded:") as lab:  # doctest: +SKIP
-    ...     lab.Subject.insert1({"subject_name": "M1"})
+    ...     (lab.FixedBrain & {"subject_name": "M1"}).open()
     """
 
     def __init__(
@@ -124,6 +125,10 @@ class Lab:
         from labdata_napari.lab.entries import Entries
 
         return Entries(self)
+
+    def own_errors(self) -> AbstractContextManager[None]:
+        """Turn what a driver or DataJoint raises in a block into our errors."""
+        return translate_errors()
 
     def close(self) -> None:
         """Close the connection and stop what `connect` started. May be repeated."""

@@ -274,8 +274,9 @@ class FixedBrainTransform(dj.Computed):
         Cancelled
             When `progress` raised it.
         """
-        waiting = (self.key_source & dj.AndList(restrictions)) - type(self)().proj()
-        keys = waiting.keys(order_by="KEY")[:max_calls]
+        with self.lab.own_errors():
+            waiting = (self.key_source & dj.AndList(restrictions)) - type(self)().proj()
+            keys = waiting.keys(order_by="KEY")[:max_calls]
         errors: list[tuple[dict[str, Any], str]] = []
         for number, key in enumerate(keys):
             try:

@@ -52,7 +52,8 @@ def all_keys(rows: Any) -> list[dict[str, Any]]:
     NotFound
         When there is none.
     """
-    keys: list[dict[str, Any]] = rows.keys(order_by="KEY")
+    with rows.lab.own_errors():
+        keys: list[dict[str, Any]] = rows.keys(order_by="KEY")
     if not keys:
         raise NotFound(
             f"No row of {type(rows).__name__} matches; look at what there is without "
