@@ -36,6 +36,13 @@ def test_a_missing_file_is_not_found(tmp_path):
     refused(tmp_path / "absent.tif", NotFound)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes of POSIX")
+def test_a_pipe_is_refused_instead_of_waiting_for_it(tmp_path):
+    os.mkfifo(tmp_path / "pipe.tif")
+    with pytest.raises(UnreadableFile, match="neither a file nor a folder"):
+        open_stack(tmp_path / "pipe.tif")
+
+
 def test_an_empty_file_is_called_empty(tmp_path):
     (tmp_path / "b.tif").touch()
     assert "empty" in refused(tmp_path / "b.tif")

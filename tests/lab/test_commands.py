@@ -63,6 +63,8 @@ def test_a_brain_is_imported_and_transformed_from_the_command_line(
         0,
         "M1/20260101_120000/brain: no transforms\n",
     )
+    code, said = typed("transform", "run")
+    assert (code, "no transform parameters yet" in said) == (0, True)
     options = ["--downsample", "1", "1", ".5", ".5", "--crop-z", "1", "5", "--flip-x"]
     code, said = typed("transform", "run", *options)
     assert code == 0

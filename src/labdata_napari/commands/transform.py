@@ -59,7 +59,9 @@ def _in_words(record: TransformRecord) -> str:
         return f"{what} (not computed)"
     shape = " × ".join(map(str, record.shape or ()))
     um = " × ".join(f"{u:.6g}" for u in record.um_per_pixel or ())
-    return f"{what} → {shape}, {um} µm, {record.annotations} annotations"
+    count = record.annotations
+    held = f"{count} annotation{'' if count == 1 else 's'}"
+    return f"{what} → {shape}, {um} µm, {held}"
 
 
 def _run(arguments: argparse.Namespace) -> None:
@@ -79,9 +81,18 @@ def _run(arguments: argparse.Namespace) -> None:
         else:
             waiting = _waiting(lab, keys, arguments.transform)
         if not waiting:
-            print("Every transform is computed.")
+            print(_nothing_to_do(lab, keys))
         for key in waiting:
             _compute(lab, key, arguments.hemisphere)
+
+
+def _nothing_to_do(lab: Any, keys: list[dict[str, Any]]) -> str:
+    if any(lab.brains.transforms(key) for key in keys):
+        return "Every transform is computed."
+    return (
+        "There are no transform parameters yet; give some, such as --downsample 1 1 "
+        "0.5 0.5."
+    )
 
 
 def _waiting(

@@ -143,7 +143,9 @@ def checked_um(um: Sequence[float], spatial: str) -> tuple[float, ...]:
             f"{', '.join(spatial.lower())}; give one each."
         )
     if not all(np.isfinite(v) and v > 0 for v in values):
-        raise InvalidValue(f"µm per pixel {values} must all be greater than zero.")
+        raise InvalidValue(
+            f"µm per pixel {values} must all be finite and greater than zero."
+        )
     return values
 
 

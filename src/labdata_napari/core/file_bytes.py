@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import struct
 import threading
 import weakref
@@ -21,15 +22,18 @@ _LOCAL_HEADER = struct.Struct("<4s22xHH")
 
 
 def check_exists(path: Path) -> None:
-    """Raise NotFound, saying what to do, unless there is something at `path`."""
+    """Raise, saying what to do, unless there is a file or folder at `path`."""
     try:
-        path.stat()
+        mode = path.stat().st_mode
     except FileNotFoundError as error:
         raise NotFound(
             f"There is no file {path}; it was moved, or its disk is not mounted."
         ) from error
     except OSError as error:
         raise unreadable(path, error) from error
+    # to open a pipe is to wait for whoever may write to it
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise UnreadableFile(f"{path} is neither a file nor a folder; choose another.")
 
 
 def unreadable(path: Path, error: BaseException) -> UnreadableFile:
