@@ -224,6 +224,22 @@ def test_the_same_key_in_another_lab_is_another_brain(
     assert urls == [shared_lab.url] * count + [lab_folder.url] * count
 
 
+def test_the_first_picture_fits_the_canvas_that_its_controls_leave(
+    open_workspace, shared_lab, qtbot
+):
+    viewer, workspace = open_workspace(shared_lab, show=True)
+    viewer.window.resize(900, 600)
+    open_entries(workspace, qtbot, "FixedBrain")
+    canvas = viewer.window._qt_viewer.canvas.native
+
+    def fits():
+        width, height = viewer.layers.extent.world[1][[2, 1]] * viewer.camera.zoom
+        assert width <= canvas.width()
+        assert height <= canvas.height()
+
+    qtbot.waitUntil(fits, timeout=3000)
+
+
 class Zeros:
     """A stack too large for a test, of which only the chunks matter."""
 

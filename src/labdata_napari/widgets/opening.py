@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer
 from napari.utils import resize_dask_cache
+from qtpy.QtCore import QTimer
 
 from labdata_napari import settings
 from labdata_napari.core.lazy import decoded_bytes
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
     from labdata_napari.widgets.background import Job
     from labdata_napari.widgets.connection import Connection
     from labdata_napari.widgets.workspace import Workspace
+
+_SETTLED_MS = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,9 +142,14 @@ class Opener:
         if viewer is None:
             return
         resize_dask_cache(preferences().dask_cache_mb * 2**20)
-        if not len(viewer.layers) and prepared.stack.um_per_pixel is not None:
+        first = not len(viewer.layers)
+        if first and prepared.stack.um_per_pixel is not None:
             viewer.scale_bar.visible = True
         _add(viewer, prepared)
+        if first:
+            # napari's controls of the first layer take room from the canvas, after
+            # napari has fitted the picture into it.
+            QTimer.singleShot(_SETTLED_MS, self._fit)
         self._choose_levels()
         self._set_rate(viewer, prepared.stack)
         self._workspace.status.emit(f"{request.name} is open.")
@@ -155,6 +163,11 @@ class Opener:
                 done=self._on_pyramid,
                 title=f"Making {request.name} fast to slice",
             )
+
+    def _fit(self) -> None:
+        viewer = self._workspace.viewer
+        if viewer is not None:
+            viewer.reset_view()
 
     def _set_rate(self, viewer: Viewer, stack: Stack) -> None:
         window = self._workspace.window
