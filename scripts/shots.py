@@ -107,7 +107,11 @@ class Session:
         hands.pause(0.3)
 
     def close(self) -> None:
-        """Close the window and let the database stop."""
+        """Take back what was not saved, close the window, let the database stop."""
+        dock = self.viewer.window.dock_widgets[ANNOTATIONS]
+        self.show_dock(ANNOTATIONS)
+        hands.press(hands.child(dock, "annotation_revert"))
+        hands.pause(1.0)
         self.viewer.close()
         hands.pause(1.0)
 
@@ -150,6 +154,7 @@ def all_pictures(folder: Path) -> None:
     hands.press(hands.child(dock, "annotation_save"))
     hands.wait_for(lambda: hands.child(dock, "question_text").text())
     session.shoot(folder / "save.png")
+    hands.press(hands.child(dock, "save_no"))
     session.show_dock(BROWSER)
     session.shoot(folder / "window.png")
     session.browser.open_import()
