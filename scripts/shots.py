@@ -111,6 +111,7 @@ class Session:
         dock = self.viewer.window.dock_widgets[ANNOTATIONS]
         self.show_dock(ANNOTATIONS)
         hands.press(hands.child(dock, "annotation_revert"))
+        hands.press(hands.child(dock, "revert_yes"))
         hands.pause(1.0)
         self.viewer.close()
         hands.pause(1.0)

@@ -14,6 +14,7 @@ from labdata_napari.core.annotation import Annotation
 from labdata_napari.lab.embedded import EmbeddedPostgres
 from labdata_napari.layers import points as working_copy
 from labdata_napari.widgets.annotation_table import LENGTH, NAME, TYPE
+from labdata_napari.widgets.connection import Profile
 from labdata_napari.widgets.rows import TRANSFORM
 
 pytestmark = pytest.mark.gui
@@ -212,3 +213,51 @@ def test_without_a_transform_the_dock_says_where_to_find_one(make_napari_viewer)
     title = dock.findChild(QLabel, "annotation_title").text()
     assert title.startswith("No transform is open")
     assert not dock.findChild(QPushButton, "annotation_new").isEnabled()
+
+
+def test_only_what_was_shown_is_written(story):
+    story.new("probe 2")
+    story.click_voxel(3, 10, 12)
+    story.press("annotation_save")
+    assert "probe 2 (probe_track, 1 point)" in story.text("question_text")
+    story.click_voxel(6, 14, 16)
+    story.press("save_yes")
+    # asked again, with what it is now
+    assert "probe 2 (probe_track, 2 points)" in story.text("question_text")
+    assert "probe 2" not in story.rows()
+    story.press("save_yes")
+    story.saved()
+    assert len(story.rows()["probe 2"]["xyz"]) == 2
+
+
+def test_a_name_made_too_long_while_asked_is_told_and_can_be_put_right(story):
+    story.new("probe 2")
+    story.click_voxel(3, 10, 12)
+    story.press("annotation_save")
+    features = story.layer.features.copy()
+    features.loc[features.index[-1], working_copy.FEATURE] = "n" * 50
+    story.layer.features = features
+    story.press("save_yes")
+    assert "50 characters" in story.text("annotation_status")
+    features.loc[features.index[-1], working_copy.FEATURE] = "short"
+    story.layer.features = features
+    story.save()
+    story.saved()
+    assert "short" in story.rows()
+
+
+def test_annotations_of_another_lab_are_not_written_into_this_one(story, tmp_path):
+    story.new("probe 2")
+    story.click_voxel(3, 10, 12)
+    other = Profile("Other", f"embedded:{tmp_path / 'other' / 'db'}", "lab_data")
+    story.workspace.connect(other)
+    story.qtbot.waitUntil(
+        lambda: (
+            story.workspace.connection.is_open
+            and story.workspace.connection.profile is other
+        ),
+        timeout=30_000,
+    )
+    assert "another lab" in story.text("annotation_reason")
+    assert not story.dock.findChild(QPushButton, "annotation_save").isEnabled()
+    assert "probe 2" not in story.rows()

@@ -224,7 +224,9 @@ class AnnotationDock(QWidget):
         restored = layer is not None and journaling.is_restored(layer)
         unsaved = f"● {'recovered, ' * restored}{count} unsaved {plural}"
         self._badge.setText(unsaved if count else "✓ all saved")
-        reason = problem or (_not_writable(connection) if layer is not None else "")
+        reason = problem
+        if layer is not None and not problem:
+            reason = _not_writable(connection, layer)
         self._reason.setText(reason)
         self._save.setEnabled(bool(count) and not reason and not self._flow.is_busy)
         self._revert.setEnabled(layer is not None and bool(count))
@@ -387,9 +389,13 @@ def _title(layer: Points) -> str:
     return " · ".join([*parts, f"transform {key.get('transform_id')}"])
 
 
-def _not_writable(connection: Connection) -> str:
+def _not_writable(connection: Connection, layer: Points) -> str:
     if not connection.is_open:
         return "Not connected: nothing can be saved until the lab is open again."
+    source = source_of(layer)
+    place = (connection.url, connection.name, connection.project)
+    if source is not None and source.lab not in (None, place):
+        return "These annotations belong to another lab; connect to it to save them."
     if connection.read_only:
         return (
             f"You ({connection.user}) may read this lab but not write to it; ask its "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labdata_napari.errors import NotFound
+from labdata_napari.errors import NotFound, WriteRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from labdata_napari.lab.details import EntryDetails
     from labdata_napari.lab.entries import Entry
     from labdata_napari.lab.lab import Lab
+    from labdata_napari.layers.source import LabIdentity
 
 BRAIN = "FixedBrain"
 TRANSFORM = "FixedBrainTransform"
@@ -70,16 +71,33 @@ def locate(lab: Lab, entry: Entry) -> Path:
 
 def save_annotations(
     lab: Lab,
+    home: LabIdentity | None,
     key: Mapping[str, Any],
     baseline: AnnotationSet,
     edited: AnnotationSet,
 ) -> tuple[str, AnnotationSet]:
     """Write the changes in one transaction; return them in words and the rows now.
 
+    Parameters
+    ----------
+    lab
+        The lab that is connected when the turn comes.
+    home
+        The lab that the annotations were loaded from; None if that is not known.
+    key, baseline, edited
+        As `Brains.save_annotations` takes them.
+
     Raises
     ------
+    WriteRefused
+        When another lab has been connected since: it may hold rows of the same key.
     WriteConflict
         When somebody changed the rows since `baseline`; nothing is written.
     """
+    if home not in (None, (lab.url, lab.name, lab.project)):
+        raise WriteRefused(
+            "These annotations belong to another lab than the one that is connected "
+            "now; connect to that one again, then save."
+        )
     changes = lab.brains.save_annotations(dict(key), baseline, edited)
     return changes.summary(), lab.brains.load_annotations(dict(key))

@@ -49,6 +49,7 @@ class SaveFlow(QObject):
         self._saving: Points | None = None
         self._theirs: AnnotationSet | None = None
         self._job: Job | None = None
+        self._agreed: Changes[Annotation] | None = None
         self.layer: Points | None = None
 
     @property
@@ -68,8 +69,11 @@ class SaveFlow(QObject):
         if not changes:
             self.told.emit("There is nothing to save.")
             return
-        pointless = _without_points(self.layer)
-        lines = ["This will be written:", *change_lines(changes), *pointless]
+        self._ask(self.layer, changes, "This will be written:")
+
+    def _ask(self, layer: Points, changes: Changes[Annotation], title: str) -> None:
+        self._agreed = changes
+        lines = [title, *change_lines(changes), *_without_points(layer)]
         self._question.ask(
             "\n".join(lines),
             (
@@ -88,13 +92,24 @@ class SaveFlow(QObject):
         source = source_of(layer)
         if layer is None or source is None:
             return
+        try:
+            edited = working_copy.annotations_from_layer(layer)
+        except LabdataError as error:
+            self.told.emit(str(error))
+            return
+        changes = source.baseline.changes_to(edited)
+        if changes != self._agreed:
+            # Only what the person has read is written.
+            self._ask(layer, changes, "It changed meanwhile; now this will be written:")
+            return
         self._saving = layer
         self._question.tell("Saving …")
         self._job = self._workspace.submit(
             save_annotations,
+            source.lab,
             source.key,
             source.baseline,
-            working_copy.annotations_from_layer(layer),
+            edited,
             done=self._on_saved,
             failed=self._on_failed,
         )
@@ -169,6 +184,7 @@ class SaveFlow(QObject):
         merged = theirs.with_changes(working_copy.unsaved(layer))
         editing.replace_annotations(layer, merged, theirs)
         self.layer = layer
+        self._agreed = theirs.changes_to(merged)
         self._write()
 
 
