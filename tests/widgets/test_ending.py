@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,21 @@ def test_a_program_that_just_ends_stops_the_server(lab_folder):
     )
     assert done.stdout.strip() == "open", done.stderr
     assert done.returncode == 0, done.stderr
+    assert is_stopped(lab_folder.url)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+def test_a_window_told_to_end_stops_the_server(lab_folder):
+    command = ["-W", "ignore", "-m", "labdata_napari.cli", "--url", lab_folder.url]
+    window = subprocess.Popen([sys.executable, *command], stderr=subprocess.PIPE)
+    root = Path(lab_folder.url.removeprefix("embedded:"))
+    deadline = time.monotonic() + 60
+    while not EmbeddedPostgres(root).status().clients:
+        assert time.monotonic() < deadline, "the window never connected"
+        time.sleep(0.2)
+    window.terminate()
+    _, said = window.communicate(timeout=30)
+    assert b"Traceback" not in said
     assert is_stopped(lab_folder.url)
 
 

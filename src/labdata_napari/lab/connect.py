@@ -11,8 +11,9 @@ import psycopg2
 import pymysql
 
 from labdata_napari import settings
-from labdata_napari.errors import NotFound
+from labdata_napari.errors import ConnectionLost, NotFound
 from labdata_napari.lab.address import EmbeddedAddress, ServerAddress, parse
+from labdata_napari.lab.copying import require_space
 from labdata_napari.lab.embedded import EmbeddedPostgres
 from labdata_napari.lab.failures import connection_failure, translate_errors
 from labdata_napari.lab.files import Files
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from labdata_napari.lab.lab import Lab
 
+_SPACE_TO_RUN = 2 * 16 * 2**20  # two segments of PostgreSQL's log, in bytes
 # What makes DataJoint insist on encryption. True does not on MySQL: PyMySQL takes what
 # becomes of it for "if the server can" and goes on in the clear without a word. False
 # means "if the server can" to both drivers.
@@ -91,7 +93,12 @@ def connect(
     address = parse(target.url)
     paths = settings.local_paths() if local_paths is None else tuple(local_paths)
     if isinstance(address, EmbeddedAddress):
-        return _connect_embedded(address, target, paths)
+        try:
+            return _connect_embedded(address, target, paths)
+        except ConnectionLost:
+            # PostgreSQL ends itself when its disk is full; say that instead
+            require_space(address.root, _SPACE_TO_RUN)
+            raise
     secret = password or address.password or settings.password() or ""
     insist = tls and address.tls is not False and not address.is_this_machine
     instance = _reach(address, secret, insist)

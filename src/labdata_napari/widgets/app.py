@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
+from typing import TYPE_CHECKING
+
 import napari
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QApplication
 
 from labdata_napari.widgets.browser import LabBrowser
 from labdata_napari.widgets.connection import DEMO, Profile
 from labdata_napari.widgets.new_window import BROWSER
 from labdata_napari.widgets.preferences import start_profile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TURN_MS = 200
 
 
 def open_window(
@@ -54,4 +65,38 @@ def run_window(
 ) -> None:
     """Open the window as `open_window` does and return when napari is closed."""
     open_window(url, name, project, demo=demo, text=text)
-    napari.run()
+    with _signals_quit():
+        napari.run()
+
+
+@contextlib.contextmanager
+def _signals_quit() -> Iterator[None]:
+    """Quit where the system would end the process on the spot.
+
+    Logging out or closing the terminal would else leave the database running. Python
+    runs the handler only between its own instructions, so a timer lets it have some
+    while Qt waits for events.
+    """
+    timer = QTimer()
+    timer.timeout.connect(_take_a_turn)
+    before = {
+        number: signal.signal(number, _quit)
+        for name in ("SIGTERM", "SIGHUP")
+        if (number := getattr(signal, name, None)) is not None
+        and signal.getsignal(number) is signal.SIG_DFL
+    }
+    timer.start(_TURN_MS)
+    try:
+        yield
+    finally:
+        timer.stop()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _take_a_turn() -> None:
+    """Do nothing: a pending signal is handled on the way here."""
+
+
+def _quit(_number: int, _frame: object) -> None:
+    QApplication.quit()
