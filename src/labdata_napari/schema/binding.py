@@ -110,6 +110,10 @@ class Tables:
             if create or _exists(self.connection, schema):
                 self._open[schema] = _Schema(schema, self.connection, create)
 
+    def own_errors(self) -> contextlib.AbstractContextManager[None]:
+        """Leave what a driver raises as it is: only a `Lab` has words for it."""
+        return contextlib.nullcontext()
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in self._templates:
             raise AttributeError(
