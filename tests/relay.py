@@ -1,18 +1,69 @@
-"""A wire to a server that a test can cut."""
+"""A wire to a server that a test can cut, make longer, and count on."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 import threading
+import time
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from databases import Place
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What went over a wire.
+
+    Attributes
+    ----------
+    round_trips
+        How often a client began to speak after the server had: it waits as often.
+    sent, received
+        Bytes to and from the server.
+    """
+
+    round_trips: int = 0
+    sent: int = 0
+    received: int = 0
+
+    def __add__(self, other: Traffic) -> Traffic:
+        return Traffic(
+            self.round_trips + other.round_trips,
+            self.sent + other.sent,
+            self.received + other.received,
+        )
+
+    def __sub__(self, other: Traffic) -> Traffic:
+        return Traffic(
+            self.round_trips - other.round_trips,
+            self.sent - other.sent,
+            self.received - other.received,
+        )
+
+
+class _Way:
+    """What is under way in one direction, and when each piece arrives."""
+
+    def __init__(self) -> None:
+        self._pieces: deque[tuple[float, bytes]] = deque()
+        self._some = threading.Semaphore(0)
+
+    def put(self, due: float, data: bytes) -> None:
+        self._pieces.append((due, data))
+        self._some.release()
+
+    def get(self) -> bytes:
+        self._some.acquire()
+        due, data = self._pieces.popleft()
+        time.sleep(max(0.0, due - time.monotonic()))
+        return data
 
 
 class Relay:
@@ -27,11 +78,17 @@ class Relay:
     ----------
     port
         Where it listens.
+    traffic
+        What went over it since it was laid.
     """
 
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
         self._ends: list[socket.socket] = []
+        self._seconds = 0.0
+        self._counting = threading.Lock()
+        self._asking = False
+        self.traffic = Traffic()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -47,6 +104,14 @@ class Relay:
     ) -> None:
         self.cut()
 
+    def delay(self, round_trip: float) -> None:
+        """Make the way there and back take so many seconds, also for who calls.
+
+        A connection begins with a round trip of its own, as TCP does. However much is
+        on its way, it arrives at once: there is no limit to what passes in a second.
+        """
+        self._seconds = round_trip / 2
+
     def cut(self) -> None:
         """Break all connections and take no more."""
         self._close(self._listener)
@@ -57,10 +122,25 @@ class Relay:
         with contextlib.suppress(OSError):
             while True:
                 ours, _ = self._listener.accept()
-                theirs = self._reach()
-                self._ends += [ours, theirs]
-                for pair in ((ours, theirs), (theirs, ours)):
-                    threading.Thread(target=self._pass, args=pair, daemon=True).start()
+                self._ends.append(ours)
+                self._start(self._join, ours)
+
+    def _join(self, ours: socket.socket) -> None:
+        time.sleep(2 * self._seconds)
+        try:
+            theirs = self._reach()
+        except OSError:
+            self._close(ours)
+            return
+        self._ends.append(theirs)
+        for source, target, asks in ((ours, theirs, True), (theirs, ours, False)):
+            way = _Way()
+            self._start(self._take, source, way, asks)
+            self._start(self._bring, way, target, source)
+
+    @staticmethod
+    def _start(work: Callable[..., None], *args: Any) -> None:
+        threading.Thread(target=work, args=args, daemon=True).start()
 
     def _reach(self) -> socket.socket:
         host, port = self._target
@@ -70,12 +150,26 @@ class Relay:
         reached.connect(f"{host}/.s.PGSQL.{port}")
         return reached
 
-    def _pass(self, source: socket.socket, target: socket.socket) -> None:
+    def _take(self, source: socket.socket, way: _Way, asks: bool) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(2**16):
+                self._count(len(data), asks)
+                way.put(time.monotonic() + self._seconds, data)
+        way.put(time.monotonic() + self._seconds, b"")
+
+    def _bring(self, way: _Way, target: socket.socket, source: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := way.get():
                 target.sendall(data)
         self._close(source)
         self._close(target)
+
+    def _count(self, size: int, asks: bool) -> None:
+        with self._counting:
+            self.traffic += Traffic(
+                int(asks and not self._asking), size * asks, size * (not asks)
+            )
+            self._asking = asks
 
     @staticmethod
     def _close(end: Any) -> None:
