@@ -3,10 +3,13 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 SCREEN := scripts/with-screen
 
-.PHONY: setup demo test gui docs shots bench check wheel ci clean
+.PHONY: setup labdata-env demo test gui docs shots bench check wheel ci clean
 
 setup:            ## environment in .venv, Qt/GL libraries where apt and rights allow
 	@scripts/setup
+
+labdata-env:      ## labdata itself in .venv-labdata, for the tests that run it beside us
+	@scripts/labdata-env
 
 demo: setup       ## napari on the demo lab; without a display: demo.png from a virtual one
 	@scripts/demo
@@ -36,4 +39,4 @@ wheel: setup      ## build it, install it without Qt in an empty environment, us
 ci: setup check wheel test
 
 clean:
-	rm -rf .venv .uv build dist site demo.png
+	rm -rf .venv .venv-labdata .uv build dist site demo.png

@@ -9,7 +9,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-pytest_plugins = ["databases", "demo_labs", "embedded_servers", "labs"]
+pytest_plugins = ["databases", "demo_labs", "embedded_servers", "labs", "peers"]
 
 os.environ.setdefault("DJ_IGNORE_CONFIG_FILE", "true")
 os.environ.setdefault("DJ_THREAD_SAFE", "true")

@@ -445,15 +445,20 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post
     server.stop()
 
 
-@pytest.fixture(scope="session")
-def mysql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
+def mariadbd() -> str:
+    """Program of the server; without it a test is skipped, in CI it fails."""
     program = shutil.which(
         "mariadbd", path=os.defpath + ":/usr/sbin:" + os.environ["PATH"]
     )
     if program is None:
         reason = "no mariadbd on the PATH; install mariadb-server to run these tests"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-    server = MariaDB(tmp_path_factory.mktemp("my"), program)
+    return program
+
+
+@pytest.fixture(scope="session")
+def mysql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
+    server = MariaDB(tmp_path_factory.mktemp("my"), mariadbd())
     yield server
     server.stop()
 

@@ -1,0 +1,88 @@
+"""Run labdata 0.1.25 in a process of its own and answer to requests.
+
+Started by `peers` with the interpreter of ``.venv-labdata``; nothing of ours is
+imported but `plain`. A request is a line of JSON on standard input,
+``{"do": <name>, ...}``; so is an answer, on what was standard output. What labdata
+prints goes to standard error, and its errors end the process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+answers = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
+
+import labdata.schema  # noqa: E402  declares the tables that are not there
+import numpy as np  # noqa: E402
+
+import plain  # noqa: E402
+
+
+def table(name):
+    found = labdata.schema
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def local_paths(folders):
+    """Where labdata looks for files from now on."""
+    labdata.schema.prefs["local_paths"][:] = folders
+
+
+def name_of(name):
+    return table(name).full_table_name
+
+
+def insert(name, rows):
+    rows = [plain.from_plain(row) for row in rows]
+    direct = {} if "." in name else {"allow_direct_insert": True}
+    table(name).insert(rows, **direct)
+
+
+def fetch(name, key):
+    rows = (table(name)() & key).fetch(as_dict=True, order_by="KEY")
+    return [plain.to_plain(row) for row in rows]
+
+
+def get(name, key):
+    """Pixels of what is selected, as labdata reads them."""
+    return plain.to_plain(np.asarray((table(name)() & key).get()))
+
+
+def paths(name, key):
+    return [str(path) for path in (table(name)() & key).get(download=False)]
+
+
+def export_labeling(number):
+    """Files and the table of labels that DeepLabCut would get."""
+    chosen = table("PoseEstimationLabelSet")() & {"pose_label_set_num": number}
+    folder, frames, labels = chosen.export_labeling()
+    [file] = folder.glob("CollectedData_*.h5")
+    read = sys.modules[type(chosen).__module__].read_labeling_file(file)
+    return {
+        "folder": str(folder),
+        "file": file.name,
+        "frames": len(frames),
+        "labels": len(labels),
+        "columns": [list(column) for column in read.columns],
+        "rows": [row[-1] for row in read.index],
+        "values": plain.to_plain(read.to_numpy()),
+    }
+
+
+def main():
+    actions = (local_paths, name_of, insert, fetch, get, paths, export_labeling)
+    known = {action.__name__: action for action in actions}
+    print(json.dumps(labdata.VERSION), file=answers, flush=True)
+    for line in sys.stdin:
+        request = json.loads(line)
+        answer = known[request.pop("do")](**request)
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""labdata 0.1.25 itself, as a process beside us on a MariaDB that it declared.
+
+Where the fixture `backend` says ``"labdata"``, as everywhere in ``tests/labdata``,
+`lab_place`, `lab` and `connect_again` are on the tables as labdata made them.
+
+Fixtures
+--------
+labdata
+    The process, with the lab's `store` as its local path.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from databases import MariaDB, Place, mariadbd
+from plain import from_plain, to_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+PYTHON = ROOT / ".venv-labdata" / ("Scripts" if os.name == "nt" else "bin") / "python"
+
+
+class Labdata:
+    """A process in which labdata is imported.
+
+    Parameters
+    ----------
+    folder
+        For its settings and what it prints.
+    parameters
+        What it needs to connect.
+    """
+
+    def __init__(self, folder: Path, parameters: dict[str, Any]) -> None:
+        folder.mkdir()
+        self._folder = folder
+        database = {
+            "database.host": parameters["host"],
+            "database.port": parameters["port"],
+            "database.user": parameters["user"],
+            "database.password": parameters["password"],
+            "database.name": "lab_data",
+            "database.use_tls": False,
+        }
+        storage = {"protocol": "local", "folder": str(folder / "storage")}
+        preferences = {
+            "database": database,
+            "local_paths": [str(folder / "files")],
+            "scratch_path": str(folder / "scratch"),
+            "storage": {"data": storage, "analysis": storage},
+        }
+        (folder / "user_preferences.json").write_text(json.dumps(preferences))
+        self._log = (folder / "printed.txt").open("wb")
+        kept = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL")
+        own = {"LABDATA_PATH": folder, "HOME": folder, "MPLCONFIGDIR": folder}
+        self._process = subprocess.Popen(
+            [PYTHON, ROOT / "tests" / "labdata_peer.py"],
+            cwd=folder,
+            env={n: os.environ[n] for n in kept if n in os.environ}
+            | {name: str(path) for name, path in own.items()},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+        )
+        self.version = self._answer()
+
+    def _answer(self) -> Any:
+        line = self._process.stdout.readline()
+        if not line:
+            said = (self._folder / "printed.txt").read_text(errors="replace")
+            raise RuntimeError(f"labdata ended:\n{said[-2000:]}")
+        return json.loads(line)
+
+    def _ask(self, do: str, **request: Any) -> Any:
+        print(json.dumps({"do": do, **request}), file=self._process.stdin, flush=True)
+        return self._answer()
+
+    def look_in(self, *folders: Path) -> None:
+        """Set its local paths."""
+        self._ask("local_paths", folders=[str(folder) for folder in folders])
+
+    def name_of(self, table: str) -> str:
+        return str(self._ask("name_of", name=table))
+
+    def insert(self, table: str, *rows: dict[str, Any]) -> None:
+        self._ask("insert", name=table, rows=[to_plain(row) for row in rows])
+
+    def plain_rows(self, table: str, **key: Any) -> list[Any]:
+        """Rows in the order of their keys, each in its plain form."""
+        return list(self._ask("fetch", name=table, key=key))
+
+    def rows(self, table: str, **key: Any) -> list[dict[str, Any]]:
+        return [from_plain(row) for row in self.plain_rows(table, **key)]
+
+    def get(self, table: str, **key: Any) -> Any:
+        """Pixels of what is selected, by the table's own ``get``."""
+        return from_plain(self._ask("get", name=table, key=key))
+
+    def paths(self, table: str, **key: Any) -> list[Path]:
+        """Where it finds the files that are selected."""
+        return [Path(path) for path in self._ask("paths", name=table, key=key)]
+
+    def export_labeling(self, number: int) -> dict[str, Any]:
+        found = dict(self._ask("export_labeling", number=number))
+        return found | {"values": from_plain(found["values"])}
+
+    def stop(self) -> None:
+        self._process.stdin.close()
+        self._process.wait(60)
+        self._log.close()
+
+
+class LabdataServer(MariaDB):
+    """A MariaDB whose tables labdata declared; they stay for the session."""
+
+    def __init__(self, folder: Path, program: str) -> None:
+        super().__init__(folder, program)
+        self.labdata = Labdata(folder / "labdata", self.parameters)
+        self._tables = self._described()
+        self._words = [
+            f"INSERT INTO {name} VALUES ('{word}')"
+            for name in {f"`{row[0]}`.`{row[1]}`" for row in self._tables[2:]}
+            if "#" in name
+            for (word,) in self.sql(self.parameters, f"SELECT * FROM {name}")
+        ]
+
+    def with_tables(self) -> Place:
+        if self._tables != self._described():
+            raise RuntimeError("a test changed the tables that labdata declared")
+        return Place(self, dict(self.parameters))
+
+    def drop(self, parameters: dict[str, Any]) -> None:
+        """Leave what was there when labdata had declared the tables."""
+        super().drop(parameters)
+        self.sql(parameters, *self._words)
+
+    def stop(self) -> None:
+        self.labdata.stop()
+        super().stop()
+
+
+@pytest.fixture(scope="session")
+def labdata_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabdataServer]:
+    if not PYTHON.exists():
+        reason = "labdata is not there to run beside us; 'make labdata-env' installs it"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    server = LabdataServer(tmp_path_factory.mktemp("labdata"), mariadbd())
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def labdata(labdata_server: LabdataServer, store: Path) -> Labdata:
+    labdata_server.labdata.look_in(store)
+    return labdata_server.labdata
