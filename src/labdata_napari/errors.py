@@ -42,11 +42,21 @@ class WriteConflict(LabdataError):
     ----------
     theirs
         What the database holds now, in the form the caller loaded as baseline.
+    their_changes, your_changes
+        How that, and how what was to be written, differs from the baseline, in words.
     """
 
-    def __init__(self, message: str, theirs: object = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        theirs: object = None,
+        their_changes: str = "",
+        your_changes: str = "",
+    ) -> None:
         super().__init__(message)
         self.theirs = theirs
+        self.their_changes = their_changes
+        self.your_changes = your_changes
 
 
 class Cancelled(LabdataError):

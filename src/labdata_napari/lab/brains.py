@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from labdata_napari.core.annotation import Annotation, AnnotationSet
 from labdata_napari.core.progress import silent
-from labdata_napari.errors import (
-    ConnectionLost,
-    LabdataError,
-    WriteConflict,
-    WriteRefused,
-)
 from labdata_napari.lab import transforms
+from labdata_napari.lab.annotations import load_annotations, save_annotations
 from labdata_napari.lab.failures import translate_errors
-from labdata_napari.lab.keys import key_of, row_of
-from labdata_napari.lab.limits import checked
 from labdata_napari.lab.opening import open_brain, open_transform
-from labdata_napari.lab.rows import fetched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from labdata_napari.core.annotation import Annotation, AnnotationSet
     from labdata_napari.core.changes import Changes
     from labdata_napari.core.progress import Progress
     from labdata_napari.core.stacks import Stack
@@ -187,8 +176,7 @@ class Brains:
             When there is no such transform.
         """
         with translate_errors():
-            row_of(self._lab.FixedBrainTransform, key)
-            return self._annotations(self._transform_key(key))
+            return load_annotations(self._lab, key)
 
     def save_annotations(
         self, key: Mapping[str, Any], baseline: AnnotationSet, edited: AnnotationSet
@@ -196,7 +184,9 @@ class Brains:
         """Write what changed between two sets, in one transaction.
 
         The rows are read again first, and locked: if they are no longer the baseline,
-        nothing is written.
+        nothing is written. After `ConnectionLost` call it again with the same sets on
+        a new connection: what an earlier call has written already counts as saved, and
+        is not written twice.
 
         Parameters
         ----------
@@ -222,77 +212,6 @@ class Brains:
         WriteRefused
             When this user may not write.
         ConnectionLost
-            When the connection broke: load again to see whether it was written.
+            When the connection broke, maybe after everything was written: save again.
         """
-        changes = baseline.changes_to(edited)
-        if not changes:
-            return changes
-        key = self._transform_key(key)
-        if self._lab.read_only:
-            raise WriteRefused(
-                f"The annotations were not saved: {self._lab.user} may only read this "
-                "database. Connect as somebody who may write."
-            )
-        with translate_errors():
-            self._check(key, changes)
-        try:
-            with (
-                translate_errors("Saving the annotations"),
-                self._lab.connection.transaction,
-            ):
-                theirs = self._annotations(key, locked=True)
-                _refuse_conflict(baseline, theirs)
-                return self._write(key, theirs, edited)
-        except (WriteConflict, ConnectionLost):
-            raise
-        except LabdataError:
-            # two who save at once: one of them may meet a duplicate id or a deadlock
-            # instead of the other's rows, which are there to be seen by now
-            with translate_errors():
-                _refuse_conflict(baseline, self._annotations(key))
-            raise
-
-    def _write(
-        self, key: dict[str, Any], theirs: AnnotationSet, edited: AnnotationSet
-    ) -> Changes[Annotation]:
-        table = self._lab.FixedBrainTransformAnnotation
-        # against what is there now, which has an id for everything
-        changes = theirs.changes_to(edited)
-        ids = [a.annotation_id for a in theirs if a.annotation_id is not None]
-        first = max(ids, default=-1) + 1
-        added = tuple(
-            replace(a, annotation_id=first + n) for n, a in enumerate(changes.added)
-        )
-        for removed in changes.removed:
-            # quick: no cascade, the server refuses if other rows refer to this one
-            (table & key & {"annotation_id": removed.annotation_id}).delete_quick()
-        for changed in changes.changed:
-            table.update1(key | changed.after.to_row())
-        table.insert([key | a.to_row() for a in added])
-        return replace(changes, added=added)
-
-    def _check(self, key: dict[str, Any], changes: Changes[Annotation]) -> None:
-        table = self._lab.FixedBrainTransformAnnotation
-        for annotation in (*changes.added, *(c.after for c in changes.changed)):
-            row = {"annotation_id": 0} | key | annotation.to_row()
-            checked(table, [row], f"annotation {annotation.name!r}")
-
-    def _annotations(
-        self, key: Mapping[str, Any], locked: bool = False
-    ) -> AnnotationSet:
-        query = self._lab.FixedBrainTransformAnnotation & key
-        return AnnotationSet.from_rows(fetched(query, {"xyz": np.asarray}, locked))
-
-    def _transform_key(self, key: Mapping[str, Any]) -> dict[str, Any]:
-        return key_of(self._lab.FixedBrainTransform, key)
-
-
-def _refuse_conflict(baseline: AnnotationSet, theirs: AnnotationSet) -> None:
-    differences = baseline.changes_to(theirs)
-    if differences:
-        raise WriteConflict(
-            "Somebody else changed these annotations since they were loaded: "
-            f"{differences.summary()}. Nothing was written; take theirs, or write "
-            "yours over them.",
-            theirs,
-        )
+        return save_annotations(self._lab, key, baseline, edited)

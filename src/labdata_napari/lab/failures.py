@@ -191,6 +191,8 @@ _MYSQL = {
     1054: _UNKNOWN_COLUMN,
 }
 _NO_SPACE = "No space left on device"
+# deadlock, a snapshot that is too old, a key that was free a moment ago
+_COLLISIONS = {"40P01", "40001", "23505", 1213, 1020, 1062}
 
 
 @contextlib.contextmanager
@@ -235,6 +237,24 @@ def translated(error: BaseException, doing: str = "") -> LabdataError:
     failure, detail = _classified(error)
     sentence = failure.sentence.format(detail=detail.rstrip("."))
     return failure.error(f"{doing}: {sentence}" if doing else sentence)
+
+
+def collided(error: BaseException) -> bool:
+    """Whether another transaction was in the way, so that this one was undone.
+
+    The same one may succeed when it is begun again.
+    """
+    import psycopg2
+    import pymysql
+
+    if isinstance(error, ConnectionLost):
+        return False
+    for each in _chain(error):
+        if isinstance(each, psycopg2.Error):
+            return each.pgcode in _COLLISIONS
+        if isinstance(each, pymysql.err.Error):
+            return bool(each.args) and each.args[0] in _COLLISIONS
+    return False
 
 
 def _classified(error: BaseException) -> tuple[_Failure, str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from labdata_napari.lab.brains import Brains
     from labdata_napari.lab.entries import Entries
     from labdata_napari.lab.files import Files
+    from labdata_napari.lab.poses import Poses
     from labdata_napari.lab.recordings import Recordings
 
 
@@ -118,6 +119,13 @@ class Lab:
         from labdata_napari.lab.recordings import Recordings
 
         return Recordings(self)
+
+    @cached_property
+    def poses(self) -> Poses:
+        """Label sets and the labels in them."""
+        from labdata_napari.lab.poses import Poses
+
+        return Poses(self)
 
     @cached_property
     def entries(self) -> Entries:

@@ -1,0 +1,281 @@
+"""What is written of label sets; see `labdata_napari.lab.writing` for how."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labdata_napari.core.changes import Changes
+from labdata_napari.core.pose import FrameKey, Label, PoseLabels
+from labdata_napari.errors import InvalidValue, NotFound
+from labdata_napari.lab.failures import translate_errors
+from labdata_napari.lab.keys import words
+from labdata_napari.lab.limits import checked
+from labdata_napari.lab.rows import fetched
+from labdata_napari.lab.writing import conflicting, lock_row, write_back
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from labdata_napari.errors import WriteConflict
+
+_ROWS_PER_STATEMENT = 400
+_BYTES_PER_STATEMENT = 8 * 2**20
+
+Key = dict[str, Any]
+_Rows = tuple[PoseLabels, "dict[FrameKey, NDArray[np.uint8]]"]
+
+
+def make_label_set(lab: Any, row: Key) -> int:
+    """Make a label set of a row's description and labeler; return its number."""
+    return write_back(lab, _LabelSetEdit(lab, row))
+
+
+def save_labels(
+    lab: Any,
+    key: Key,
+    images: Mapping[FrameKey, NDArray[np.uint8]],
+    baseline: PoseLabels,
+    changes: Changes[Label],
+) -> Changes[Label]:
+    """Add frames to a set and make changes to its labels, in one transaction."""
+    edit = _LabelEdit(lab, key, images, baseline, changes)
+    if not lab.read_only:  # else there is something simpler to say
+        with translate_errors():
+            edit.check()
+    return write_back(lab, edit)
+
+
+class _LabelSetEdit:
+    """Makes a label set, unless there is an equal one that is empty."""
+
+    doing = "Making the label set"
+
+    def __init__(self, lab: Any, row: Key) -> None:
+        self._table = lab.PoseEstimationLabelSet
+        self._row = row
+
+    def read(self) -> list[Key]:
+        # the first row stands for the table, which has no parent to lock
+        fetched(self._table.proj(), locked=True)
+        return fetched(self._table(), locked=True)
+
+    def saved(self, rows: list[Key]) -> int | None:
+        same = ("description", "labeler")
+        for row in rows:
+            if any(row[column] != self._row[column] for column in same):
+                continue
+            key = {"pose_label_set_num": row["pose_label_set_num"]}
+            parts = (self._table.Frame, self._table.Label)
+            if not any(len(part & key) for part in parts):
+                return int(row["pose_label_set_num"])
+        return None
+
+    def conflict(self, rows: list[Key]) -> None:
+        """There is nothing to overwrite."""
+
+    def write(self, rows: list[Key]) -> int:
+        number = max((int(row["pose_label_set_num"]) for row in rows), default=-1) + 1
+        self._table.insert1(self._row | {"pose_label_set_num": number})
+        return number
+
+
+class _LabelEdit:
+    """Adds frames to a set, and changes labels in it."""
+
+    doing = "Saving the labels"
+
+    def __init__(
+        self,
+        lab: Any,
+        key: Key,
+        images: Mapping[FrameKey, NDArray[np.uint8]],
+        baseline: PoseLabels,
+        changes: Changes[Label],
+    ) -> None:
+        self._lab = lab
+        self._set = lab.PoseEstimationLabelSet
+        self._key = key
+        self._images = images
+        self._baseline = baseline
+        self._changes = changes
+        self._wanted: dict[tuple[FrameKey, str], Label | None] = {
+            label.place: label
+            for label in (*changes.added, *(c.after for c in changes.changed))
+        }
+        self._wanted |= {label.place: None for label in changes.removed}
+
+    def check(self) -> None:
+        """Check what would be written, and that its videos are there."""
+        new = [label for label in self._wanted.values() if label is not None]
+        for label in new:
+            checked(
+                self._set.Label, [self._key | label.to_row()], f"label {label.name}"
+            )
+        frames = {*self._images, *(label.frame for label in new)}
+        for video in sorted({frame[:4] for frame in frames}):
+            key = dict(zip(FrameKey._fields[:4], video, strict=True))
+            if not self._lab.DatasetVideo & key:
+                raise NotFound(f"There is no DatasetVideo with {words(key)}.")
+        _check_sizes(self._lab, self._images)
+
+    def read(self) -> _Rows:
+        lock_row(self._set, self._key)
+        labels = read_labels(self._lab, self._key, locked=True)
+        return labels, read_frames(self._lab, self._key, self._images, locked=True)
+
+    def saved(self, rows: _Rows) -> Changes[Label] | None:
+        return None if self._missing(*rows) else self._changes
+
+    def conflict(self, rows: _Rows) -> WriteConflict | None:
+        theirs, stored = rows
+        other = [key.words for key in stored if not self._is_stored(key, stored)]
+        if other:
+            return conflicting(
+                "frames of this label set",
+                stored,
+                f"{other[0]} is there with other pixels",
+                f"{len(self._images)} frames to add",
+            )
+        before, now = self._baseline.by_place, theirs.by_place
+        both = {
+            place
+            for place, label in self._wanted.items()
+            if now.get(place) not in (label, before.get(place))
+        }
+        if not both:
+            return None
+        their_changes = _only(self._baseline.differences_to(theirs), both)
+        my_changes = _only(self._changes, both)
+        return conflicting(
+            "labels of this set that you changed too,",
+            theirs,
+            their_changes.summary(),
+            my_changes.summary(),
+        )
+
+    def write(self, rows: _Rows) -> Changes[Label]:
+        labels, stored = rows
+        new = [key for key in self._images if not self._is_stored(key, stored)]
+        for keys in _by_size(self._lab, self._images, new):
+            self._set.Frame.insert(
+                self._key | key.to_row() | {"frame": self._images[key]} for key in keys
+            )
+        now = labels.by_place
+        missing = {p: x for p, x in self._wanted.items() if now.get(p) != x}
+        # Replaced, not updated: two statements for hundreds of labels. No row refers
+        # to a label.
+        old = [_place_row(place) for place in missing if place in now]
+        for part in _parts(old):
+            (self._set.Label & self._key & part).delete_quick()
+        added = [self._key | x.to_row() for x in missing.values() if x is not None]
+        for part in _parts(added):
+            self._set.Label.insert(part)
+        return self._changes
+
+    def _missing(
+        self, labels: PoseLabels, stored: Mapping[FrameKey, NDArray[np.uint8]]
+    ) -> bool:
+        now = labels.by_place
+        return any(not self._is_stored(key, stored) for key in self._images) or any(
+            now.get(place) != label for place, label in self._wanted.items()
+        )
+
+    def _is_stored(
+        self, key: FrameKey, stored: Mapping[FrameKey, NDArray[np.uint8]]
+    ) -> bool:
+        return key in stored and np.array_equal(stored[key], self._images[key])
+
+
+def read_labels(lab: Any, key: Key, locked: bool = False) -> PoseLabels:
+    """Read the labels of a set, to the last bit, and which frames it has."""
+    part = lab.PoseEstimationLabelSet.Label & key
+    # MySQL gives a float32 with six digits, unless it is calculated with
+    exact = part.proj(exact_x="x*1e0", exact_y="y*1e0", exact_z="z*1e0")
+    rows = [
+        row | {"x": row["exact_x"], "y": row["exact_y"], "z": row["exact_z"]}
+        for row in fetched(exact, locked=locked)
+    ]
+    frames = fetched((lab.PoseEstimationLabelSet.Frame & key).proj())
+    return PoseLabels.from_rows(rows, map(FrameKey.from_row, frames))
+
+
+def read_frames(
+    lab: Any, key: Key, frames: Iterable[FrameKey], locked: bool = False
+) -> dict[FrameKey, NDArray[np.uint8]]:
+    """Read the pixels of those frames that a set has."""
+    wanted = [frame.to_row() for frame in frames]
+    found = {}
+    for part in _parts(wanted):
+        query = lab.PoseEstimationLabelSet.Frame & key & part
+        for row in fetched(query, {"frame": np.asarray}, locked):
+            found[FrameKey.from_row(row)] = row["frame"]
+    return found
+
+
+def _check_sizes(lab: Any, images: Mapping[FrameKey, NDArray[np.uint8]]) -> None:
+    """Refuse a picture that the server would not take in one piece."""
+    limit = _packet(lab)
+    for frame, image in images.items():
+        # packing takes a while; it makes nothing larger than it was
+        if limit is None or _sent(image.nbytes) <= limit:
+            continue
+        from datajoint import blob
+
+        size = _sent(len(blob.pack(image)))
+        if size > limit:
+            raise InvalidValue(
+                f"The picture of {frame.words} takes {size:,} bytes and the database "
+                f"server accepts {limit:,} at a time; make it smaller, or have "
+                "max_allowed_packet raised there."
+            )
+
+
+def _packet(lab: Any) -> int | None:
+    if lab.connection.adapter.backend != "mysql":
+        return None
+    [(size,)] = lab.connection.query("SELECT @@max_allowed_packet").fetchall()
+    return int(size)
+
+
+def _sent(size: int) -> int:
+    """Bytes of a statement around a blob, some of whose bytes need an escape."""
+    return int(size * 1.1) + 2000
+
+
+def _by_size(
+    lab: Any, images: Mapping[FrameKey, NDArray[np.uint8]], frames: Sequence[FrameKey]
+) -> Iterator[list[FrameKey]]:
+    """Divide frames so that each statement stays small; a large one goes alone."""
+    limit = min(_BYTES_PER_STATEMENT, (_packet(lab) or _BYTES_PER_STATEMENT) // 2)
+    part: list[FrameKey] = []
+    size = 0
+    for frame in frames:
+        if part and size + _sent(images[frame].nbytes) > limit:
+            yield part
+            part, size = [], 0
+        part.append(frame)
+        size += _sent(images[frame].nbytes)
+    if part:
+        yield part
+
+
+def _parts(rows: Sequence[Key]) -> Iterator[list[Key]]:
+    for start in range(0, len(rows), _ROWS_PER_STATEMENT):
+        yield list(rows[start : start + _ROWS_PER_STATEMENT])
+
+
+def _place_row(place: tuple[FrameKey, str]) -> Key:
+    frame, bodypart = place
+    return {**frame.to_row(), "label_name": bodypart}
+
+
+def _only(changes: Changes[Label], places: set[tuple[FrameKey, str]]) -> Changes[Label]:
+    return Changes(
+        tuple(label for label in changes.added if label.place in places),
+        tuple(c for c in changes.changed if c.after.place in places),
+        tuple(label for label in changes.removed if label.place in places),
+    )

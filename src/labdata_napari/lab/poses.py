@@ -1,0 +1,231 @@
+"""Label sets: frames of videos, and where somebody marked body parts in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labdata_napari.core.pose import FrameKey, Label, PoseLabels
+from labdata_napari.errors import InvalidValue, NotFound
+from labdata_napari.lab.failures import translate_errors
+from labdata_napari.lab.keys import row_of
+from labdata_napari.lab.limits import checked
+from labdata_napari.lab.pose_writing import (
+    make_label_set,
+    read_frames,
+    read_labels,
+    save_labels,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from labdata_napari.core.changes import Changes
+    from labdata_napari.lab.entries import Entry
+
+
+class Poses:
+    """Finds, reads and writes label sets. Belongs to its lab, and so to one thread.
+
+    Parameters
+    ----------
+    lab
+        The `Lab`.
+    """
+
+    def __init__(self, lab: Any) -> None:
+        self._lab = lab
+
+    def find(self, text: str = "") -> list[Entry]:
+        """List the label sets; see `Entries.find`."""
+        entries: list[Entry] = self._lab.entries.find(text, ("PoseEstimationLabelSet",))
+        return entries
+
+    def create_label_set(
+        self, description: str | None = None, labeler: str | None = None
+    ) -> int:
+        """Make a label set.
+
+        Parameters
+        ----------
+        description
+            What it is for.
+        labeler
+            ``user_name`` of a lab member.
+
+        Returns
+        -------
+        int
+            Its number: the next one, or that of a set with the same description and
+            labeler that has neither frames nor labels yet. So it may be called again
+            after `ConnectionLost`.
+
+        Raises
+        ------
+        NotFound
+            When there is no such lab member.
+        InvalidValue
+            When the description is too long.
+        WriteRefused
+            When this user may not write.
+        ConnectionLost
+            When the connection broke.
+        """
+        row = {
+            "pose_label_set_num": 0,
+            "description": description,
+            "labeler": labeler,
+        }
+        with translate_errors():
+            [row] = checked(self._lab.PoseEstimationLabelSet, [row], "the label set")
+            if labeler is not None:
+                row_of(self._lab.LabMember, {"user_name": labeler})
+        return make_label_set(self._lab, row)
+
+    def load_labels(self, num: int) -> PoseLabels:
+        """Read the labels of a set.
+
+        Parameters
+        ----------
+        num
+            Number of the set.
+
+        Returns
+        -------
+        PoseLabels
+            Frames and body parts sorted; frames without labels included, pixels not.
+
+        Raises
+        ------
+        NotFound
+            When there is no such set.
+        """
+        with translate_errors():
+            key = _key(num)
+            row_of(self._lab.PoseEstimationLabelSet, key)
+            return read_labels(self._lab, key)
+
+    def load_frame(self, num: int, frame: FrameKey) -> NDArray[np.uint8]:
+        """Read the pixels of one frame of a set.
+
+        Returns
+        -------
+        ndarray
+            (Y, X) or (Y, X, 3).
+
+        Raises
+        ------
+        NotFound
+            When the set does not hold that frame.
+        """
+        with translate_errors():
+            found = read_frames(self._lab, _key(num), [frame])
+        if frame not in found:
+            raise NotFound(f"Label set {num} does not hold {frame.words}.")
+        return found[frame]
+
+    def save_labels(
+        self, num: int, baseline: PoseLabels, edited: PoseLabels
+    ) -> Changes[Label]:
+        """Write the labels that changed between two versions, in one transaction.
+
+        They are read again first, and locked. Labels that only somebody else changed
+        stay as they are; where both did, differently, nothing is written at all.
+        After `ConnectionLost` call it again with the same versions on a new
+        connection: what an earlier call has written already counts as saved, and is
+        not written twice.
+
+        Parameters
+        ----------
+        num
+            Number of the set.
+        baseline
+            What was loaded.
+        edited
+            What it is to become; see `PoseLabels.changes_to` for what counts.
+
+        Returns
+        -------
+        Changes
+            From `baseline` to `edited`, all of which the database now holds.
+
+        Raises
+        ------
+        WriteConflict
+            When somebody else changed the same labels meanwhile; its `theirs` is what
+            the database holds now. To write over it, save with that as the baseline.
+        NotFound
+            When the set, or a video of a label, is not there.
+        InvalidValue
+            When a value does not fit its column.
+        WriteRefused
+            When this user may not write.
+        ConnectionLost
+            When the connection broke, maybe after everything was written: save again.
+        """
+        changes = baseline.changes_to(edited)
+        if not changes:
+            return changes
+        return save_labels(self._lab, _key(num), {}, baseline, changes)
+
+    def add_frames(
+        self,
+        num: int,
+        images: Mapping[FrameKey, NDArray[np.uint8]],
+        labels: PoseLabels | None = None,
+    ) -> Changes[Label]:
+        """Add frames, and labels in them, to a set in one transaction.
+
+        May be called again after `ConnectionLost`, as `save_labels`.
+
+        Parameters
+        ----------
+        num
+            Number of the set.
+        images
+            (Y, X) or (Y, X, 3) uint8 by frame. One that is there with the same pixels
+            stays as it is.
+        labels
+            Of these frames, or of others in the set. What is there already must be
+            the same.
+
+        Returns
+        -------
+        Changes
+            The labels that were added.
+
+        Raises
+        ------
+        WriteConflict
+            When the set holds one of the frames with other pixels, `theirs` being
+            these by frame, or another label, `theirs` being all its labels.
+        NotFound, InvalidValue, WriteRefused, ConnectionLost
+            As `save_labels`; also when an image is none, or too large for the server.
+        """
+        pictures = {
+            FrameKey(*frame): _as_image(FrameKey(*frame), image)
+            for frame, image in images.items()
+        }
+        nothing = PoseLabels()
+        changes = nothing.changes_to(nothing if labels is None else labels)
+        if not pictures and not changes:
+            return changes
+        return save_labels(self._lab, _key(num), pictures, nothing, changes)
+
+
+def _key(num: int) -> dict[str, int]:
+    return {"pose_label_set_num": int(num)}
+
+
+def _as_image(frame: FrameKey, image: Any) -> NDArray[np.uint8]:
+    array = np.asarray(image)
+    colours = array.ndim == 3 and array.shape[2] == 3
+    if array.dtype != np.uint8 or not (array.ndim == 2 or colours) or not array.size:
+        raise InvalidValue(
+            f"The picture of {frame.words} must be uint8 and (Y, X) or (Y, X, 3); got "
+            f"{array.dtype} {array.shape}."
+        )
+    return array
