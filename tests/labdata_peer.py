@@ -15,6 +15,7 @@ import sys
 answers = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 
+import labdata.rules.imaging  # noqa: E402
 import labdata.schema  # noqa: E402  declares the tables that are not there
 import numpy as np  # noqa: E402
 
@@ -48,6 +49,16 @@ def fetch(name, key):
     return [plain.to_plain(row) for row in rows]
 
 
+def write_stack(path, pixels):
+    """Write a stack as labdata's upload of a recording does."""
+    stack = plain.from_plain(pixels)
+    labdata.rules.imaging.compress_imaging_stack(stack, path, chunksize=4)
+
+
+def populate(name, key):
+    table(name).populate(key)
+
+
 def get(name, key):
     """Pixels of what is selected, as labdata reads them."""
     return plain.to_plain(np.asarray((table(name)() & key).get()))
@@ -74,9 +85,21 @@ def export_labeling(number):
     }
 
 
+ACTIONS = (
+    local_paths,
+    name_of,
+    insert,
+    fetch,
+    write_stack,
+    populate,
+    get,
+    paths,
+    export_labeling,
+)
+
+
 def main():
-    actions = (local_paths, name_of, insert, fetch, get, paths, export_labeling)
-    known = {action.__name__: action for action in actions}
+    known = {action.__name__: action for action in ACTIONS}
     print(json.dumps(labdata.VERSION), file=answers, flush=True)
     for line in sys.stdin:
         request = json.loads(line)

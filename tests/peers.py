@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from databases import MariaDB, Place, mariadbd
+from labdata_napari.schema.contract import contract
 from plain import from_plain, to_plain
 
 if TYPE_CHECKING:
@@ -62,11 +63,13 @@ class Labdata:
         self._log = (folder / "printed.txt").open("wb")
         kept = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL")
         own = {"LABDATA_PATH": folder, "HOME": folder, "MPLCONFIGDIR": folder}
+        (folder / "scratch").mkdir()
         self._process = subprocess.Popen(
             [PYTHON, ROOT / "tests" / "labdata_peer.py"],
             cwd=folder,
             env={n: os.environ[n] for n in kept if n in os.environ}
-            | {name: str(path) for name, path in own.items()},
+            | {name: str(path) for name, path in own.items()}
+            | {"LABDATA_N_JOBS": "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -101,6 +104,14 @@ class Labdata:
 
     def rows(self, table: str, **key: Any) -> list[dict[str, Any]]:
         return [from_plain(row) for row in self.plain_rows(table, **key)]
+
+    def write_stack(self, path: Path, pixels: Any) -> None:
+        """Write a stack as its upload of a recording does."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._ask("write_stack", path=str(path), pixels=to_plain(pixels))
+
+    def populate(self, table: str, **key: Any) -> None:
+        self._ask("populate", name=table, key=key)
 
     def get(self, table: str, **key: Any) -> Any:
         """Pixels of what is selected, by the table's own ``get``."""
@@ -147,6 +158,28 @@ class LabdataServer(MariaDB):
     def stop(self) -> None:
         self.labdata.stop()
         super().stop()
+
+
+def ours(lab: Any, name: str) -> Any:
+    """Our class of a table called ``Master`` or ``Master.Part``."""
+    master, _, part = name.partition(".")
+    return getattr(getattr(lab, master), part) if part else getattr(lab, master)
+
+
+def plain_rows(lab: Any, name: str) -> list[Any]:
+    """Rows as `Labdata.plain_rows`, read by us."""
+    return [to_plain(row) for row in ours(lab, name)().to_dicts(order_by="KEY")]
+
+
+def assert_same_rows(lab: Any, labdata: Labdata) -> set[str]:
+    """Compare all 88 tables as both read them; the names of those that have rows."""
+    filled = set()
+    for name in contract():
+        rows = plain_rows(lab, name)
+        assert rows == labdata.plain_rows(name), name
+        if rows:
+            filled.add(name)
+    return filled
 
 
 @pytest.fixture(scope="session")

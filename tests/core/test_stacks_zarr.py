@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import zarr
+from imagecodecs.numcodecs import Blosc2
+from numcodecs import Delta
 
 from labdata_napari.core.formats_zarr import ChunkReader
 from labdata_napari.core.stacks import open_stack, probe
@@ -49,6 +53,25 @@ def test_bare_zarr_folders_of_both_versions_read(tmp_path, version, order):
     )
     made[...] = BRAIN
     np.testing.assert_array_equal(np.asarray(open_stack(tmp_path / "b.zarr")), BRAIN)
+
+
+@pytest.mark.parametrize("filters", [None, [Delta("<u2")]])
+def test_what_labdata_compressed_with_blosc2_reads(tmp_path, filters):
+    # by us, and by zarr where there are filters
+    zarr.create_array(
+        tmp_path / "b.zarr",
+        data=BRAIN,
+        chunks=(4, 1, *BRAIN.shape[2:]),
+        zarr_format=2,
+        compressors=Blosc2(level=6, shuffle=1),
+        filters=filters,
+    )
+    code = "import sys; from labdata_napari.core.stacks import open_stack; "
+    code += "import numpy as np; print(np.asarray(open_stack(sys.argv[1])).sum())"
+    # a process in which nobody has made the codec known
+    made = [sys.executable, "-c", code, tmp_path / "b.zarr"]
+    said = subprocess.run(made, check=True, capture_output=True, text=True).stdout
+    assert int(said) == BRAIN.sum()
 
 
 def test_a_sharded_array_is_read_through_zarr(tmp_path):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labdata_napari.core.codecs import codec_of
 from labdata_napari.core.file_bytes import FolderMembers, Members, ZipMembers
 from labdata_napari.core.lazy import ChunkCache, LazyArray, gather
 from labdata_napari.core.ngff import image_metadata
@@ -241,13 +242,12 @@ def _array(members: Members, base: str, node: dict[str, Any]) -> LazyArray:
 
 
 def _layout_v2(node: dict[str, Any], base: str) -> _Layout | None:
-    from numcodecs import get_codec
-
     dtype = np.dtype(node["dtype"])
+    compressor = node["compressor"]
+    codec = None if compressor is None else codec_of(compressor)
     if node.get("filters") or dtype.hasobject or dtype.fields:
         return None
     separator = node.get("dimension_separator", ".")
-    compressor = node["compressor"]
     fill = node["fill_value"]
     return _Layout(
         tuple(node["shape"]),
@@ -256,7 +256,7 @@ def _layout_v2(node: dict[str, Any], base: str) -> _Layout | None:
         _fill(fill),
         node.get("order", "C") == "F",
         lambda number: base + separator.join(map(str, number)),
-        None if compressor is None else get_codec(compressor),
+        codec,
     )
 
 
