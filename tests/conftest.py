@@ -9,10 +9,24 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-pytest_plugins = ["databases", "demo_labs", "embedded_servers", "labs", "peers"]
+pytest_plugins = [
+    "databases",
+    "demo_labs",
+    "embedded_servers",
+    "labdata_home",
+    "labs",
+    "peers",
+]
 
 os.environ.setdefault("DJ_IGNORE_CONFIG_FILE", "true")
 os.environ.setdefault("DJ_THREAD_SAFE", "true")
+# the settings and passwords of whoever runs the tests are none of their business
+for _name in [name for name in os.environ if name.startswith("LABDATA_DATABASE")]:
+    del os.environ[_name]
+for _name in ("LABDATA_PREFERENCES", "LABDATA_OVERRIDE_DATAPATH"):
+    os.environ.pop(_name, None)
+os.environ["LABDATA_PATH"] = os.path.join(os.path.dirname(__file__), "no such folder")
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
 # A busy machine is slow, which is no failure; in CI the same change gives the same
 # answer twice.

@@ -19,6 +19,24 @@ class ConnectionLost(ConnectionFailed):
     """A connection that worked before is gone; reconnecting may help."""
 
 
+class LoginRefused(ConnectionFailed):
+    """The server is there but does not let us in as this user with this password.
+
+    Attributes
+    ----------
+    url
+        Address of the server, without a password; without a user where none is known.
+    """
+
+    def __init__(self, message: str, url: str) -> None:
+        super().__init__(message)
+        self.url = url
+
+
+class KeyringFailed(LabdataError):
+    """The system's keyring is missing, locked, or did not answer."""
+
+
 class NotFound(LabdataError):
     """A row, a table or a file that should be there is not."""
 

@@ -1,10 +1,18 @@
-"""Where a value comes from: an argument, else the environment, else the default."""
+"""Where a value comes from.
+
+An argument counts most, then the environment, napari's Preferences, labdata's own
+settings, and last the default.
+"""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from labdata_napari.lab.preferences import LabdataSettings
 
 URL = "LABDATA_NAPARI_URL"
 NAME = "LABDATA_NAPARI_NAME"
@@ -42,10 +50,11 @@ def target(
     name: str | None = None,
     project: str | None = None,
     preferred: tuple[str, str, str] = ("", "", ""),
+    labdata: LabdataSettings | None = None,
 ) -> Target:
-    """Complete what was given from the environment, preferences and defaults.
+    """Complete what was given from the environment, settings and defaults.
 
-    An empty value counts as not given, in the environment as well.
+    An empty value counts as not given, but for `project`, where ``""`` means none.
 
     Parameters
     ----------
@@ -54,12 +63,25 @@ def target(
     preferred
         URL, name and project set in napari's Preferences, which count less than the
         environment.
+    labdata
+        labdata's own settings, which count less than both, and only for the server
+        they are about.
     """
-    return Target(
-        url or os.environ.get(URL) or preferred[0] or DEFAULT_URL,
-        name or os.environ.get(NAME) or preferred[1] or DEFAULT_NAME,
-        project or os.environ.get(PROJECT) or preferred[2] or None,
+    theirs = labdata.url if labdata else None
+    where = url or os.environ.get(URL) or preferred[0] or theirs or DEFAULT_URL
+    known = labdata if labdata and labdata.serves(where) else None
+    called = (
+        name
+        or os.environ.get(NAME)
+        or preferred[1]
+        or (known.name if known else DEFAULT_NAME)
     )
+    chosen = project
+    if chosen is None:
+        chosen = os.environ.get(PROJECT) or preferred[2]
+        if not chosen and known and known.name == called:
+            chosen = known.project
+    return Target(where, called, chosen or None)
 
 
 def password() -> str | None:

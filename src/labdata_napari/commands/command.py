@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import getpass
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from labdata_napari.errors import LoginRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from labdata_napari.lab.lab import Lab
 
 
 @dataclass(frozen=True)
@@ -57,15 +64,39 @@ def add_target(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--url",
         help="mysql://user@host:3306, postgresql://user@host:5432/database, embedded: "
-        "or embedded:/folder (default: $LABDATA_NAPARI_URL, else embedded:); the "
-        "password comes from $LABDATA_NAPARI_PASSWORD",
+        "or embedded:/folder (default: $LABDATA_NAPARI_URL, else the server in "
+        "labdata's own settings, else embedded:); the password comes from "
+        "$LABDATA_NAPARI_PASSWORD, labdata's settings or the keyring, or is asked for",
     )
     group.add_argument(
         "--name",
-        help="name of the lab's database (default: $LABDATA_NAPARI_NAME, else "
-        "lab_data)",
+        help="name of the lab's database (default: $LABDATA_NAPARI_NAME, else that of "
+        "labdata's settings, else lab_data)",
     )
     group.add_argument(
         "--project",
-        help="project of the lab (default: $LABDATA_NAPARI_PROJECT, else none)",
+        help="project of the lab (default: $LABDATA_NAPARI_PROJECT, else that of "
+        "labdata's settings; '' for none)",
     )
+
+
+def connect_to(arguments: argparse.Namespace) -> Lab:
+    """Connect to the lab that arguments name; ask for a password at a terminal."""
+    from labdata_napari.lab import preferences
+    from labdata_napari.lab.address import ServerAddress, parse
+    from labdata_napari.lab.connect import connect_with, problems_for
+
+    labdata = preferences.read()
+    for problem in problems_for(labdata, arguments.url):
+        print(f"labdata-napari: {problem}", file=sys.stderr)
+    names = {"name": arguments.name, "project": arguments.project}
+    try:
+        return connect_with(labdata, arguments.url, **names)
+    except LoginRefused as refused:
+        if not sys.stdin.isatty() or not urlsplit(refused.url).username:
+            raise
+        print(f"labdata-napari: {refused}", file=sys.stderr)
+        address = parse(refused.url)
+        assert isinstance(address, ServerAddress)
+        password = getpass.getpass(f"Password of {address.user} at {address.host}: ")
+    return connect_with(labdata, arguments.url, **names, password=password)

@@ -7,17 +7,16 @@ import datetime
 from pathlib import Path
 from typing import Any
 
-from labdata_napari.commands.command import Command, add_commands
+from labdata_napari.commands.command import Command, add_commands, connect_to
 
 
 def _import_brain(arguments: argparse.Namespace) -> None:
     from labdata_napari.commands.progress import percent
-    from labdata_napari.lab.connect import connect
     from labdata_napari.lab.failures import translate_errors
     from labdata_napari.lab.ingest import BrainImport, import_brain, plan_import
 
     plan = plan_import(BrainImport(**_values(arguments)))
-    with connect(arguments.url, name=arguments.name, project=arguments.project) as lab:
+    with connect_to(arguments) as lab:
         with translate_errors():
             there = bool(lab.FixedBrain & plan.key)
         with percent(f"Importing '{plan.source.name}'") as progress:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from labdata_napari.commands.command import Command, add_commands
+from labdata_napari.commands.command import Command, add_commands, connect_to
 
 if TYPE_CHECKING:
     import argparse
@@ -13,12 +13,6 @@ if TYPE_CHECKING:
     from labdata_napari.lab.transforms import TransformRecord
 
 _KEY = ("subject", "session", "dataset")
-
-
-def _connected(arguments: argparse.Namespace) -> Any:
-    from labdata_napari.lab.connect import connect
-
-    return connect(arguments.url, name=arguments.name, project=arguments.project)
 
 
 def _chosen(arguments: argparse.Namespace) -> dict[str, str]:
@@ -41,7 +35,7 @@ def _brains(lab: Any, arguments: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def _list(arguments: argparse.Namespace) -> None:
-    with _connected(arguments) as lab:
+    with connect_to(arguments) as lab:
         for key in _brains(lab, arguments):
             records = lab.brains.transforms(key)
             print("/".join(key.values()) + ("" if records else ": no transforms"))
@@ -68,7 +62,7 @@ def _run(arguments: argparse.Namespace) -> None:
     from labdata_napari.errors import InvalidValue
 
     parameters = _parameters(arguments)
-    with _connected(arguments) as lab:
+    with connect_to(arguments) as lab:
         keys = _brains(lab, arguments)
         if parameters is not None:
             if len(keys) != 1:

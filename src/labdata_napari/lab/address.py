@@ -59,7 +59,8 @@ class ServerAddress:
     def url(self) -> str:
         """The address without its password."""
         tail = f"/{quote(self.database)}" if self.database else ""
-        return f"{self.backend}://{quote(self.user)}@{self.host}:{self.port}{tail}"
+        user = quote(self.user, safe="")
+        return f"{self.backend}://{user}@{self.host}:{self.port}{tail}"
 
     @property
     def is_this_machine(self) -> bool:

@@ -4,32 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import psycopg2
-import pymysql
-
 from labdata_napari import settings
-from labdata_napari.errors import ConnectionLost, NotFound
+from labdata_napari.errors import ConnectionLost, LoginRefused, NotFound
+from labdata_napari.lab import preferences
 from labdata_napari.lab.address import EmbeddedAddress, ServerAddress, parse
 from labdata_napari.lab.copying import require_space
 from labdata_napari.lab.embedded import EmbeddedPostgres
-from labdata_napari.lab.failures import connection_failure, translate_errors
+from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.files import Files
-from labdata_napari.lab.instances import close, new_instance
+from labdata_napari.lab.instances import close
+from labdata_napari.lab.logins import log_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from labdata_napari.lab.lab import Lab
+    from labdata_napari.lab.preferences import LabdataSettings
 
 _SPACE_TO_RUN = 2 * 16 * 2**20  # two segments of PostgreSQL's log, in bytes
-# What makes DataJoint insist on encryption. True does not on MySQL: PyMySQL takes what
-# becomes of it for "if the server can" and goes on in the clear without a word. False
-# means "if the server can" to both drivers.
-_ENCRYPTED = {"mysql": {"verify_mode": "none"}, "postgresql": True}
 
 
 def connect(
@@ -38,7 +35,7 @@ def connect(
     name: str | None = None,
     project: str | None = None,
     password: str | None = None,
-    tls: bool = True,
+    tls: bool | None = None,
     create: bool = False,
     local_paths: Sequence[Path | str] | None = None,
 ) -> Lab:
@@ -50,27 +47,30 @@ def connect(
         ``mysql://user@host:3306`` (MariaDB too),
         ``postgresql://user@host:5432/database``, ``embedded:`` for a database of
         one's own on this computer, or ``embedded:/folder``. None:
-        ``LABDATA_NAPARI_URL``, else ``embedded:``.
+        ``LABDATA_NAPARI_URL``, else the server in labdata's own settings
+        (``~/labdata/user_preferences.json``), else ``embedded:``.
     name
         Name of the lab's database (PostgreSQL: schema). None:
-        ``LABDATA_NAPARI_NAME``, else ``lab_data``.
+        ``LABDATA_NAPARI_NAME``, else labdata's for its server, else ``lab_data``.
     project
-        Project of the lab, whose tables are apart. None:
-        ``LABDATA_NAPARI_PROJECT``, else none.
+        Project of the lab, whose tables are apart; ``""`` for none. None:
+        ``LABDATA_NAPARI_PROJECT``, else labdata's for its lab, else none.
     password
-        None: the one in `url`, else ``LABDATA_NAPARI_PASSWORD``. It is stored and
+        None: the one in `url`, else ``LABDATA_NAPARI_PASSWORD``, else labdata's for
+        its server and user, else the one in the system's keyring. It is stored and
         logged nowhere.
     tls
-        Connect to another computer only if the connection is encrypted; the server's
-        certificate is not verified. With False, and on this computer, it is encrypted
-        where the server can. ``?tls=no`` in `url` says the same as False.
+        With True, connect to another computer only if the connection is encrypted;
+        the server's certificate is not verified. With False, and on this computer, it
+        is encrypted where the server can. ``?tls=no`` in `url` says the same as
+        False. None: labdata's choice for its server, else True.
     create
         Make the 88 tables where the database has none. An embedded database gets
         them by itself. Without it nothing is ever declared or changed by connecting.
     local_paths
         Folders that hold the lab's files on this machine, the first one for new
-        files. None: ``LABDATA_NAPARI_LOCAL_PATHS``, separated as in ``PATH``; an
-        embedded lab has its own folder besides.
+        files. None: ``LABDATA_NAPARI_LOCAL_PATHS``, separated as in ``PATH``, else
+        labdata's for its lab; an embedded lab has its own folder besides.
 
     Returns
     -------
@@ -81,17 +81,64 @@ def connect(
     ------
     InvalidValue
         When the address or a name cannot be read.
+    LoginRefused
+        When the server is there, and the user or the password is wrong or missing.
     ConnectionFailed
-        When there is no server, no such user, or the password is wrong.
+        When there is no server, or it lets nobody in.
     NotFound
         When the server has no such lab, or shows us nothing of it.
     WriteRefused
         When tables are to be made and may not be, or the embedded database's folder
         cannot be used.
     """
-    target = settings.target(url, name, project)
+    labdata = preferences.read()
+    for problem in problems_for(labdata, url):
+        warnings.warn(problem, UserWarning, stacklevel=2)
+    return connect_with(
+        labdata,
+        url,
+        name=name,
+        project=project,
+        password=password,
+        tls=tls,
+        create=create,
+        local_paths=local_paths,
+    )
+
+
+def problems_for(labdata: LabdataSettings, url: str | None) -> tuple[str, ...]:
+    """Return what is wrong with labdata's settings, where it matters for an address."""
+    where = settings.target(url, labdata=labdata).url
+    matters = labdata.serves(where) or where == settings.DEFAULT_URL != url
+    return labdata.problems if matters else ()
+
+
+def connect_with(
+    labdata: LabdataSettings,
+    url: str | None = None,
+    *,
+    name: str | None = None,
+    project: str | None = None,
+    password: str | None = None,
+    tls: bool | None = None,
+    create: bool = False,
+    local_paths: Sequence[Path | str] | None = None,
+) -> Lab:
+    """Connect as `connect` does, with labdata's settings read already.
+
+    Their problems are the caller's to show.
+    """
+    target = settings.target(url, name, project, labdata=labdata)
+    if target.url == labdata.url and not labdata.user:
+        raise LoginRefused(
+            f"labdata's settings '{labdata.file}' name the server '{labdata.host}' but "
+            "no user; add 'database.user' there, or give the address as "
+            f"mysql://user@{labdata.host}:{labdata.port}.",
+            target.url,
+        )
     address = parse(target.url)
-    paths = settings.local_paths() if local_paths is None else tuple(local_paths)
+    theirs = labdata if labdata.serves(target.url) else None
+    paths = _local_paths(local_paths, target, theirs)
     if isinstance(address, EmbeddedAddress):
         try:
             return _connect_embedded(address, target, paths)
@@ -99,35 +146,31 @@ def connect(
             # PostgreSQL ends itself when its disk is full; say that instead
             require_space(address.root, _SPACE_TO_RUN)
             raise
-    secret = password or address.password or settings.password() or ""
+    if tls is None:
+        tls = theirs is None or bool(theirs.tls)
     insist = tls and address.tls is not False and not address.is_this_machine
-    instance = _reach(address, secret, insist)
+    given = password or address.password or settings.password()
+    instance = log_in(address, given, insist, labdata)
+    storages = theirs.storages if theirs and theirs.name == target.name else {}
     try:
-        return _attach(instance, address, target, Files(paths), create)
+        files = Files(paths, storages=storages)
+        return _attach(instance, address, target, files, create)
     except BaseException:
         close(instance.connection)
         raise
 
 
-def _reach(address: ServerAddress, password: str, insist: bool) -> Any:
-    import datajoint as dj
-
-    options = {"database__name": address.database} if address.database else {}
-    mysql = address.backend == "mysql"
-    try:
-        return new_instance(
-            host=address.host,
-            user=address.user,
-            # as text, PyMySQL knows no letters but those of western Europe
-            password=password.encode() if mysql else password,
-            port=address.port,
-            use_tls=_ENCRYPTED[address.backend] if insist else False,
-            backend=address.backend,
-            **options,
-        )
-    except (dj.DataJointError, psycopg2.Error, pymysql.err.Error, OSError) as error:
-        # without the cause: its frames hold the password
-        raise connection_failure(error, address) from None
+def _local_paths(
+    given: Sequence[Path | str] | None,
+    target: settings.Target,
+    labdata: LabdataSettings | None,
+) -> Sequence[Path | str]:
+    if given is not None:
+        return given
+    paths = settings.local_paths()
+    if not paths and labdata is not None and labdata.name == target.name:
+        return labdata.local_paths
+    return paths
 
 
 def _attach(

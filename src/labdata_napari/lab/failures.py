@@ -16,6 +16,7 @@ from labdata_napari.errors import (
     ConnectionLost,
     InvalidValue,
     LabdataError,
+    LoginRefused,
     NotFound,
     WriteRefused,
 )
@@ -372,9 +373,10 @@ def connection_failure(error: BaseException, address: ServerAddress) -> LabdataE
             "name after the last '/' of the address."
         )
     elif says(*_NO_LOGIN):
-        sentence = (
+        return LoginRefused(
             f"The database at {where} does not accept the user '{address.user}' with "
-            "this password; check both, and that the user may log in from here."
+            "this password; check both, and that the user may log in from here.",
+            address.url,
         )
     elif says(*_NO_TLS):
         sentence = (

@@ -20,9 +20,10 @@ from labdata_napari.errors import InvalidValue, NotFound, WriteRefused
 from labdata_napari.lab.copying import make_folders, md5, writing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from labdata_napari.core.progress import Progress
+    from labdata_napari.lab.storage import StorageEntry
 
 __all__ = ["Files", "md5", "posix_parts"]
 
@@ -83,6 +84,8 @@ class Files:
     registry
         A JSON file that remembers folders added with `register`; None when the
         lab has no such place (the folders then come from the settings only).
+    storages
+        What the settings say of the storages, by the name that rows give them.
 
     Notes
     -----
@@ -91,8 +94,12 @@ class Files:
     """
 
     def __init__(
-        self, local_paths: Sequence[Path | str], registry: Path | None = None
+        self,
+        local_paths: Sequence[Path | str],
+        registry: Path | None = None,
+        storages: Mapping[str, StorageEntry] | None = None,
     ) -> None:
+        self.storages: Mapping[str, StorageEntry] = dict(storages or {})
         self._given = tuple(Path(p).expanduser().absolute() for p in local_paths)
         self._registry = registry
 
