@@ -223,6 +223,14 @@ def test_streams_are_tied_by_pulses_with_the_planted_drift(
     drift, offset = np.polyfit(ours, theirs, 1)
     assert offset == pytest.approx(demo_truth.spikes.task_clock[0], abs=1e-6)
     assert drift - 1 == pytest.approx(demo_truth.spikes.task_clock[1], rel=1e-3)
+    # and the tables undo it: every line of the task lands on the recording's own
+    session = {"session_name": tie["session_name"]}
+    rows = (demo_lab.DatasetEvents.Digital & session).fetch_synced()
+    synced = {(row["stream_name"], row["event_name"]): row for row in rows}
+    for event in ("sync", "stimulus", "reward"):
+        task, clock = synced["bpod", event], synced["nidq", event]
+        off = task["event_timestamps"] - clock["event_timestamps"]
+        assert abs(off).max() < 1e-6
 
 
 def test_units_hold_the_planted_spikes(demo_lab: Lab, demo_truth: DemoTruth) -> None:

@@ -23,6 +23,7 @@ TEMPLATES: dict[str, type] = {}
 
 _MODULES = (
     "general",
+    "events",
     "procedures",
     "histology",
     "ephys",
