@@ -74,13 +74,32 @@ def test_what_labdata_compressed_with_blosc2_reads(tmp_path, filters):
     assert int(said) == BRAIN.sum()
 
 
-def test_a_sharded_array_is_read_through_zarr(tmp_path):
+@pytest.mark.parametrize("where", ["start", "end"])
+def test_chunks_are_read_straight_from_shards(tmp_path, where):
+    codec = zarr.codecs.ShardingCodec(chunk_shape=(2, 1, 15, 20), index_location=where)
+    made = zarr.create_array(
+        tmp_path / "b.zarr",
+        shape=BRAIN.shape,
+        chunks=(4, 1, 30, 40),
+        dtype="u2",
+        serializer=codec,
+        compressors=None,
+        fill_value=5,
+    )
+    made[:4] = BRAIN[:4]
+    stack = open_stack(tmp_path / "b.zarr")
+    assert isinstance(stack.data.reader, ChunkReader)
+    np.testing.assert_array_equal(stack[:4, 1, 3], BRAIN[:4, 1, 3])
+    assert np.unique(stack[4:]) == 5
+
+
+def test_an_array_with_other_codecs_is_read_through_zarr(tmp_path):
     made = zarr.create_array(
         tmp_path / "b.zarr",
         shape=BRAIN.shape,
         chunks=(2, 1, 15, 20),
-        shards=(4, 1, 30, 40),
         dtype="u2",
+        filters=[zarr.codecs.TransposeCodec(order=(3, 2, 1, 0))],
     )
     made[...] = BRAIN
     stack = open_stack(tmp_path / "b.zarr")

@@ -101,7 +101,7 @@ def _guess(source: Source) -> str:
     if len(shape) == 5 and shape[0] == 1:
         return "TZCYX"
     raise UnreadableFile(
-        f"{source.path} holds an array of {len(shape)} axes {shape} and does not say "
+        f"{source.where} holds an array of {len(shape)} axes {shape} and does not say "
         "which is which; name its axes, such as TPCYX."
     )
 
@@ -113,7 +113,7 @@ def _named_pages(source: Source, letters: str) -> tuple[tuple[int, ...], str]:
     free = [c for c in "ZC" if c not in letters]
     if len(pages) > len(free):
         raise UnreadableFile(
-            f"{source.path} holds an array {shape} and does not say which axis is "
+            f"{source.where} holds an array {shape} and does not say which axis is "
             "which; name its axes, such as ZCYX."
         )
     named = dict(zip(pages, free, strict=False))
@@ -135,8 +135,8 @@ def _fit(source: Source, axes: str) -> tuple[int | None, ...]:
     filled = iter(kept)
     if len(kept) + len(absent) != len(axes):
         raise UnreadableFile(
-            f"{source.path} holds an array {_times(shape)}, which cannot have the axes "
-            f"{axes}; correct the axes."
+            f"{source.where} holds an array {_times(shape)}, which cannot have the "
+            f"axes {axes}; correct the axes."
         )
     return tuple(None if c in absent else next(filled) for c in axes)
 
@@ -146,7 +146,7 @@ def _by_shape(source: Source, shape: tuple[int, ...], axes: str | None) -> Arran
     letters = axes or usual.get(len(shape))
     if letters is None or len(letters) != len(shape):
         raise UnreadableFile(
-            f"The table gives {source.path.name} the shape {_times(shape)}, which does "
+            f"The table gives {source.where} the shape {_times(shape)}, which does "
             f"not go with the axes {axes or 'of any stack'}; correct the row."
         )
     if axes is None:
@@ -164,7 +164,7 @@ def _by_shape(source: Source, shape: tuple[int, ...], axes: str | None) -> Arran
         data = source.refold(shape[:-2])
         return _usual(source, data, tuple(range(len(shape))), letters, explicit=True)
     raise UnreadableFile(
-        f"{source.path} holds {_times(source.data.shape)} voxels where the table says "
+        f"{source.where} holds {_times(source.data.shape)} voxels where the table says "
         f"{_times(shape)}; the row or the file is not the right one."
     )
 
@@ -209,7 +209,7 @@ def _usual(
     if length("S") > 1:
         if length("C") > 1:
             raise UnreadableFile(
-                f"{source.path} holds colour pictures of several channels, which are "
+                f"{source.where} holds colour pictures of several channels, which are "
                 "not supported; store one grey channel per colour."
             )
         place["C"] = place["S"]
@@ -219,7 +219,7 @@ def _usual(
         and (length("C") == 1 or length("S") > 1)
     ):
         raise UnreadableFile(
-            f"{source.path} is a single picture of {length('Y')} × {length('X')} "
+            f"{source.where} is a single picture of {length('Y')} × {length('X')} "
             "pixels, not a stack; choose a file with several sections or frames."
         )
     target = _target(letters, length, explicit)

@@ -27,6 +27,7 @@ CACHE_BYTES = 96 * 2**20
 # Below this a thread costs more than it saves.
 _PARALLEL_BYTES = 2 * 2**20
 _MAX_THREADS = 8
+_FAR_THREADS = 16
 
 
 class Reader(Protocol):
@@ -129,6 +130,7 @@ def gather(
     dtype: DTypeLike,
     decode: Callable[[tuple[int, ...]], NDArray[Any]],
     cache: ChunkCache | None = None,
+    far: bool = False,
 ) -> NDArray[Any]:
     """Put together a box from the chunks it touches, each decoded once.
 
@@ -145,8 +147,10 @@ def gather(
         several threads.
     cache
         Where partly used chunks are kept for the next call.
+    far
+        Whether `decode` waits for a network.
     """
-    out = np.empty(tuple(len(r) for r in selection), dtype)
+    out = room_for(selection, dtype)
     if not out.size:
         return out
     parts = [_pieces(r, c) for r, c in zip(selection, chunks, strict=True)]
@@ -163,12 +167,44 @@ def gather(
 
     number = math.prod(len(p) for p in parts)
     weight = number * math.prod(chunks) * out.itemsize
-    each(place, itertools.product(*parts), number, weight)
+    each(place, itertools.product(*parts), number, weight, far)
     return out
 
 
+def room_for(selection: tuple[range, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """Return an empty array for a box, unless this computer cannot hold it.
+
+    Raises
+    ------
+    InvalidValue
+        If it is larger than the memory. A file may claim any shape.
+    """
+    shape = tuple(len(r) for r in selection)
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    try:
+        if size <= _memory_bytes():
+            return np.empty(shape, dtype)
+    except (MemoryError, ValueError):
+        pass
+    raise InvalidValue(
+        f"A part of {' × '.join(map(str, shape))} voxels takes {size / 2**30:,.0f} "
+        "GiB, more than the memory of this computer; read a smaller one."
+    )
+
+
+def _memory_bytes() -> int:
+    """All memory of this computer; what cannot be asked counts as plenty."""
+    if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
+        return 2**40
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
 def each(
-    work: Callable[[Any], None], items: Iterator[Any], number: int, weight: int
+    work: Callable[[Any], None],
+    items: Iterator[Any],
+    number: int,
+    weight: int,
+    far: bool = False,
 ) -> None:
     """Run `work` on all items, on a few threads when that pays.
 
@@ -182,9 +218,14 @@ def each(
         How many items there are.
     weight
         Bytes the work amounts to; a small job stays on the calling thread.
+    far
+        Whether each item waits for a network: then several always pay.
     """
-    threads = min(number, os.cpu_count() or 1, _MAX_THREADS)
-    if threads < 2 or weight < _PARALLEL_BYTES:
+    if far:
+        threads = min(number, _FAR_THREADS)
+    else:
+        threads = min(number, os.cpu_count() or 1, _MAX_THREADS)
+    if threads < 2 or (weight < _PARALLEL_BYTES and not far):
         for item in items:
             work(item)
         return

@@ -10,7 +10,6 @@ from labdata_napari.errors import UnreadableFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class ImageMetadata:
     channel_wavelengths_nm: tuple[float | None, ...] = ()
 
 
-def image_metadata(described: dict[str, Any], path: Path) -> ImageMetadata:
+def image_metadata(described: dict[str, Any], where: str) -> ImageMetadata:
     """Read the ``multiscales`` and ``omero`` parts of a group's attributes.
 
     Raises
@@ -57,10 +56,12 @@ def image_metadata(described: dict[str, Any], path: Path) -> ImageMetadata:
         waves = tuple(_nm(c) for c in channels)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise UnreadableFile(
-            f"The OME-Zarr description of {path} is damaged ({error!r})."
+            f"The OME-Zarr description of {where} is damaged ({error!r})."
         ) from error
+    if any(".." in d.split("/") for d in datasets):
+        raise UnreadableFile(f"{where} names a level outside of it; it is damaged.")
     if not datasets:
-        raise UnreadableFile(f"{path} is an OME-Zarr image without any array.")
+        raise UnreadableFile(f"{where} is an OME-Zarr image without any array.")
     return ImageMetadata(
         datasets,
         axes,

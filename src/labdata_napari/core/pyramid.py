@@ -68,26 +68,37 @@ def first_fast_level(levels: Sequence[Any]) -> int | None:
 def pyramid_for(cache_root: Path, stack: Stack) -> Path:
     """Where the pyramid of a stack is, or would be: named by path, size and time.
 
-    A file that was replaced or changed gets another name, so a pyramid never shows
-    old voxels. Stacks that read one file in different axes have different pyramids.
+    Of a file far away: by address, size and version. A file that was replaced or
+    changed gets another name, so a pyramid never shows old voxels. Stacks that read
+    one file in different axes have different pyramids.
 
     Raises
     ------
     InvalidValue
         If the stack was not opened from a file.
     """
-    if stack.path is None:
+    if stack.remote is not None:
+        far = stack.remote
+        facts: list[object] = [far.url, far.size, far.version]
+    elif stack.path is not None:
+        facts = _facts_of(stack.path)
+    else:
         raise InvalidValue("A stack that is not in a file has no pyramid.")
-    facts: list[object] = [str(stack.path.resolve())]
-    for part in (stack.path, *(stack.path / n for n in (".zarray", "zarr.json"))):
+    facts += [stack.shape, stack.axes, str(stack.dtype), stack.um_per_pixel]
+    digest = hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
+    return cache_root / f"{digest}{SUFFIX}"
+
+
+def _facts_of(path: Path) -> list[object]:
+    """List what changes with a file or zarr folder."""
+    facts: list[object] = [str(path.resolve())]
+    for part in (path, *(path / n for n in (".zarray", "zarr.json"))):
         try:
             status = part.stat()
         except OSError:
             continue
         facts += [status.st_size, status.st_mtime_ns]
-    facts += [stack.shape, stack.axes, str(stack.dtype), stack.um_per_pixel]
-    digest = hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
-    return cache_root / f"{digest}{SUFFIX}"
+    return facts
 
 
 def build_pyramid(
@@ -211,7 +222,7 @@ def multiscale(stack: Stack, pyramid: Sequence[Stack] = ()) -> list[list[LazyArr
         )
         if not fits or level.dtype != stack.dtype:
             raise UnreadableFile(
-                f"{level.path} is not the pyramid of {stack.path}; delete it."
+                f"{level.where} is not the pyramid of {stack.where}; delete it."
             )
     channels = []
     for number in range(stack.n_channels):

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labdata_napari.core.lazy import LazyArray
+    from labdata_napari.core.remote_bytes import RemoteFile
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,8 +19,8 @@ class Source:
 
     Attributes
     ----------
-    path
-        The file or folder.
+    where
+        Path or address of the file or folder, for messages.
     format
         Name of the format for messages, such as "OME-TIFF".
     data
@@ -39,9 +40,11 @@ class Source:
     refold
         For files of planes: gives the array ``(*lead, Y, X)`` for other lengths
         `lead` than the file tells. None where the format has no planes.
+    path, remote
+        The file or folder on this computer, or the file far away.
     """
 
-    path: Path
+    where: str
     format: str
     data: LazyArray
     axes: str | None = None
@@ -51,3 +54,5 @@ class Source:
     frame_rate: float | None = None
     levels: tuple[LazyArray, ...] = ()
     refold: Callable[[tuple[int, ...]], LazyArray] | None = None
+    path: Path | None = None
+    remote: RemoteFile | None = None

@@ -4,37 +4,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from labdata_napari.core.arrange import Arrangement, arrange
 from labdata_napari.core.axes import checked_um, spatial_axes
-from labdata_napari.core.file_bytes import OpenFile, check_exists
-from labdata_napari.errors import InvalidValue, UnreadableFile
+from labdata_napari.core.recognise import open_source
+from labdata_napari.errors import InvalidValue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import DTypeLike, NDArray
 
+    from labdata_napari.core.remote_bytes import RemoteFile
     from labdata_napari.core.sources import Source
 
 # A dask chunk is at least this large where the file's are smaller.
 _DASK_CHUNK_BYTES = 4 * 2**20
-
-_TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_OTHER_SIGNATURES = {
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"GIF8": "a GIF picture",
-    b"BM": "a BMP picture",
-    b"\x89HDF": "an HDF5 file",
-    b"%PDF": "a PDF document",
-    b"\x93NUMPY": "a NumPy file",
-}
-_ZARR_FILES = (".zarray", ".zgroup", ".zattrs", ".zmetadata", "zarr.json")
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,11 +47,13 @@ class Stack:
     frame_rate
         Frames per second along T, None where unknown.
     path
-        The file it was opened from.
+        The file or folder on this computer it was opened from.
     channel_wavelengths_nm
         One per channel (None where unknown), or empty.
     levels
         Coarser copies of the whole stack from the same file, finest first.
+    remote
+        The file far away it was opened from.
     """
 
     data: Any
@@ -73,6 +64,7 @@ class Stack:
     path: Path | None = None
     channel_wavelengths_nm: tuple[float | None, ...] = ()
     levels: tuple[Stack, ...] = ()
+    remote: RemoteFile | None = None
 
     def __post_init__(self) -> None:
         if len(self.axes) != len(self.data.shape):
@@ -107,6 +99,13 @@ class Stack:
         """Number of channels; 1 where there is no channel axis."""
         return self.shape[self.axes.index("C")] if "C" in self.axes else 1
 
+    @property
+    def where(self) -> str:
+        """Path or address of its file, for messages; empty where it has none."""
+        if self.remote is not None:
+            return self.remote.url
+        return "" if self.path is None else str(self.path)
+
     def __len__(self) -> int:
         return self.shape[0]
 
@@ -124,8 +123,8 @@ class Stack:
     def __repr__(self) -> str:
         pairs = zip(self.axes, self.shape, strict=True)
         lengths = ", ".join(f"{c} {n}" for c, n in pairs)
-        name = "" if self.path is None else f" {self.path.name}"
-        return f"<Stack{name}: {lengths}, {self.dtype}, µm {self.um_per_pixel}>"
+        name = self.where.rpartition("/")[2]
+        return f"<Stack {name}: {lengths}, {self.dtype}, µm {self.um_per_pixel}>"
 
     def dask(self) -> Any:
         """``dask.array`` of the whole, chunked as the file (tiny chunks merged)."""
@@ -215,7 +214,7 @@ class StackInfo:
 
 
 def open_stack(
-    path: str | Path,
+    source: str | Path | RemoteFile,
     *,
     shape: Sequence[int] | None = None,
     axes: str | None = None,
@@ -229,8 +228,9 @@ def open_stack(
 
     Parameters
     ----------
-    path
-        File or zarr folder.
+    source
+        File or zarr folder on this computer; or a file far away (zip or TIFF, not
+        video), of which only what is asked for is transferred.
     shape
         Shape the table holds for the stored array; overrules the file.
     axes
@@ -252,13 +252,14 @@ def open_stack(
     ------
     NotFound
         If there is no such file.
+    LabdataError
+        What a file far away raises when it cannot be reached.
     UnreadableFile
         If it is cut short, damaged, no stack, or cannot have that shape or axes.
     InvalidValue
         If `axes`, `um_per_pixel` or `channel_names` make no sense for it.
     """
-    path = Path(path)
-    found = _open_source(path)
+    found = open_source(source)
     if isinstance(found, Stack):  # a video is one already
         stack = found
     else:
@@ -270,7 +271,7 @@ def open_stack(
     return stack
 
 
-def probe(path: str | Path) -> StackInfo:
+def probe(source: str | Path | RemoteFile) -> StackInfo:
     """Tell what a file says about its shape, axes, µm and channels; reads no voxels.
 
     Raises
@@ -278,8 +279,7 @@ def probe(path: str | Path) -> StackInfo:
     NotFound, UnreadableFile
         As `open_stack`.
     """
-    path = Path(path)
-    found = _open_source(path)
+    found = open_source(source)
     if isinstance(found, Stack):
         stack, kind, um = found, "video", {}
     else:
@@ -299,64 +299,13 @@ def probe(path: str | Path) -> StackInfo:
     )
 
 
-def _open_source(path: Path) -> Source | Stack:
-    check_exists(path)
-    if path.name in _ZARR_FILES and path.is_file():
-        path = path.parent
-    if path.is_dir():
-        from labdata_napari.core.formats_zarr import open_zarr
-
-        return _checked(open_zarr(path))
-    head = OpenFile(path)
-    start = head.read(0, min(16, head.size))
-    if not start:
-        raise UnreadableFile(f"{path} is empty (0 bytes); copy it again.")
-    if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        from labdata_napari.core.formats_zarr import open_zarr
-
-        return _checked(open_zarr(path))
-    if start.startswith(_TIFF_SIGNATURES):
-        from labdata_napari.core.formats_tiff import open_tiff
-
-        return _checked(open_tiff(path))
-    if _is_video(start):
-        from labdata_napari.core.video import open_video
-
-        return open_video(path)
-    for signature, name in _OTHER_SIGNATURES.items():
-        if start.startswith(signature):
-            raise UnreadableFile(f"{path} is {name}, not an image stack.")
-    raise UnreadableFile(
-        f"{path} is neither zarr nor TIFF; choose a .zarr.zip, .zarr, .ozx or .tif."
-    )
-
-
-def _is_video(start: bytes) -> bool:
-    return (
-        start[4:8] == b"ftyp"
-        or (start[:4] == b"RIFF" and start[8:12] == b"AVI ")
-        or start[:4] == b"\x1aE\xdf\xa3"
-    )
-
-
-def _checked(source: Source) -> Source:
-    dtype, shape = source.data.dtype, source.data.shape
-    if dtype.kind not in "buif":
-        raise UnreadableFile(
-            f"{source.path} holds values of type {dtype}, which cannot be shown; store "
-            "it as unsigned integers or floats."
-        )
-    if 0 in shape:
-        raise UnreadableFile(f"{source.path} holds no voxels: its shape is {shape}.")
-    return source
-
-
 def _stack(source: Source, arrangement: Arrangement) -> Stack:
     axes = arrangement.axes
     um = _um_from_file(source, arrangement)
     names, waves = source.channel_names, source.channel_wavelengths_nm
     data = arrangement.apply(arrangement.data)
-    stack = Stack(data, axes, um, frame_rate=source.frame_rate, path=source.path)
+    stack = Stack(data, axes, um, frame_rate=source.frame_rate)
+    stack = replace(stack, path=source.path, remote=source.remote)
     if "T" not in axes:
         stack = replace(stack, frame_rate=None)
     if not names and _is_colour(source, arrangement):
@@ -417,6 +366,6 @@ def _names_from_row(stack: Stack, names: Sequence[str]) -> tuple[str, ...]:
     if names and len(names) != stack.n_channels:
         raise InvalidValue(
             f"{len(names)} channel names for the {stack.n_channels} channels of "
-            f"{stack.path}; give one each."
+            f"{stack.where}; give one each."
         )
     return tuple(str(n) for n in names)

@@ -57,9 +57,9 @@ def describe(tif: Any) -> Described:
     return _from_tags(tif)
 
 
-def missing_companions(tif: Any, path: Path) -> list[str]:
+def missing_companions(tif: Any, path: Path | None) -> list[str]:
     """Names of files an OME-TIFF is spread over that are not beside it."""
-    if not (tif.is_ome and tif.ome_metadata):
+    if path is None or not (tif.is_ome and tif.ome_metadata):
         return []
     try:
         root = ElementTree.fromstring(tif.ome_metadata)

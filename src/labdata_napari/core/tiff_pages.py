@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 import struct
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from labdata_napari.core.file_bytes import OpenFiles
-from labdata_napari.core.lazy import ChunkCache, each, gather
+from labdata_napari.core.lazy import ChunkCache, each, gather, room_for
 from labdata_napari.errors import LabdataError, UnreadableFile
 
 if TYPE_CHECKING:
     import threading
-    from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from labdata_napari.core.file_bytes import Bytes
 
 # What tifffile and imagecodecs raise on damaged input (imagecodecs' are RuntimeErrors).
 TIFF_ERRORS = (
@@ -35,10 +37,24 @@ TIFF_ERRORS = (
 )
 
 
+class ImageFiles:
+    """The file of an image, and others beside it that hold parts of it."""
+
+    def __init__(self, main: Bytes, path: Path | None) -> None:
+        self.main = main
+        self.where = main.where
+        self.far = path is None
+        self._others = OpenFiles()
+
+    def get(self, path: str | None) -> Bytes:
+        """Return the file at a path, the main one for None."""
+        return self.main if path is None else self._others.get(Path(path))
+
+
 class _Place(NamedTuple):
     """Where the segments of one page are."""
 
-    path: Path
+    path: str | None  # of another file than the main one
     offsets: tuple[int, ...]
     counts: tuple[int, ...]
     keyframe: Any
@@ -47,10 +63,10 @@ class _Place(NamedTuple):
 class Pages:
     """The pages of one series, located on first use. Safe from several threads."""
 
-    def __init__(self, series: Any, path: Path, lock: threading.Lock) -> None:
+    def __init__(self, series: Any, files: ImageFiles, lock: threading.Lock) -> None:
         self.series = series
-        self.path = path
-        self.files = OpenFiles()
+        self.files = files
+        self.where = files.where
         self._lock = lock  # tifffile's own file handle is shared by all levels
         self._known: dict[int, _Place] = {}
 
@@ -68,23 +84,29 @@ class Pages:
         try:
             page = self.series[number]
             if page is not None:
+                here = self.series.parent.filehandle.path
+                path = page.parent.filehandle.path
                 return _Place(
-                    self.path.parent / page.parent.filehandle.name
-                    if page.parent.filehandle.name != self.path.name
-                    else self.path,
+                    None if self.files.far or path == here else path,
                     tuple(page.dataoffsets),
                     tuple(page.databytecounts),
                     page.keyframe,
                 )
+        except LabdataError:
+            raise
         except TIFF_ERRORS as error:
             raise UnreadableFile(
-                f"Plane {number} of {self.path} cannot be found ({error}); the file is "
-                "cut short or damaged, copy it again."
+                f"Plane {number} of {self.where} cannot be found ({error}); the file "
+                "is cut short or damaged, copy it again."
             ) from error
         raise UnreadableFile(
-            f"Plane {number} is missing from {self.path}; the file was not written "
+            f"Plane {number} is missing from {self.where}; the file was not written "
             "completely."
         )
+
+    def named(self, place: _Place) -> str:
+        """Return the file that holds a page, for messages."""
+        return place.path or self.where
 
     def bytes_at(self, place: _Place, offset: int, count: int) -> bytes:
         """Bytes of a page's file."""
@@ -133,7 +155,14 @@ class SegmentReader(PageReader):
 
     def read(self, selection: tuple[range, ...]) -> NDArray[Any]:
         """Voxels of a box; raises UnreadableFile naming plane and file."""
-        return gather(selection, self.chunks, self.dtype, self._decode, self._cache)
+        return gather(
+            selection,
+            self.chunks,
+            self.dtype,
+            self._decode,
+            self._cache,
+            far=self._pages.files.far,
+        )
 
     def _decode(self, number: tuple[int, ...]) -> NDArray[Any]:
         lead = len(self._lead)
@@ -157,7 +186,8 @@ class SegmentReader(PageReader):
             raise
         except TIFF_ERRORS as error:
             raise UnreadableFile(
-                f"Plane {page} of {place.path} is damaged ({error}); copy it again."
+                f"Plane {page} of {self._pages.named(place)} is damaged ({error}); "
+                "copy it again."
             ) from error
         return voxels.astype(self.dtype, copy=False)
 
@@ -183,7 +213,7 @@ class RowReader(PageReader):
 
     def read(self, selection: tuple[range, ...]) -> NDArray[Any]:
         """Voxels of a box; raises UnreadableFile where the file ends too early."""
-        out = np.empty(tuple(len(r) for r in selection), self.dtype)
+        out = room_for(selection, self.dtype)
         if not out.size:
             return out
         lead = len(self._lead)
@@ -197,7 +227,8 @@ class RowReader(PageReader):
             out[at] = plane[:, _slice(columns)][:, :, _slice(samples)]
 
         planes = tuple(len(r) for r in outer)
-        each(fill, iter(np.ndindex(planes)), math.prod(planes), out.nbytes)
+        far = self._pages.files.far
+        each(fill, iter(np.ndindex(planes)), math.prod(planes), out.nbytes, far)
         return out
 
     def _rows(self, page: int, first: int, rows: range) -> NDArray[Any]:
@@ -210,7 +241,8 @@ class RowReader(PageReader):
             start = place.offsets[0]
             if place.offsets[-1] + place.counts[-1] - start < self._page_bytes:
                 raise UnreadableFile(
-                    f"Plane {page} of {place.path} is too short; copy the file again."
+                    f"Plane {page} of {self._pages.named(place)} is too short; copy "
+                    "the file again."
                 )
         start += first * self._row_bytes
         if rows.step < 8:  # a few rows too many cost less than a read for each

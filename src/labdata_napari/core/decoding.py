@@ -1,0 +1,96 @@
+"""Unpack chunks into no more memory than they are allowed to take.
+
+A chunk says itself how large it becomes, and most libraries believe it: a kilobyte
+may claim, or really become, many gigabytes.
+"""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import struct
+import zlib
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class _Decompressor(Protocol):
+    @property
+    def unused_data(self) -> bytes: ...
+
+    @property
+    def eof(self) -> bool: ...
+
+    def decompress(self, data: bytes, max_length: int = ..., /) -> bytes: ...
+
+
+def bounded(codec: Any) -> Callable[[bytes, int], Any] | None:
+    """Return a function that unpacks a chunk to the bytes it must have.
+
+    Parameters
+    ----------
+    codec
+        A numcodecs codec.
+
+    Returns
+    -------
+    callable
+        Takes the packed bytes and their number unpacked; raises ValueError or what
+        the library raises where they do not become that many. None for a codec
+        that cannot be held to a number.
+    """
+    kind = codec.codec_id
+    if kind == "blosc":
+        return lambda data, count: codec.decode(_claiming(data, 4, count))
+    if kind == "lz4":
+        return lambda data, count: codec.decode(_claiming(data, 0, count))
+    if kind in ("zstd", "imagecodecs_blosc2"):
+        return lambda data, count: _fitted(kind, data, count)
+    streams: dict[str, Callable[[], _Decompressor]] = {
+        "gzip": lambda: zlib.decompressobj(zlib.MAX_WBITS | 16),
+        "zlib": zlib.decompressobj,
+        "bz2": bz2.BZ2Decompressor,
+        "lzma": lambda: lzma.LZMADecompressor(codec.format, filters=codec.filters),
+    }
+    made = streams.get(kind)
+    return None if made is None else lambda data, count: _streamed(made, data, count)
+
+
+def _claiming(data: bytes, place: int, count: int) -> bytes:
+    """Return `data` if the size in its head is the right one."""
+    (claimed,) = struct.unpack_from("<I", data, place)
+    return bytes(_if_right(data, claimed, count))
+
+
+def _if_right(data: Any, claimed: int | None, count: int) -> Any:
+    if claimed != count:
+        raise ValueError(f"it unpacks to {claimed} bytes instead of {count}")
+    return data
+
+
+def _fitted(kind: str, data: bytes, count: int) -> Any:
+    """Unpack into as many bytes; the library stops where they do not do."""
+    import imagecodecs
+
+    zstd = kind == "zstd"
+    decode = imagecodecs.zstd_decode if zstd else imagecodecs.blosc2_decode
+    found = decode(data, out=count)
+    return _if_right(found, len(found), count)
+
+
+def _streamed(make: Callable[[], _Decompressor], data: bytes, count: int) -> bytes:
+    parts, missing = [], count + 1  # one byte more is enough to know
+    while data and missing > 0:
+        stream = make()
+        part = stream.decompress(data, missing)
+        parts.append(part)
+        missing -= len(part)
+        if not stream.eof:
+            break
+        data = stream.unused_data
+    found = b"".join(parts)
+    if len(found) > count:
+        raise ValueError(f"it unpacks to more than {count} bytes")
+    return bytes(_if_right(found, len(found), count))
