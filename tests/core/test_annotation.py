@@ -234,3 +234,10 @@ def test_a_name_both_chose_gets_a_number():
     merged = theirs.with_changes(baseline().changes_to(mine))
     assert merged.names[-2:] == ("same", "same (2)")
     assert merged["same"].annotation_id == 9
+
+
+def test_what_i_added_and_is_there_already_is_not_added_twice():
+    mine = baseline().with_added(Annotation("mine", "landmark", line(1)))
+    saved = baseline().with_added(Annotation("mine", "landmark", line(1), 6))
+    theirs = saved.with_points("y", line(4))
+    assert theirs.with_changes(baseline().changes_to(mine)) == theirs

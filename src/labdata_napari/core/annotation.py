@@ -221,7 +221,8 @@ class AnnotationSet:
         What the changes touch wins over what is here, everything else here stays: an
         edit of mine goes on top of rows that somebody else changed meanwhile. A row
         that is gone here but was edited comes back as a new one. A name that is taken
-        here by now gets a number.
+        here by now gets a number; what was added and is here already, as after a save
+        whose answer was lost, is not added twice.
         """
         removed = {a.annotation_id for a in changes.removed}
         edited = {c.after.annotation_id: c.after for c in changes.changed}
@@ -230,7 +231,8 @@ class AnnotationSet:
             for a in self
             if a.annotation_id not in removed
         ]
-        new = (*edited.values(), *changes.added)
+        added = [a for a in changes.added if not any(map(a.same_content, kept))]
+        new = (*edited.values(), *added)
         result: list[Annotation] = []
         for annotation in (*kept, *(replace(a, annotation_id=None) for a in new)):
             name = _free_name(annotation.name, {a.name for a in result})

@@ -93,6 +93,28 @@ class TransformParameters:
         }
 
 
+@dataclass(frozen=True)
+class ParameterSet:
+    """The parameters a brain has under a number."""
+
+    transform_id: int
+    parameters: TransformParameters
+
+    @property
+    def name(self) -> str:
+        """Such as "parameters 3"."""
+        return f"parameters {self.transform_id}"
+
+    def difference(self, before: ParameterSet) -> str:
+        """Say which steps are other ones: "downsample [0.5 1 0.5 0.5] → none"."""
+        old, new = before.parameters.to_row(), self.parameters.to_row()
+        return ", ".join(
+            f"{name} {_words(old[name])} → {_words(new[name])}"
+            for name in old
+            if old[name] != new[name]
+        )
+
+
 def downsample_to(
     um_per_pixel: Sequence[float], target_um: float
 ) -> tuple[float, float, float, float]:
@@ -124,6 +146,16 @@ def downsample_to(
         )
     z, y, x = (min(1.0, um / target_um) for um in um_per_pixel)
     return (z, 1.0, y, x)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return f"[{' '.join(map(_words, value))}]"
+    return "none" if value is None else str(value)
 
 
 def _entries(value: Any, column: str, counts: Iterable[int], form: str) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.core.progress import silent
+from labdata_napari.lab import parameters as parameters_of
 from labdata_napari.lab import transforms
 from labdata_napari.lab.annotations import load_annotations, save_annotations
 from labdata_napari.lab.failures import translate_errors
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     from labdata_napari.core.changes import Changes
     from labdata_napari.core.progress import Progress
     from labdata_napari.core.stacks import Stack
-    from labdata_napari.core.transform_parameters import TransformParameters
+    from labdata_napari.core.transform_parameters import (
+        ParameterSet,
+        TransformParameters,
+    )
     from labdata_napari.lab.entries import Entry
     from labdata_napari.lab.transforms import TransformRecord
 
@@ -99,6 +103,8 @@ class Brains:
     ) -> int:
         """Store a set of transform parameters of a brain.
 
+        May be called again after `ConnectionLost`; one set comes of it.
+
         Returns
         -------
         int
@@ -114,8 +120,62 @@ class Brains:
         WriteRefused
             When this user may not write.
         """
-        with translate_errors("Saving the transform parameters"):
-            return transforms.add_parameters(self._lab, key, parameters)
+        return parameters_of.add_parameters(self._lab, key, parameters)
+
+    def load_transform_parameters(self, key: Mapping[str, Any]) -> TransformParameters:
+        """Read one set of transform parameters.
+
+        Parameters
+        ----------
+        key
+            A brain's key and ``transform_id``.
+
+        Raises
+        ------
+        NotFound
+            When there is no such set.
+        InvalidValue
+            When the row holds something that is none.
+        """
+        with translate_errors():
+            return parameters_of.load_parameters(self._lab, key)
+
+    def save_transform_parameters(
+        self,
+        key: Mapping[str, Any],
+        baseline: TransformParameters,
+        edited: TransformParameters | None,
+    ) -> Changes[ParameterSet]:
+        """Change or remove a set of parameters that nothing was computed from.
+
+        The row is read again first, and locked. After `ConnectionLost` call it again
+        with the same arguments on a new connection: what an earlier call has written
+        already counts as saved.
+
+        Parameters
+        ----------
+        key
+            A brain's key and ``transform_id``.
+        baseline
+            What was loaded.
+        edited
+            What it is to become; None removes it.
+
+        Raises
+        ------
+        WriteConflict
+            When somebody else changed it meanwhile; its `theirs` is what the database
+            holds now, None when it was removed.
+        WriteRefused
+            When a transform was computed with it, or this user may not write.
+        InvalidValue
+            When a value does not fit its column.
+        NotFound
+            When the brain is gone.
+        ConnectionLost
+            When the connection broke, maybe after everything was written: save again.
+        """
+        return parameters_of.save_parameters(self._lab, key, baseline, edited)
 
     def compute_transform(
         self,

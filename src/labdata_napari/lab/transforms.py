@@ -29,7 +29,10 @@ from labdata_napari.lab.keys import key_of, row_of, words
 from labdata_napari.lab.limits import checked
 from labdata_napari.lab.locks import FileLock
 from labdata_napari.lab.opening import is_our_transform, open_brain
+from labdata_napari.lab.parameters import locked_parameters, parameter_changes
+from labdata_napari.lab.rows import fetched
 from labdata_napari.lab.scales import um_of_brain
+from labdata_napari.lab.writing import lock_row, write_back
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -129,26 +132,6 @@ def _record(
         local=lab.files.is_local(result["file_path"]),
         problem=problem,
     )
-
-
-def add_parameters(
-    lab: Any, key: Mapping[str, Any], parameters: TransformParameters
-) -> int:
-    """Store a parameter set of a brain unless it is there; return its number."""
-    brain = key_of(lab.FixedBrain, row_of(lab.FixedBrain, key))
-    table = lab.FixedBrainTransformParameters
-    values = brain | {"transform_id": 0} | parameters.to_row()
-    [row] = checked(table, [values], "the transform parameters")
-    with lab.connection.transaction:
-        taken = []
-        for other in (table & brain).to_dicts(order_by="transform_id"):
-            taken.append(int(other["transform_id"]))
-            with contextlib.suppress(InvalidValue):  # a row that cannot be read
-                if TransformParameters.from_row(other) == parameters:
-                    return taken[-1]
-        number = max(taken, default=-1) + 1
-        table.insert1(row | {"transform_id": number})
-    return number
 
 
 def compute_transform(
@@ -289,14 +272,59 @@ def _insert_result(
         "file_size": float(state.st_size),
         "file_md5": md5(path),
     }
-    with translate_errors("Saving the transform"), lab.connection.transaction:
-        row = row_of(lab.FixedBrainTransformParameters, rows.transform)
-        if TransformParameters.from_row(row) != parameters:
-            raise WriteConflict(
-                f"The parameters of {words(key_of(lab.FixedBrainTransform, row))} were "
-                "changed while their transform was computed, so nothing was written; "
-                "compute it again.",
-                theirs=row,
+    write_back(lab, _Result(lab, rows.transform, file, parameters))
+
+
+class _Result:
+    """The two rows of a result; see `labdata_napari.lab.writing`."""
+
+    doing = "Saving the transform"
+
+    def __init__(
+        self,
+        lab: Any,
+        row: dict[str, Any],
+        file: dict[str, Any],
+        parameters: TransformParameters,
+    ) -> None:
+        self._lab = lab
+        self._row = row
+        self._file = file
+        self._parameters = parameters
+        self._key = key_of(lab.FixedBrainTransform, row)
+
+    def read(self) -> tuple[TransformParameters | None, bool]:
+        lock_row(self._lab.FixedBrain, self._key)
+        results = (self._lab.FixedBrainTransform & self._key).proj()
+        return (
+            locked_parameters(self._lab, self._key),
+            bool(fetched(results, locked=True)),
+        )
+
+    def saved(self, rows: tuple[TransformParameters | None, bool]) -> None:
+        """Notice no earlier try: `compute_transform` does, before it computes."""
+
+    def conflict(
+        self, rows: tuple[TransformParameters | None, bool]
+    ) -> WriteConflict | None:
+        theirs, computed = rows
+        if computed:
+            return WriteConflict(
+                f"The transform of {words(self._key)} was computed by somebody else "
+                "meanwhile; theirs was kept."
             )
-        lab.AnalysisFile.insert1(file)
-        lab.FixedBrainTransform.insert1(rows.transform, allow_direct_insert=True)
+        changes = parameter_changes(self._key, self._parameters, theirs)
+        if not changes:
+            return None
+        return WriteConflict(
+            f"The parameters of {words(self._key)} were changed while their transform "
+            f"was computed: {changes.summary()}. Nothing was written; compute it again "
+            "with what they are now, or make a new transform with yours.",
+            theirs,
+            their_changes=changes.summary(),
+            your_changes="computed with what they were",
+        )
+
+    def write(self, rows: tuple[TransformParameters | None, bool]) -> None:
+        self._lab.AnalysisFile.insert1(self._file)
+        self._lab.FixedBrainTransform.insert1(self._row, allow_direct_insert=True)
