@@ -77,7 +77,7 @@ def test_connecting_and_reading_changes_nothing_on_the_server(lab_server: Where)
         lab.tables.bind_all()
         lab.FixedBrain().to_dicts()
         assert not lab.read_only
-    assert len(seen) > 50
+    assert any("_fixed_brain" in s for s in seen)
     assert [s for s in seen if not s.upper().startswith(READS)] == []
     assert not [s for s in seen if s.upper().startswith("SET GLOBAL")]
 

@@ -1,6 +1,6 @@
 """Bind the templates to one connection: attach to what is there, or create it.
 
-This is the only file that touches private names of DataJoint (2.3). Four things
+This is the only file that touches private names of DataJoint (2.3). Five things
 about it make labdata's own databases, declared by DataJoint 0.14, usable as they
 are, without a single statement that changes them:
 
@@ -8,6 +8,7 @@ are, without a single statement that changes them:
 * a blob column without a type marker in its comment is a serialised value;
 * what an attribute descends from is read from the foreign keys, not from
   ``~lineage``, which other clients may have left missing, partial or wrong;
+* what headings say comes from the `Catalogue`, which is read once for all tables;
 * on PostgreSQL the catalogue is asked in a way that also answers a reader who
   may only SELECT.
 """
@@ -20,12 +21,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import datajoint as dj
-from datajoint.adapters.mysql import MySQLAdapter
-from datajoint.adapters.postgres import PostgreSQLAdapter
 from datajoint.codecs import get_codec
 from datajoint.heading import Heading
 
 from labdata_napari.errors import InvalidValue, NotFound
+from labdata_napari.schema.adapters import adapt, lineage_shown
+from labdata_napari.schema.catalogue import Catalogue
+from labdata_napari.schema.contract import contract
 from labdata_napari.schema.template import (
     TEMPLATES,
     load_templates,
@@ -36,7 +38,9 @@ from labdata_napari.schema.template import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Sequence
+
+    from labdata_napari.schema.catalogue import TableFacts
 
 __all__ = ["TEMPLATES", "Tables", "table"]
 
@@ -46,14 +50,13 @@ _NAME = {
     "mysql": re.compile(r"[A-Za-z0-9_][A-Za-z0-9_$-]{0,50}"),
     "postgresql": re.compile(r"[a-z_][a-z0-9_]{0,50}"),
 }
-_MARKER = re.compile(r"^:[^:]*:")
 
 
 class Tables:
     """The lab's table classes, bound to one connection; ask for one by its name.
 
-    A class is bound when it is first asked for (``tables.FixedBrain``), because
-    binding costs a query each, and far away that is most of a second.
+    Attaching sends two queries, which tell all there is to know of every table; a
+    class is bound when it is first asked for (``tables.FixedBrain``), at no cost.
 
     Parameters
     ----------
@@ -93,7 +96,7 @@ class Tables:
         self.connection = instance.connection
         self.create = create
         self.owner = self if owner is None else owner
-        adapter = _adapt(self.connection)
+        adapter = adapt(self.connection)
         for word in (name, project):
             if word is not None and not _NAME[adapter.backend].fullmatch(word):
                 raise InvalidValue(
@@ -104,11 +107,13 @@ class Tables:
         self.schemas = {"global": name, "data": data, "computed": f"{data}_computed"}
         self._templates = load_templates()
         self._bound: dict[str, Any] = {}
-        self._open: dict[str, _Schema] = {}
+        self._catalogue = Catalogue(self.connection, self.schemas.values())
         # all of them at once, so that the graph of foreign keys is complete
-        for schema in dict.fromkeys(self.schemas.values()):
-            if create or _exists(self.connection, schema):
-                self._open[schema] = _Schema(schema, self.connection, create)
+        self._open = {
+            schema: _Schema(schema, self.connection, self._catalogue, create)
+            for schema in dict.fromkeys(self.schemas.values())
+            if create or self._catalogue.tables(schema)
+        }
 
     def own_errors(self) -> contextlib.AbstractContextManager[None]:
         """Leave what a driver raises as it is: only a `Lab` has words for it."""
@@ -144,6 +149,21 @@ class Tables:
             if name not in self._present(template)
         )
 
+    @property
+    def lacking(self) -> dict[str, tuple[str, ...]]:
+        """Columns of labdata that tables are shown without, by ``Master[.Part]``.
+
+        An older labdata did not have them, or this user may not read them. Tables in
+        `missing`, and those that lack nothing, are left out.
+        """
+        found = {}
+        for name, wanted in contract().items():
+            place = self.schemas[wanted["scope"]], wanted["table"]
+            facts = self._catalogue.facts(*place)
+            there = facts.columns if facts else wanted["columns"]
+            found[name] = tuple(c for c in wanted["columns"] if c not in there)
+        return {name: columns for name, columns in found.items() if columns}
+
     def bind_all(self) -> Tables:
         """Bind every table that is there; with ``create``, declare the others."""
         for name, template in self._templates.items():
@@ -152,8 +172,7 @@ class Tables:
         return self
 
     def _present(self, template: Any) -> set[str]:
-        schema = self._open.get(self.schemas[template.lab_scope])
-        return set() if schema is None else schema.present
+        return self._catalogue.tables(self.schemas[template.lab_scope])
 
     def _bind(self, name: str) -> Any:
         if name in self._bound:
@@ -202,42 +221,64 @@ class _NoJobs:
 class _Schema(dj.Schema):
     """A schema that declares only what is missing and only when told to."""
 
-    def __init__(self, name: str, connection: Any, create: bool) -> None:
+    def __init__(
+        self, name: str, connection: Any, catalogue: Catalogue, create: bool
+    ) -> None:
+        self._catalogue = catalogue
         self._declares = create
         super().__init__(
             name, connection=connection, create_schema=create, create_tables=create
         )
-        sql = connection.adapter.list_tables_sql(name)
-        self.present = {row[0] for row in connection.query(sql)}
+
+    @property
+    def exists(self) -> bool:
+        """Whether the server has it; one is attached to only where it does."""
+        return not self._declares or super().exists
 
     def _decorate_table(
         self, table_class: Any, context: dict[str, Any], assert_declared: bool = False
     ) -> None:
         name = table_class.table_name
+        if self._declares and name not in self._catalogue.tables(self.database):
+            with lineage_shown(self.connection.adapter):
+                super()._decorate_table(table_class, context, assert_declared)
+            self._catalogue.add(self.database, name)
         # an existing table is only read, on create too: DataJoint would go on to
         # write ~lineage for it
-        self.create_tables = self._declares and name not in self.present
-        with _lineage_shown(self.connection.adapter):
-            super()._decorate_table(table_class, context, assert_declared)
-        if self.create_tables:
-            self.present.add(name)
-        table_class._heading = _Heading(table_info=table_class._heading.table_info)
+        table_class.database = self.database
+        table_class.declaration_context = context
+        table_class._connection = self.connection
+        table_class._support = [table_class.full_table_name]
+        table_class._heading = _Heading(
+            table_info={
+                "conn": self.connection,
+                "database": self.database,
+                "table_name": name,
+                "context": context,
+            },
+            catalogue=self._catalogue,
+        )
 
 
 class _Heading(Heading):
     """A heading that also understands tables declared by DataJoint 0.14."""
 
+    def __init__(self, table_info: dict[str, Any], catalogue: Catalogue) -> None:
+        super().__init__()
+        self.table_info: dict[str, Any] = table_info
+        self._catalogue = catalogue
+
     def _init_from_database(self) -> None:
-        super()._init_from_database()
         info = self.table_info
-        connection = info["conn"]
-        full = connection.adapter.make_full_table_name(
-            info["database"], info["table_name"]
-        )
-        origin = _origins(connection)
+        place = info["database"], info["table_name"]
+        self.table_info = info | {"conn": _Answers(self._catalogue.facts(*place))}
+        try:
+            super()._init_from_database()
+        finally:
+            self.table_info = info
         blob = get_codec("blob")
         for name, attribute in self._attributes.items():
-            known = {"lineage": origin(full, name)}
+            known = {"lineage": self._catalogue.origin(*place, name)}
             # unmarked, a blob is a value serialised by 0.14 (or by us on MySQL)
             raw = attribute.codec is None and attribute.original_type != "bytes"
             if attribute.is_blob and raw:
@@ -246,120 +287,47 @@ class _Heading(Heading):
         self._lineage_available = True
 
 
-def _origins(connection: Any) -> Callable[[str, str], str | None]:
-    """Find where an attribute was first declared by following the foreign keys."""
-    graph = connection.dependencies
-    graph.load(force=False)
-    split = connection.adapter.split_full_table_name
+class _Answers:
+    """Stands for the connection from which a heading asks all about its table.
 
-    def origin(
-        table_name: str, attribute: str, seen: tuple[str, ...] = ()
-    ) -> str | None:
-        if table_name not in graph or table_name in seen:
-            return None
-        for parent, _, edge in graph.in_edges(table_name, data=True):
-            if attribute in edge["attr_map"]:
-                path = (*seen, table_name)
-                return origin(parent, edge["attr_map"][attribute], path)
-        if attribute in (graph.nodes[table_name].get("primary_key") or ()):
-            return ".".join((*split(table_name), attribute))
-        return None
+    Each of its questions is answered at once; to send the answer gives the rows.
+    """
 
-    return origin
+    def __init__(self, facts: TableFacts | None) -> None:
+        self.adapter = self
+        self._facts = facts
 
+    def get_table_info_sql(self, schema_name: str, table_name: str) -> list[Any]:
+        if self._facts is None or table_name == "~lineage":
+            return []
+        comment = self._facts.comment
+        return [{"table_name": table_name, "table_comment": comment}]
 
-class _HidesLineage:
-    """Adapter that does not see ``~lineage``: its rows may be partial or wrong."""
+    def get_columns_sql(self, schema_name: str, table_name: str) -> list[Any]:
+        return [] if self._facts is None else [*self._facts.columns.values()]
 
-    hides_lineage = True
+    def parse_column_info(self, row: dict[str, Any]) -> dict[str, Any]:
+        return dict(row)
 
-    def get_table_info_sql(self, schema_name: str, table_name: str) -> str:
-        sql: str = super().get_table_info_sql(schema_name, table_name)  # type: ignore[misc]
-        if self.hides_lineage and table_name == "~lineage":
-            return sql.replace("WHERE", "WHERE 1 = 0 AND", 1)
-        return sql
+    def get_primary_key_sql(self, schema_name: str, table_name: str) -> list[Any]:
+        key = () if self._facts is None else self._facts.primary_key
+        return [{"column_name": name} for name in key]
 
+    def get_indexes_sql(self, schema_name: str, table_name: str) -> list[Any]:
+        return [] if self._facts is None else self._facts.indexes
 
-class _MySQL(_HidesLineage, MySQLAdapter):
-    """Declares columns without type markers, so that labdata itself can read them."""
-
-    def create_schema_sql(self, schema_name: str) -> str:
-        # the server's default may be latin1; exact comparison, as on PostgreSQL
-        name = self.quote_identifier(schema_name)
-        return f"CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
-
-    def format_column_definition(
-        self,
-        name: str,
-        sql_type: str,
-        nullable: bool = False,
-        default: str | None = None,
-        comment: str | None = None,
-    ) -> str:
-        comment = None if comment is None else _MARKER.sub("", comment)
-        sql: str = super().format_column_definition(
-            name, sql_type, nullable, default, comment
-        )
-        return sql
+    def query(self, rows: Sequence[Any], as_dict: bool = False) -> _Rows:
+        return _Rows(rows)
 
 
-class _PostgreSQL(_HidesLineage, PostgreSQLAdapter):
-    """Asks pg_catalog: information_schema hides keys from users who only read."""
+class _Rows(list[Any]):
+    """Rows that look like a cursor."""
 
-    def schema_exists_sql(self, schema_name: str) -> str:
-        # a schema that one may not look into is as good as none
-        name = self.quote_string(schema_name)
-        return (
-            "SELECT nspname FROM pg_catalog.pg_namespace "
-            f"WHERE nspname = {name} AND has_schema_privilege(oid, 'USAGE')"
-        )
+    def fetchone(self) -> Any:
+        return self[0] if self else None
 
-    def get_primary_key_sql(self, schema_name: str, table_name: str) -> str:
-        schema, name = self.quote_string(schema_name), self.quote_string(table_name)
-        return (
-            f"SELECT a.attname AS column_name {_PRIMARY_KEYS} "
-            f"AND n.nspname = {schema} AND r.relname = {name} ORDER BY k.position"
-        )
-
-    def load_primary_keys_sql(self, schemas_list: str, like_pattern: str) -> str:
-        return (
-            "SELECT '\"' || n.nspname || '\".\"' || r.relname || '\"' AS tab, "
-            f"a.attname AS column_name {_PRIMARY_KEYS} "
-            f"AND n.nspname IN ({schemas_list}) AND r.relname NOT LIKE {like_pattern}"
-        )
-
-
-_PRIMARY_KEYS = (
-    "FROM pg_catalog.pg_constraint c "
-    "JOIN pg_catalog.pg_class r ON r.oid = c.conrelid "
-    "JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace "
-    "CROSS JOIN LATERAL unnest(c.conkey) WITH ORDINALITY AS k(number, position) "
-    "JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum = k.number "
-    "WHERE c.contype = 'p'"
-)
-
-
-def _adapt(connection: Any) -> Any:
-    """Give the connection our adapter in place of the one it came with."""
-    if not isinstance(connection.adapter, _HidesLineage):
-        mysql = connection.adapter.backend == "mysql"
-        connection.adapter = _MySQL() if mysql else _PostgreSQL()
-    return connection.adapter
-
-
-@contextlib.contextmanager
-def _lineage_shown(adapter: Any) -> Iterator[None]:
-    """While a table is declared: what DataJoint then writes must be right."""
-    adapter.hides_lineage = False
-    try:
-        yield
-    finally:
-        adapter.hides_lineage = True
-
-
-def _exists(connection: Any, schema: str) -> bool:
-    sql = connection.adapter.schema_exists_sql(schema)
-    return bool(connection.query(sql).rowcount)
+    def fetchall(self) -> list[Any]:
+        return self
 
 
 class _Expected(logging.Filter):

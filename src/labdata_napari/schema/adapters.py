@@ -1,0 +1,108 @@
+"""How DataJoint speaks to the two kinds of server, with what labdata's need.
+
+Tables on MySQL carry no type markers, so that labdata itself can read them, and
+PostgreSQL is asked in a way that also answers a reader who may only SELECT.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import TYPE_CHECKING, Any
+
+from datajoint.adapters.mysql import MySQLAdapter
+from datajoint.adapters.postgres import PostgreSQLAdapter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MARKER = re.compile(r"^:[^:]*:")
+
+
+class _HidesLineage:
+    """Adapter that does not see ``~lineage``: its rows may be partial or wrong."""
+
+    hides_lineage = True
+
+    def get_table_info_sql(self, schema_name: str, table_name: str) -> str:
+        sql: str = super().get_table_info_sql(schema_name, table_name)  # type: ignore[misc]
+        if self.hides_lineage and table_name == "~lineage":
+            return sql.replace("WHERE", "WHERE 1 = 0 AND", 1)
+        return sql
+
+
+class _MySQL(_HidesLineage, MySQLAdapter):
+    """Declares columns without type markers, so that labdata itself can read them."""
+
+    def create_schema_sql(self, schema_name: str) -> str:
+        # the server's default may be latin1; exact comparison, as on PostgreSQL
+        name = self.quote_identifier(schema_name)
+        return f"CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+
+    def format_column_definition(
+        self,
+        name: str,
+        sql_type: str,
+        nullable: bool = False,
+        default: str | None = None,
+        comment: str | None = None,
+    ) -> str:
+        comment = None if comment is None else _MARKER.sub("", comment)
+        sql: str = super().format_column_definition(
+            name, sql_type, nullable, default, comment
+        )
+        return sql
+
+
+class _PostgreSQL(_HidesLineage, PostgreSQLAdapter):
+    """Asks pg_catalog: information_schema hides keys from users who only read."""
+
+    def schema_exists_sql(self, schema_name: str) -> str:
+        # a schema that one may not look into is as good as none
+        name = self.quote_string(schema_name)
+        return (
+            "SELECT nspname FROM pg_catalog.pg_namespace "
+            f"WHERE nspname = {name} AND has_schema_privilege(oid, 'USAGE')"
+        )
+
+    def get_primary_key_sql(self, schema_name: str, table_name: str) -> str:
+        schema, name = self.quote_string(schema_name), self.quote_string(table_name)
+        return (
+            f"SELECT a.attname AS column_name {_PRIMARY_KEYS} "
+            f"AND n.nspname = {schema} AND r.relname = {name} ORDER BY k.position"
+        )
+
+    def load_primary_keys_sql(self, schemas_list: str, like_pattern: str) -> str:
+        return (
+            "SELECT '\"' || n.nspname || '\".\"' || r.relname || '\"' AS tab, "
+            f"a.attname AS column_name {_PRIMARY_KEYS} "
+            f"AND n.nspname IN ({schemas_list}) AND r.relname NOT LIKE {like_pattern}"
+        )
+
+
+_PRIMARY_KEYS = (
+    "FROM pg_catalog.pg_constraint c "
+    "JOIN pg_catalog.pg_class r ON r.oid = c.conrelid "
+    "JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace "
+    "CROSS JOIN LATERAL unnest(c.conkey) WITH ORDINALITY AS k(number, position) "
+    "JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum = k.number "
+    "WHERE c.contype = 'p'"
+)
+
+
+def adapt(connection: Any) -> Any:
+    """Give the connection our adapter in place of the one it came with."""
+    if not isinstance(connection.adapter, _HidesLineage):
+        mysql = connection.adapter.backend == "mysql"
+        connection.adapter = _MySQL() if mysql else _PostgreSQL()
+    return connection.adapter
+
+
+@contextlib.contextmanager
+def lineage_shown(adapter: Any) -> Iterator[None]:
+    """While a table is declared: what DataJoint then writes must be right."""
+    adapter.hides_lineage = False
+    try:
+        yield
+    finally:
+        adapter.hides_lineage = True
