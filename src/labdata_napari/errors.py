@@ -19,6 +19,10 @@ class ConnectionLost(ConnectionFailed):
     """A connection that worked before is gone; reconnecting may help."""
 
 
+class OutcomeUnknown(ConnectionLost):
+    """The connection broke while a change was being sealed: saved or not, who knows."""
+
+
 class LoginRefused(ConnectionFailed):
     """The server is there but does not let us in as this user with this password.
 

@@ -21,9 +21,11 @@ PASSWORD = "LABDATA_NAPARI_PASSWORD"  # the variable's name, not a secret
 LOCAL_PATHS = "LABDATA_NAPARI_LOCAL_PATHS"
 HOME = "LABDATA_NAPARI_HOME"
 CACHE = "LABDATA_NAPARI_CACHE"
+PATIENCE = "LABDATA_NAPARI_PATIENCE"
 
 DEFAULT_NAME = "lab_data"
 DEFAULT_URL = "embedded:"
+DEFAULT_PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,18 @@ def target(
 def password() -> str | None:
     """Return the password the environment holds, if any; it is kept nowhere else."""
     return os.environ.get(PASSWORD)
+
+
+def patience() -> float:
+    """Return for how many seconds a database may be silent before it counts as gone.
+
+    ``LABDATA_NAPARI_PATIENCE``, else 60: three times as long as any lock is waited for.
+    """
+    try:
+        seconds = float(os.environ.get(PATIENCE, ""))
+    except ValueError:
+        return DEFAULT_PATIENCE_S
+    return seconds if 0 < seconds < 1e6 else DEFAULT_PATIENCE_S
 
 
 def local_paths() -> tuple[Path, ...]:

@@ -6,6 +6,7 @@ import contextlib
 import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari import settings
@@ -173,6 +174,13 @@ def _local_paths(
     return paths
 
 
+def _reach_again(connection: Any, address: ServerAddress) -> None:
+    try:
+        connection.reconnect()
+    except (psycopg2.Error, pymysql.err.Error) as error:
+        raise connection_failure(error, address) from None
+
+
 def _attach(
     instance: Any,
     address: ServerAddress,
@@ -186,7 +194,14 @@ def _attach(
     with translate_errors(f"Opening the lab '{target.name}'"):
         if create:
             declare_empty(instance, target.name, target.project)
-        lab = Lab(instance, address.url, target.name, target.project, files)
+        lab = Lab(
+            instance,
+            address.url,
+            target.name,
+            target.project,
+            files,
+            reopen=partial(_reach_again, instance.connection, address),
+        )
         _require_tables(lab)
     return lab
 
@@ -229,9 +244,19 @@ def _connect_embedded(
             target.project,
             Files.for_embedded(address.root, paths),
             when_closed=server.release,
+            reopen=partial(_start_again, server, instance.connection),
         )
         undo.pop_all()
     return lab
+
+
+def _start_again(server: EmbeddedPostgres, connection: Any) -> None:
+    """Start the server, should it be gone, and connect to where it listens now."""
+    server.start()
+    host, port = server.cluster.address
+    connection.conn_info.update(host=host, port=port)
+    with translate_errors(f"Opening the local database in '{server.root}' again"):
+        connection.reconnect()
 
 
 def _start_while_importing(server: EmbeddedPostgres) -> None:

@@ -37,8 +37,8 @@ class _Failure:
 
 _LOST = _Failure(
     ConnectionLost,
-    "The connection to the database was lost, and what was not saved before was not "
-    "saved; connect again.",
+    "The connection to the database was lost, so nothing was changed; try again in a "
+    "moment (in a script, after lab.reconnect()).",
 )
 _BUSY = _Failure(
     ConnectionFailed,
@@ -275,11 +275,15 @@ def _classified(error: BaseException) -> tuple[_Failure, str]:
 
 
 def _postgresql(error: Any) -> tuple[_Failure, str]:
+    import psycopg2
+
     detail = error.diag.message_detail or error.diag.message_primary
     detail = detail or _first_line(error)
     code = error.pgcode
-    if code is None:  # the server could not say anything any more
-        return _LOST, detail
+    if code is None:
+        # the driver's own objection, or the server could not say anything any more
+        own = isinstance(error, psycopg2.ProgrammingError | psycopg2.NotSupportedError)
+        return (_UNUSABLE if own else _LOST), detail
     if code == "23503" and "still referenced" in str(error):
         return _REFERRED, detail
     if code in _POSTGRESQL:

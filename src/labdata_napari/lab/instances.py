@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +11,6 @@ import labdata_napari.schema  # noqa: F401  (its first lines must run before Dat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-# Seconds to wait for rows that somebody else is changing. The servers' own limits
-# (none, and 50 s) are made for programs, not for a person in front of a window.
-_LOCK_PATIENCE = 20
 
 
 def new_instance(**parameters: Any) -> Any:
@@ -32,11 +27,9 @@ def new_instance(**parameters: Any) -> Any:
         A connection that no other object shares.
     """
     with _quiet():
-        import datajoint as dj
+        from labdata_napari.lab.connections import Instance
 
-        instance = dj.Instance(**parameters, safemode=False, loglevel="WARNING")
-    _introduce(instance.connection)
-    return instance
+        return Instance(**parameters)
 
 
 def close(connection: Any) -> None:
@@ -46,18 +39,6 @@ def close(connection: Any) -> None:
 
     with contextlib.suppress(psycopg2.Error, pymysql.err.Error):
         connection.close()
-
-
-def _introduce(connection: Any) -> None:
-    """Say who we are, for others who look, and how long we wait for locks."""
-    if connection.adapter.backend == "postgresql":
-        connection.query(
-            "SELECT set_config('application_name', %s, false), "
-            "set_config('lock_timeout', %s, false)",
-            (f"labdata-napari (process {os.getpid()})", f"{_LOCK_PATIENCE}s"),
-        )
-    else:
-        connection.query(f"SET SESSION innodb_lock_wait_timeout = {_LOCK_PATIENCE}")
 
 
 @contextlib.contextmanager

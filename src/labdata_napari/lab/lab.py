@@ -39,6 +39,8 @@ class Lab:
         Where the lab's files lie on this machine.
     when_closed
         Called once at the end of `close`.
+    reopen
+        Brings the connection back once it was lost, and raises our errors.
 
     Attributes
     ----------
@@ -66,8 +68,10 @@ class Lab:
         project: str | None,
         files: Files,
         when_closed: Callable[[], None] | None = None,
+        reopen: Callable[[], None] | None = None,
     ) -> None:
         self.connection = instance.connection
+        self._reopen = reopen
         self.url = url
         self.name = name
         self.project = project
@@ -137,6 +141,37 @@ class Lab:
     def own_errors(self) -> AbstractContextManager[None]:
         """Turn what a driver or DataJoint raises in a block into our errors."""
         return translate_errors()
+
+    def check(self) -> None:
+        """See that the database is there, if nothing was heard of it for a while.
+
+        Raises
+        ------
+        ConnectionLost
+            When it does not answer, or the connection is known to be broken.
+        """
+        self.connection.check()
+
+    def reconnect(self) -> None:
+        """Connect again after a `ConnectionLost`; tables and views go on working.
+
+        Nothing that was interrupted is repeated. An idle connection that broke comes
+        back by itself at the next use; this says at once whether it does.
+
+        Raises
+        ------
+        ConnectionFailed
+            When the database cannot be reached (yet).
+        LoginRefused
+            When it does not let us in any more.
+        """
+        if self._reopen is not None:
+            self._reopen()
+        else:
+            with translate_errors("Connecting again"):
+                self.connection.reconnect()
+        for known in ("user", "read_only"):  # as whom and with what rights, now
+            self.__dict__.pop(known, None)
 
     def close(self) -> None:
         """Close the connection and stop what `connect` started. May be repeated."""

@@ -63,8 +63,10 @@ class FileLock:
         OSError
             When the file cannot be opened.
         """
-        if self.held:
-            return True
+        if self._descriptor is not None:
+            if _still_named(self._descriptor, self.path):
+                return True
+            self.release()  # somebody removed the file: others no longer see our hold
         deadline = time.monotonic() + patience
         while not self._try(shared):
             if time.monotonic() >= deadline:
