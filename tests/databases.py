@@ -229,7 +229,7 @@ class MariaDB:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
-        self._process = self._start(program)
+        self._program = program
         self.parameters = {
             "host": "127.0.0.1",
             "port": self._port,
@@ -238,35 +238,39 @@ class MariaDB:
             "use_tls": False,
             "backend": "mysql",
         }
-        self._await()
+        self._install()
+        self.start()
 
-    def _start(self, program: str) -> subprocess.Popen[bytes]:
+    @property
+    def _always(self) -> list[str]:
         import getpass
 
+        data = f"--datadir={self._folder / 'data'}"
+        return ["--no-defaults", data, f"--user={getpass.getuser()}"]
+
+    def _install(self) -> None:
         (self._folder / "users.sql").write_text(
-            f'CREATE USER labdata@"127.0.0.1" IDENTIFIED BY "{PASSWORD}";\n'
+            'CREATE USER IF NOT EXISTS labdata@"127.0.0.1" '
+            f'IDENTIFIED BY "{PASSWORD}";\n'
             'GRANT ALL ON *.* TO labdata@"127.0.0.1" WITH GRANT OPTION;\n'
         )
-        data = f"--datadir={self._folder / 'data'}"
-        me = f"--user={getpass.getuser()}"
         subprocess.run(
             [
                 "mariadb-install-db",
-                "--no-defaults",
-                data,
-                me,
+                *self._always,
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
             ],
             check=True,
             capture_output=True,
         )
-        return subprocess.Popen(
+
+    def start(self) -> None:
+        """Start it, again if it was stopped; it keeps its rows and its port."""
+        self._process = subprocess.Popen(
             [
-                program,
-                "--no-defaults",
-                data,
-                me,
+                self._program,
+                *self._always,
                 f"--socket={self._folder / 's'}",
                 f"--port={self._port}",
                 "--bind-address=127.0.0.1",
@@ -284,6 +288,7 @@ class MariaDB:
             stderr=(self._folder / "error.log").open("wb"),
             preexec_fn=_end_with_parent if sys.platform == "linux" else None,
         )
+        self._await()
 
     def _await(self) -> None:
         import pymysql

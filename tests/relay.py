@@ -1,4 +1,4 @@
-"""A wire to a server that a test can cut, make longer, and count on."""
+"""A wire to a server that a test can cut, silence, make longer, and count on."""
 
 from __future__ import annotations
 
@@ -89,9 +89,12 @@ class Relay:
         self._counting = threading.Lock()
         self._asking = False
         self.traffic = Traffic()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._sounding = threading.Event()
+        self._sounding.set()
+        self._questions_pass = False
+        self._passes_yet = 0
+        self.port = 0
+        self._listen()
 
     def __enter__(self) -> Relay:
         return self
@@ -112,16 +115,50 @@ class Relay:
         """
         self._seconds = round_trip / 2
 
-    def cut(self) -> None:
-        """Break all connections and take no more."""
-        self._close(self._listener)
-        for end in self._ends:
-            self._close(end)
+    def drop(self) -> None:
+        """Break the connections there are; new ones are taken."""
+        while self._ends:
+            self._close(self._ends.pop())
 
-    def _accept(self) -> None:
+    def cut(self) -> None:
+        """Break all connections and take no more, until `resume`."""
+        self._close(self._listener)
+        self.drop()
+        self._sounding.set()
+
+    def blackhole(self, after: int = 0, questions_pass: bool = False) -> None:
+        """Keep and take connections, but pass nothing on, until `resume`.
+
+        Parameters
+        ----------
+        after
+            So many bytes of the server's answers still arrive.
+        questions_pass
+            The server hears what it is told; only its answers do not arrive.
+        """
+        self._passes_yet, self._questions_pass = after, questions_pass
+        self._sounding.clear()
+
+    def resume(self) -> None:
+        """Pass on again, what was held up too; take connections again."""
+        if self._listener.fileno() < 0:
+            self._listen()
+        self._sounding.set()
+
+    def go_round(self) -> None:
+        """Let new connections pass; those that are silent stay so for ever."""
+        self._sounding = threading.Event()
+        self._sounding.set()
+
+    def _listen(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = self._listener.getsockname()[1]
+        self._start(self._accept, self._listener)
+
+    def _accept(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while True:
-                ours, _ = self._listener.accept()
+                ours, _ = listener.accept()
                 self._ends.append(ours)
                 self._start(self._join, ours)
 
@@ -133,10 +170,11 @@ class Relay:
             self._close(ours)
             return
         self._ends.append(theirs)
+        sounding = self._sounding
         for source, target, asks in ((ours, theirs, True), (theirs, ours, False)):
             way = _Way()
             self._start(self._take, source, way, asks)
-            self._start(self._bring, way, target, source)
+            self._start(self._bring, way, target, source, asks, sounding)
 
     @staticmethod
     def _start(work: Callable[..., None], *args: Any) -> None:
@@ -157,9 +195,23 @@ class Relay:
                 way.put(time.monotonic() + self._seconds, data)
         way.put(time.monotonic() + self._seconds, b"")
 
-    def _bring(self, way: _Way, target: socket.socket, source: socket.socket) -> None:
+    def _bring(
+        self,
+        way: _Way,
+        target: socket.socket,
+        source: socket.socket,
+        asks: bool,
+        sounding: threading.Event,
+    ) -> None:
         with contextlib.suppress(OSError):
             while data := way.get():
+                if not sounding.is_set() and not (asks and self._questions_pass):
+                    if not asks:
+                        target.sendall(data[: self._passes_yet])
+                        passed = min(self._passes_yet, len(data))
+                        self._passes_yet -= passed
+                        data = data[passed:]
+                    sounding.wait()
                 target.sendall(data)
         self._close(source)
         self._close(target)

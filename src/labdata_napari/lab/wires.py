@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import selectors
 import socket
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,7 +87,7 @@ def open_postgresql(login: Login) -> tuple[Any, Wire]:
     Raises
     ------
     psycopg2.Error
-        When that does not work within `CONNECT_S`.
+        When that does not work, or the server says nothing for `CONNECT_S`.
     """
     mode = "prefer" if login.tls is None else "require"
     connection: Any = psycopg2.connect(
@@ -106,7 +105,7 @@ def open_postgresql(login: Login) -> tuple[Any, Wire]:
         tcp_user_timeout=_UNANSWERED_S * 1000,
         async_=1,
     )
-    connection.await_server(until=time.monotonic() + CONNECT_S)
+    connection.await_server(CONNECT_S)
     return connection, Wire(socket.fromfd(connection.fileno(), socket.AF_INET, 1))
 
 
@@ -120,20 +119,11 @@ class _Postgres(psycopg2.extensions.connection):
         options["cursor_factory"] = _RowsAsDicts if rows else _Cursor
         return super().cursor(*args, **options)
 
-    def await_server(self, until: float | None = None) -> None:
-        """Return when the server has answered; give up on one that says nothing.
-
-        Parameters
-        ----------
-        until
-            Give up at this time (`time.monotonic`), whatever was heard.
-        """
+    def await_server(self, patience: float) -> None:
+        """Return when the server has answered; give up after so long a silence."""
         try:
             while (wants := self.poll()) != psycopg2.extensions.POLL_OK:
-                left = settings.patience()
-                if until is not None:
-                    left = until - time.monotonic()
-                if not self._ready(wants, left):
+                if not self._ready(wants, patience):
                     raise psycopg2.OperationalError(
                         "timed out: the server has not said anything"
                     )
@@ -150,14 +140,14 @@ class _Postgres(psycopg2.extensions.connection):
         event = selectors.EVENT_READ if reads else selectors.EVENT_WRITE
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno(), event)
-            return bool(selector.select(max(0.0, seconds)))
+            return bool(selector.select(seconds))
 
 
 class _Cursor(psycopg2.extensions.cursor):
     def execute(self, query: Any, values: Any = None) -> None:
         """Send a statement and wait for all of its answer."""
         super().execute(query, values)
-        self.connection.await_server()  # type: ignore[attr-defined]
+        self.connection.await_server(settings.patience())  # type: ignore[attr-defined]
 
 
 class _RowsAsDicts(_Cursor, psycopg2.extras.RealDictCursor):
@@ -180,7 +170,7 @@ def open_mysql(login: Login) -> tuple[Any, Wire]:
     Raises
     ------
     pymysql.err.Error
-        When that does not work, or the server says nothing within `CONNECT_S`.
+        When that does not work, or the server says nothing for `CONNECT_S`.
     """
     tls: dict[str, Any] = {}
     if login.tls is not None:
