@@ -18,7 +18,7 @@ from labdata_napari.lab.embedded import EmbeddedPostgres
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.files import Files
 from labdata_napari.lab.instances import close
-from labdata_napari.lab.logins import log_in
+from labdata_napari.lab.logins import log_in, reach_again
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -174,13 +174,6 @@ def _local_paths(
     return paths
 
 
-def _reach_again(connection: Any, address: ServerAddress) -> None:
-    try:
-        connection.reconnect()
-    except (psycopg2.Error, pymysql.err.Error) as error:
-        raise connection_failure(error, address) from None
-
-
 def _attach(
     instance: Any,
     address: ServerAddress,
@@ -200,7 +193,7 @@ def _attach(
             target.name,
             target.project,
             files,
-            reopen=partial(_reach_again, instance.connection, address),
+            reopen=partial(reach_again, instance.connection, address),
         )
         _require_tables(lab)
     return lab

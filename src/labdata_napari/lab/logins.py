@@ -80,6 +80,22 @@ def log_in(
     raise LoginRefused(f"{refused}{problem}", address.url) from None
 
 
+def reach_again(connection: Any, address: ServerAddress) -> None:
+    """Bring a lost connection back, as the same user with the same password.
+
+    Raises
+    ------
+    LoginRefused
+        When the server does not accept them any more.
+    ConnectionFailed
+        When it cannot be reached.
+    """
+    try:
+        connection.reconnect()
+    except (psycopg2.Error, pymysql.err.Error) as error:
+        raise connection_failure(error, address) from None
+
+
 def _known(address: ServerAddress, labdata: LabdataSettings) -> Iterator[str]:
     """Yield the passwords known for a user of a server; the keyring's last."""
     if labdata.password and labdata.url == address.url:
