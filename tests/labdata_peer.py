@@ -71,18 +71,24 @@ def paths(name, key):
 def export_labeling(number):
     """Files and the table of labels that DeepLabCut would get."""
     chosen = table("PoseEstimationLabelSet")() & {"pose_label_set_num": number}
-    folder, frames, labels = chosen.export_labeling()
+    folder, _, _ = chosen.export_labeling()
     [file] = folder.glob("CollectedData_*.h5")
-    read = sys.modules[type(chosen).__module__].read_labeling_file(file)
+    labels = labdata.schema.video.read_labeling_file(file)
     return {
-        "folder": str(folder),
-        "file": file.name,
-        "frames": len(frames),
-        "labels": len(labels),
-        "columns": [list(column) for column in read.columns],
-        "rows": [row[-1] for row in read.index],
-        "values": plain.to_plain(read.to_numpy()),
+        "file": str(file),
+        "columns": [list(column) for column in labels.columns],
+        "pictures": [row[-1] for row in labels.index],
+        "values": plain.to_plain(labels.to_numpy()),
     }
+
+
+def update_labeling(number, file, values):
+    """Put other values into an exported file and write them back, as after napari."""
+    labels = labdata.schema.video.read_labeling_file(file)
+    labels.loc[:, :] = plain.from_plain(values)
+    labels.to_hdf(file, key="df_with_missing", mode="w")
+    chosen = table("PoseEstimationLabelSet")() & {"pose_label_set_num": number}
+    return chosen.update_labeling(file)
 
 
 ACTIONS = (
@@ -95,6 +101,7 @@ ACTIONS = (
     get,
     paths,
     export_labeling,
+    update_labeling,
 )
 
 

@@ -122,8 +122,17 @@ class Labdata:
         return [Path(path) for path in self._ask("paths", name=table, key=key)]
 
     def export_labeling(self, number: int) -> dict[str, Any]:
+        """Export a label set; its file, columns, pictures and values."""
         found = dict(self._ask("export_labeling", number=number))
         return found | {"values": from_plain(found["values"])}
+
+    def update_labeling(self, number: int, file: str, values: Any) -> dict[str, int]:
+        """Give an exported file other values and write them back; what it counted."""
+        return dict(
+            self._ask(
+                "update_labeling", number=number, file=file, values=to_plain(values)
+            )
+        )
 
     def stop(self) -> None:
         self._process.stdin.close()

@@ -1,0 +1,106 @@
+"""Annotations and labels: saved by one package, taken up by the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import imageio.v3 as imageio
+import numpy as np
+import pytest
+
+from labdata_napari.core.annotation import Annotation, AnnotationSet
+from labelling import add_video, frames_of, labels_of, picture
+from labs import add_brain, add_transform
+from peers import assert_same_rows
+
+if TYPE_CHECKING:
+    from peers import Labdata
+
+pytestmark = pytest.mark.mysql
+TRACK = np.array([[2.0, 10.25, 15.0], [5.0, 14.5, 19.0], [8.0, 18.0, 1 / 3]])
+
+
+def test_annotations_are_edited_by_both(lab, labdata: Labdata):
+    key = add_transform(lab, add_brain(lab))
+    ours = AnnotationSet(
+        (
+            Annotation("probe1_shank0", "probe_track", TRACK),
+            Annotation("injection µ", "site", TRACK[:1]),
+        )
+    )
+    lab.brains.save_annotations(key, AnnotationSet(), ours)
+    assert "FixedBrainTransformAnnotation" in assert_same_rows(lab, labdata)
+    first, second = labdata.rows("FixedBrainTransformAnnotation")
+    assert (first["annotation_id"], second["annotation_id"]) == (0, 1)
+    assert first["xyz"].dtype == np.float64
+    np.testing.assert_array_equal(first["xyz"], TRACK)
+
+    # as people write them in a script: a list of integers, an id with a gap
+    theirs = {"annotation_name": "theirs", "annotation_type": "region"}
+    points = {"annotation_id": 7, "xyz": [[1, 2, 3], [4, 5, 6]]}
+    labdata.insert("FixedBrainTransformAnnotation", key | theirs | points)
+    loaded = lab.brains.load_annotations(key)
+    assert loaded.names == ("probe1_shank0", "injection µ", "theirs")
+    np.testing.assert_array_equal(loaded["theirs"].points, points["xyz"])
+    added = Annotation("after", "region", TRACK)
+    lab.brains.save_annotations(key, loaded, AnnotationSet((*loaded, added)))
+    rows = labdata.rows("FixedBrainTransformAnnotation")
+    assert [row["annotation_id"] for row in rows] == [0, 1, 7, 8]
+    # what nobody edited is as its author wrote it
+    assert rows[2]["xyz"] == points["xyz"]
+
+
+def test_labels_are_exported_and_edited_by_labdata(lab, labdata: Labdata, store: Path):
+    frames = frames_of(add_video(lab), (3, 10, 7))
+    labels = labels_of(frames).removed(frames[1], "tail")
+    number = lab.poses.create_label_set("open field", "ana")
+    pictures = {frame: picture(frame.frame_num) for frame in frames}
+    lab.poses.add_frames(number, pictures, labels)
+    assert assert_same_rows(lab, labdata) >= {
+        "DatasetVideo",
+        "PoseEstimationLabelSet",
+        "PoseEstimationLabelSet.Frame",
+        "PoseEstimationLabelSet.Label",
+    }
+
+    exported = labdata.export_labeling(number)
+    assert exported["columns"] == [
+        ["ana", part, axis] for part in ("nose", "tail") for axis in "xy"
+    ]
+    in_order = sorted(frames)  # labdata exports in the order of the keys
+    loaded = lab.poses.load_labels(number)
+    assert loaded.frames == tuple(in_order)
+    # labdata reads six digits of a float
+    expected = loaded.coordinates.reshape(3, 4)
+    np.testing.assert_allclose(exported["values"], expected, rtol=1e-5)
+    assert np.isnan(exported["values"][2, 2:]).all()
+    folder = Path(exported["file"]).parent
+    assert folder.is_relative_to(store)
+    assert Path(exported["file"]).name == "CollectedData_ana.h5"
+    for frame, name in zip(in_order, exported["pictures"], strict=True):
+        assert f"frame{frame.frame_num:06d}" in name
+        np.testing.assert_array_equal(imageio.imread(folder / name), pictures[frame])
+
+    counts = labdata.update_labeling(number, exported["file"], exported["values"])
+    assert (counts["unchanged"], counts["updated"], counts["removed"]) == (5, 0, 0)
+    assert lab.poses.load_labels(number) == loaded  # to the last bit
+    moved = exported["values"].copy()
+    moved[0, :2] = 12.5, 99.25
+    moved[1, 2:] = np.nan
+    moved[2, 2:] = 1, 2
+    counts = labdata.update_labeling(number, exported["file"], moved)
+    assert [counts[c] for c in ("updated", "added", "removed")] == [1, 1, 1]
+    edited = (
+        loaded.placed(in_order[0], "nose", 12.5, 99.25)
+        .removed(in_order[1], "tail")
+        .placed(in_order[2], "tail", 1, 2)
+    )
+    assert lab.poses.load_labels(number) == edited
+
+    # and we go on from there
+    again = edited.placed(in_order[0], "ear", 5, 6, z=0.5)
+    lab.poses.save_labels(number, edited, again)
+    [ear] = labdata.rows("PoseEstimationLabelSet.Label", label_name="ear")
+    assert (ear["x"], ear["y"], ear["z"]) == (5.0, 6.0, 0.5)
+    assert_same_rows(lab, labdata)
