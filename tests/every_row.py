@@ -1,6 +1,7 @@
 """Two rows for each of the 88 tables, made from the contract; blobs of every kind.
 
-The *full* row has a value in every column, as long or as large as the column allows.
+The *full* row has a value in every column, as long as the column allows; numbers leave
+room for the next one.
 The *bare* one leaves out whatever may be null or has a default.
 """
 
@@ -126,8 +127,8 @@ def _of_type(type_name: str, column: str, kind: str) -> Any:
         return re.findall(r"'(\w+)'", type_name)[0 if full else -1]
     return {
         "tinyint": 127 if full else 0,
-        "smallint": 32767 if full else -1,
-        "int": 2**31 - 1 if full else 1,
+        "smallint": 32766 if full else -1,
+        "int": 2**31 - 2 if full else 1,
         "float": 0.1 if full else -3e-8,
         "double": 1 / 3 if full else 2.0**40,
         "decimal(22,14)": Decimal("30000.12345678901234" if full else "-1"),
