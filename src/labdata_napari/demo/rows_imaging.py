@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labdata_napari.core.projections import projections
 from labdata_napari.core.stacks import open_stack
 from labdata_napari.demo.rows_histology import ATLAS
 
@@ -23,23 +24,6 @@ if TYPE_CHECKING:
 
 CORTEX = {"atlas_id": ATLAS, "region_acronym": "CTX"}
 HIPPOCAMPUS = {"atlas_id": ATLAS, "region_acronym": "HPF"}
-
-
-def projections(stack: Stack) -> dict[str, Array]:
-    """Mean, std, var and max over all frames, (C, Y, X) float32, in one pass."""
-    count = stack.shape[0]
-    total = np.zeros(stack.shape[1:])
-    squares = np.zeros(stack.shape[1:])
-    largest = np.zeros(stack.shape[1:])
-    for start in range(0, count, 16):
-        block = np.asarray(stack[start : start + 16], np.float64)
-        total += block.sum(axis=0)
-        squares += (block**2).sum(axis=0)
-        largest = np.maximum(largest, block.max(axis=0))
-    mean = total / count
-    variance = np.maximum(squares / count - mean**2, 0)
-    found = {"mean": mean, "std": np.sqrt(variance), "var": variance, "max": largest}
-    return {name: value.astype(np.float32) for name, value in found.items()}
 
 
 def one_photon(source: Source) -> Iterator[Rows]:

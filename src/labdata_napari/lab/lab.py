@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from labdata_napari.lab.files import Files
     from labdata_napari.lab.poses import Poses
     from labdata_napari.lab.recordings import Recordings
+    from labdata_napari.lab.widefield import Widefields
 
 
 class Lab:
@@ -130,6 +131,13 @@ class Lab:
         from labdata_napari.lab.poses import Poses
 
         return Poses(self)
+
+    @cached_property
+    def widefield(self) -> Widefields:
+        """Projections of widefield recordings."""
+        from labdata_napari.lab.widefield import Widefields
+
+        return Widefields(self)
 
     @cached_property
     def entries(self) -> Entries:
