@@ -45,6 +45,8 @@ def test_tables_are_made_in_a_schema_that_was_made_for_them(empty: Where):
 
 def test_tables_are_not_made_in_a_database_that_has_some(lab_server: Where):
     lab_server.place.sql("DROP TABLE lab_data.death")
+    with ln.connect(lab_server.url(), password=lab_server.password) as lab:
+        lab.LabMember.insert1({"user_name": "ana", "date_joined": "2026-01-01"})
     with pytest.raises(WriteRefused, match=r"not empty .* 1 of the lab's are miss"):
         ln.connect(lab_server.url(), password=lab_server.password, create=True)
     with ln.connect(lab_server.url(), password=lab_server.password) as lab:

@@ -80,8 +80,11 @@ def add_target(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def connect_to(arguments: argparse.Namespace) -> Lab:
-    """Connect to the lab that arguments name; ask for a password at a terminal."""
+def connect_to(arguments: argparse.Namespace, check: bool = True) -> Lab:
+    """Connect to the lab that arguments name; ask for a password at a terminal.
+
+    Without `check` it is left as it is, whether or not its tables are there.
+    """
     from labdata_napari.lab import preferences
     from labdata_napari.lab.address import ServerAddress, parse
     from labdata_napari.lab.connect import connect_with, problems_for
@@ -91,7 +94,7 @@ def connect_to(arguments: argparse.Namespace) -> Lab:
         print(f"labdata-napari: {problem}", file=sys.stderr)
     names = {"name": arguments.name, "project": arguments.project}
     try:
-        return connect_with(labdata, arguments.url, **names)
+        return connect_with(labdata, arguments.url, **names, check=check)
     except LoginRefused as refused:
         if not sys.stdin.isatty() or not urlsplit(refused.url).username:
             raise
@@ -99,4 +102,4 @@ def connect_to(arguments: argparse.Namespace) -> Lab:
         address = parse(refused.url)
         assert isinstance(address, ServerAddress)
         password = getpass.getpass(f"Password of {address.user} at {address.host}: ")
-    return connect_with(labdata, arguments.url, **names, password=password)
+    return connect_with(labdata, arguments.url, **names, password=password, check=check)

@@ -1,4 +1,4 @@
-"""``labdata-napari db``: look after the embedded database."""
+"""``labdata-napari db``: look after a lab's database, above all the embedded one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labdata_napari.commands.command import Command, add_commands
+from labdata_napari.commands.creating import CREATE
 
 if TYPE_CHECKING:
     import argparse
@@ -23,7 +24,7 @@ def _server(arguments: argparse.Namespace) -> EmbeddedPostgres:
     address = parse(settings.target(arguments.url).url)
     if not isinstance(address, EmbeddedAddress):
         raise InvalidValue(
-            "The db commands look after an embedded database, and the address "
+            "This command looks after an embedded database, and the address "
             f"{address.url} is a server's; give --url embedded: or "
             "--url embedded:/folder."
         )
@@ -108,11 +109,17 @@ def _add_restore(parser: argparse.ArgumentParser) -> None:
 
 
 _COMMANDS = (
-    Command("start", "Start it and let it run", _nothing, _start),
-    Command("stop", "Stop it", _add_stop, _stop),
-    Command("status", "Say whether it runs, and who uses it", _nothing, _status),
-    Command("path", "Print its folder", _nothing, _path),
-    Command("backup", "Save every row to a file", _add_backup, _backup),
+    CREATE,
+    Command("start", "Start the embedded one and let it run", _nothing, _start),
+    Command("stop", "Stop the embedded one", _add_stop, _stop),
+    Command(
+        "status",
+        "Say whether the embedded one runs, and who uses it",
+        _nothing,
+        _status,
+    ),
+    Command("path", "Print the folder of the embedded one", _nothing, _path),
+    Command("backup", "Save every row of the embedded one", _add_backup, _backup),
     Command("restore", "Put every row back from a backup", _add_restore, _restore),
 )
 
@@ -121,4 +128,4 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_commands(parser, _COMMANDS, required=True)
 
 
-COMMAND = Command("db", "Look after the embedded database", _add_arguments)
+COMMAND = Command("db", "Look after a lab's database", _add_arguments)

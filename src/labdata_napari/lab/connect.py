@@ -124,10 +124,12 @@ def connect_with(
     tls: bool | None = None,
     create: bool = False,
     local_paths: Sequence[Path | str] | None = None,
+    check: bool = True,
 ) -> Lab:
     """Connect as `connect` does, with labdata's settings read already.
 
-    Their problems are the caller's to show.
+    Their problems are the caller's to show. Without `check` a lab whose tables are not
+    there is returned as well, and an embedded one is left as it is.
     """
     target = settings.target(url, name, project, labdata=labdata)
     if target.url == labdata.url and not labdata.user:
@@ -142,7 +144,7 @@ def connect_with(
     paths = _local_paths(local_paths, target, theirs)
     if isinstance(address, EmbeddedAddress):
         try:
-            return _connect_embedded(address, target, paths)
+            return _connect_embedded(address, target, paths, check)
         except ConnectionLost:
             # PostgreSQL ends itself when its disk is full; say that instead
             require_space(address.root, _SPACE_TO_RUN)
@@ -155,7 +157,11 @@ def connect_with(
     storages = theirs.storages if theirs and theirs.name == target.name else {}
     try:
         files = Files(paths, storages=storages)
-        return _attach(instance, address, target, files, create)
+        lab = _attach(instance, address, target, files, create)
+        if check:
+            with translate_errors():
+                _require_tables(lab)
+        return lab
     except BaseException:
         close(instance.connection)
         raise
@@ -187,7 +193,7 @@ def _attach(
     with translate_errors(f"Opening the lab '{target.name}'"):
         if create:
             declare_empty(instance, target.name, target.project)
-        lab = Lab(
+        return Lab(
             instance,
             address.url,
             target.name,
@@ -195,8 +201,6 @@ def _attach(
             files,
             reopen=partial(reach_again, instance.connection, address),
         )
-        _require_tables(lab)
-    return lab
 
 
 def _require_tables(lab: Lab) -> None:
@@ -217,9 +221,14 @@ def _require_tables(lab: Lab) -> None:
 
 
 def _connect_embedded(
-    address: EmbeddedAddress, target: settings.Target, paths: Sequence[Path | str]
+    address: EmbeddedAddress,
+    target: settings.Target,
+    paths: Sequence[Path | str],
+    declare: bool,
 ) -> Lab:
     server = EmbeddedPostgres(address.root)
+    if not declare:
+        server.require_created()
     _start_while_importing(server)
     doing = f"Opening the local database in '{address.root}'"
     with translate_errors(doing), contextlib.ExitStack() as undo:
@@ -229,7 +238,8 @@ def _connect_embedded(
 
         instance = server.instance()
         undo.callback(close, instance.connection)
-        declare_embedded(server.cluster, instance, target.name, target.project)
+        if declare:
+            declare_embedded(server.cluster, instance, target.name, target.project)
         lab = Lab(
             instance,
             address.url,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.errors import WriteRefused
 from labdata_napari.lab.cluster import DATABASE
 from labdata_napari.schema import Tables, insert_vocabulary
+from labdata_napari.schema.contract import contract
+from labdata_napari.schema.vocabulary import VOCABULARY
 from labdata_napari.settings import DEFAULT_NAME
 
 if TYPE_CHECKING:
@@ -40,25 +43,69 @@ def declare_embedded(
         declare(instance, name, project)
 
 
-def declare_empty(instance: Any, name: str, project: str | None) -> None:
-    """Make all tables on a server somebody else runs, where it has none of them.
+@dataclass(frozen=True)
+class Plan:
+    """Tables that are to be made.
+
+    Attributes
+    ----------
+    tables
+        As ``Master`` or ``Master.Part``; empty when all are there.
+    schemas
+        The databases (PostgreSQL: schemas) they go into.
+    """
+
+    tables: tuple[str, ...]
+    schemas: tuple[str, ...]
+
+
+def plan(instance: Any, name: str, project: str | None) -> Plan:
+    """Say what would be made on a server somebody else runs; only looks.
+
+    A project on a lab that is there has databases of its own, and only those are to be
+    made. What an interrupted creation left is completed: empty tables of ours alone.
+
+    Parameters
+    ----------
+    instance
+        Whatever has a DataJoint `connection`.
+    name, project
+        As of `connect`.
 
     Raises
     ------
     WriteRefused
-        When the database has some tables already: it is somebody's.
+        When such a database has some tables already: it is somebody's.
     """
-    missing = missing_tables(instance, name, project)
-    if not missing:
-        return
-    present = _count_tables(instance, name, project)
-    if present:
-        raise WriteRefused(
-            f"The database '{name}' is not empty (it has {present} tables), and "
-            f"{len(missing)} of the lab's are missing; tables are only made in an "
-            "empty database, so let labdata make these, or choose another name."
-        )
-    declare(instance, name, project)
+    tables = Tables(instance, name, project)
+    missing = tables.missing
+    scopes = {contract()[table]["scope"] for table in missing}
+    schemas = tuple(dict.fromkeys(s for k, s in tables.schemas.items() if k in scopes))
+    for schema in schemas:
+        present = _table_names(instance.connection, schema)
+        if present and not _is_unfinished(tables, schema, present):
+            raise WriteRefused(
+                f"The database '{schema}' is not empty (it has {len(present)} tables), "
+                f"and {len(missing)} of the lab's are missing; tables are only made in "
+                "an empty database, so let labdata make these, or choose another name."
+            )
+    return Plan(missing, schemas)
+
+
+def declare_empty(instance: Any, name: str, project: str | None) -> Plan:
+    """Make all tables on a server somebody else runs, where it has none of them.
+
+    Parameters and errors as `plan`.
+
+    Returns
+    -------
+    Plan
+        What was made.
+    """
+    planned = plan(instance, name, project)
+    if planned.tables:
+        declare(instance, name, project)
+    return planned
 
 
 def declare(instance: Any, name: str, project: str | None) -> None:
@@ -76,8 +123,11 @@ def declare_each(instance: Any, name: str, project: str | None) -> None:
     The vocabulary comes first: when this is killed, some table is still missing, so
     it is done again.
     """
+    missing = missing_tables(instance, name, project)
+    scopes = {contract()[table]["scope"] for table in missing}
     tables = Tables(instance, name, project, create=True)
-    insert_vocabulary(tables)
+    # the words of a lab that a project is added to are its own
+    insert_vocabulary(tables, scopes)
     tables.bind_all()
 
 
@@ -107,10 +157,32 @@ def _is_untouched(instance: Any) -> bool:
     return not cursor.rowcount
 
 
-def _count_tables(instance: Any, name: str, project: str | None) -> int:
-    schemas = tuple(set(Tables(instance, name, project).schemas.values()))
-    cursor = instance.connection.query(
-        "SELECT count(*) FROM information_schema.tables WHERE table_schema IN %s",
-        (schemas,),
+def _table_names(connection: Any, schema: str) -> set[str]:
+    rows = connection.query(
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = %s",
+        (schema,),
     )
-    return int(cursor.fetchone()[0])
+    return {str(row[0]) for row in rows}
+
+
+def _is_unfinished(tables: Tables, schema: str, present: set[str]) -> bool:
+    """Whether a database holds only what `declare_each` made before it was stopped.
+
+    That is some of our tables, with DataJoint's ``~lineage`` that labdata never makes,
+    and not a row but the vocabulary.
+    """
+    names = {
+        rule["table"]: full
+        for full, rule in contract().items()
+        if tables.schemas[rule["scope"]] == schema
+    }
+    ours = present - {"~lineage"}
+    if "~lineage" not in present or not ours <= names.keys():
+        return False
+    connection = tables.connection
+    for table in ours:
+        if names[table] not in VOCABULARY:
+            name = connection.adapter.make_full_table_name(schema, table)
+            if connection.query(f"SELECT 1 FROM {name} LIMIT 1").rowcount:
+                return False
+    return True

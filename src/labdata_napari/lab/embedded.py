@@ -261,7 +261,7 @@ class EmbeddedPostgres:
         ConnectionFailed
             When there is no database yet or it does not start.
         """
-        self._require_created()
+        self.require_created()
         with self._held():
             return dumps.dump(self.cluster, settings.absolute(file), overwrite)
 
@@ -289,6 +289,14 @@ class EmbeddedPostgres:
         dumps.check(path, self.cluster.programs)
         with self._held():
             return dumps.restore(self.cluster, path, force)
+
+    def require_created(self) -> None:
+        """Raise `ConnectionFailed` when there is no database yet."""
+        if not self.cluster.exists:
+            raise ConnectionFailed(
+                f"There is no local database in '{self.root}' yet; start one with "
+                "'labdata-napari db start'."
+            )
 
     # -- inside ----------------------------------------------------------------
 
@@ -345,13 +353,6 @@ class EmbeddedPostgres:
         finally:
             if not before:
                 self.release()
-
-    def _require_created(self) -> None:
-        if not self.cluster.exists:
-            raise ConnectionFailed(
-                f"There is no local database in '{self.root}' yet; start one with "
-                "'labdata-napari db start'."
-            )
 
     def _clients(self) -> tuple[str, ...]:
         try:

@@ -9,8 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labdata_napari.errors import WriteRefused
+from labdata_napari.schema.contract import contract
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from labdata_napari.schema.binding import Tables
 
 _SPECIES = (
@@ -44,7 +47,24 @@ _PROCEDURE_TYPES = (
 _LOCATIONS = ("unknown",)
 
 
-def insert_vocabulary(tables: Tables) -> None:
+VOCABULARY: dict[str, tuple[dict[str, str], ...]] = {
+    "Species": tuple(
+        {"species_name": name, "species_scientific_name": latin}
+        for name, latin in _SPECIES
+    ),
+    "Strain": tuple(
+        {"strain_name": name, "species_name": species} for name, species in _STRAINS
+    ),
+    "DatasetType": tuple({"dataset_type": word} for word in _DATASET_TYPES),
+    "ProcedureType": tuple({"procedure_type": word} for word in _PROCEDURE_TYPES),
+    "SetupLocation": tuple({"setup_location": word} for word in _LOCATIONS),
+}
+"""Rows by class, those that others refer to first."""
+
+
+def insert_vocabulary(
+    tables: Tables, scopes: Collection[str] = ("global", "data", "computed")
+) -> None:
     """Fill the lookup tables of a database that was made by us; repeat at will.
 
     Rows that are there already stay as they are.
@@ -53,6 +73,8 @@ def insert_vocabulary(tables: Tables) -> None:
     ----------
     tables
         A binding with ``create=True``.
+    scopes
+        Which of its databases are ours to fill.
 
     Raises
     ------
@@ -64,18 +86,6 @@ def insert_vocabulary(tables: Tables) -> None:
             "Words are only added to a database that this program creates; this one "
             "is attached to as it is."
         )
-    species = [
-        {"species_name": name, "species_scientific_name": latin}
-        for name, latin in _SPECIES
-    ]
-    strains = [
-        {"strain_name": name, "species_name": species} for name, species in _STRAINS
-    ]
-    tables.Species.insert(species, skip_duplicates=True)
-    tables.Strain.insert(strains, skip_duplicates=True)
-    for table, column, words in (
-        (tables.DatasetType, "dataset_type", _DATASET_TYPES),
-        (tables.ProcedureType, "procedure_type", _PROCEDURE_TYPES),
-        (tables.SetupLocation, "setup_location", _LOCATIONS),
-    ):
-        table.insert([{column: word} for word in words], skip_duplicates=True)
+    for name, rows in VOCABULARY.items():
+        if contract()[name]["scope"] in scopes:
+            getattr(tables, name).insert(rows, skip_duplicates=True)
