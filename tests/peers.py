@@ -148,7 +148,7 @@ class LabdataServer(MariaDB):
         self.labdata = Labdata(folder / "labdata", self.parameters)
         self._tables = self._described()
         self._words = [
-            f"INSERT INTO {name} VALUES ('{word}')"
+            f"INSERT IGNORE INTO {name} VALUES ('{word}')"
             for name in {f"`{row[0]}`.`{row[1]}`" for row in self._tables[2:]}
             if "#" in name
             for (word,) in self.sql(self.parameters, f"SELECT * FROM {name}")
