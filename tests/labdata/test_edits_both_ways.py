@@ -11,7 +11,7 @@ import pytest
 
 from labdata_napari.core.annotation import Annotation, AnnotationSet
 from labelling import add_video, frames_of, labels_of, picture
-from labs import add_brain, add_transform
+from labs import add_brain, add_dataset, add_transform
 from peers import assert_same_rows
 
 if TYPE_CHECKING:
@@ -103,4 +103,22 @@ def test_labels_are_exported_and_edited_by_labdata(lab, labdata: Labdata, store:
     lab.poses.save_labels(number, edited, again)
     [ear] = labdata.rows("PoseEstimationLabelSet.Label", label_name="ear")
     assert (ear["x"], ear["y"], ear["z"]) == (5.0, 6.0, 0.5)
+    assert_same_rows(lab, labdata)
+
+
+def test_projections_are_read_by_labdata(lab, labdata: Labdata):
+    key = add_dataset(lab, dataset_name="wide")
+    sizes = {"n_channels": 2, "n_frames": 50, "width": 12, "height": 8}
+    row = sizes | {"frame_rate": 30.0, "imaging_software": "labcams"}
+    lab.Widefield.insert1(key | row, allow_direct_insert=True)
+    mean = np.random.default_rng(0).random((2, 8, 12)).astype(np.float32)
+    peak = (mean * 4000).astype(np.uint16)
+    lab.widefield.save_projection(key, "mean", None, mean)
+    lab.widefield.save_projection(key, "max", None, peak)
+    for name, image in (("mean", mean), ("max", peak)):
+        [row] = labdata.rows("Widefield.Projection", proj_name=name)
+        assert row["proj"].dtype == image.dtype
+        np.testing.assert_array_equal(row["proj"], image)
+    labdata.insert("Widefield.Projection", key | {"proj_name": "std", "proj": mean})
+    np.testing.assert_array_equal(lab.widefield.projections(key)["std"], mean)
     assert_same_rows(lab, labdata)

@@ -80,6 +80,12 @@ class Person:
         halved = TransformParameters(downsample=(0.5, 1, 0.5, 0.5))
         number = self.lab.brains.add_transform_parameters(KEY, halved)
         self.key = KEY | {"transform_id": number}
+        other = TransformParameters(cast="uint8")
+        again = KEY | {"transform_id": number + 1}
+        assert self.lab.brains.add_transform_parameters(KEY, other) == number + 1
+        turned = TransformParameters(rotate=(0, 0, 90, False, False))
+        self.lab.brains.save_transform_parameters(again, other, turned)
+        self.lab.brains.save_transform_parameters(again, turned, None)
 
     def compute_a_transform(self) -> None:
         self.lab.FixedBrainTransform.populate(KEY)
@@ -109,6 +115,13 @@ class Person:
         self.lab.poses.save_labels(number, loaded, edited)
         self.lab.poses.load_frame(number, frames[0])
 
+    def keep_a_projection(self) -> None:
+        [key] = (self.lab.Widefield & "n_channels < 0").keys()
+        first, second = np.zeros((1, 2, 3)), np.ones((1, 2, 3))
+        self.lab.widefield.save_projection(key, "mean", None, first)
+        self.lab.widefield.save_projection(key, "mean", first, second)
+        assert self.lab.widefield.projections(key)["mean"].all()
+
     def use_tables_as_datajoint_does(self) -> None:
         note = {"notetaker": "ana", "note_datetime": "2026-01-01 12:00:00"}
         self.lab.Note.insert1(note | {"notes": "a\nb"})
@@ -126,6 +139,8 @@ def deletes(schema: str, *names: str) -> set[str]:
 
 
 COMPUTED = "lab_data_computed"
+PARAMETERS = "fixed_brain_transform_parameters"
+PROJECTION = "_widefield__projection"
 ANNOTATION = "fixed_brain_transform_annotation"
 LABEL = "pose_estimation_label_set__label"
 WRITES: dict[Callable[[Person], None], set[str]] = {
@@ -147,9 +162,9 @@ WRITES: dict[Callable[[Person], None], set[str]] = {
         "_fixed_brain__channel",
     ),
     Person.open_a_brain: set(),
-    Person.set_transform_parameters: tables(
-        COMPUTED, "fixed_brain_transform_parameters"
-    ),
+    Person.set_transform_parameters: tables(COMPUTED, PARAMETERS)
+    | tables(COMPUTED, PARAMETERS, verb="UPDATE")
+    | deletes(COMPUTED, PARAMETERS),
     Person.compute_a_transform: tables("lab_data", "analysis_file")
     | tables(COMPUTED, "__fixed_brain_transform"),
     Person.open_a_transform: set(),
@@ -159,6 +174,8 @@ WRITES: dict[Callable[[Person], None], set[str]] = {
     Person.label: tables(COMPUTED, "pose_estimation_label_set")
     | tables(COMPUTED, "pose_estimation_label_set__frame", LABEL)
     | deletes(COMPUTED, LABEL),
+    Person.keep_a_projection: tables("lab_data", PROJECTION)
+    | tables("lab_data", PROJECTION, verb="UPDATE"),
 }
 
 
