@@ -9,9 +9,9 @@ import numpy as np
 
 from labdata_napari.core.annotation import AnnotationSet
 from labdata_napari.lab.failures import translate_errors
-from labdata_napari.lab.keys import key_of, row_of
+from labdata_napari.lab.keys import key_of, the_row
 from labdata_napari.lab.limits import checked
-from labdata_napari.lab.rows import fetched
+from labdata_napari.lab.rows import fetched, fetched_together
 from labdata_napari.lab.writing import conflicting, lock_row, write_back
 
 if TYPE_CHECKING:
@@ -24,8 +24,16 @@ if TYPE_CHECKING:
 
 def load_annotations(lab: Any, key: Mapping[str, Any]) -> AnnotationSet:
     """Read the annotations of a transform; see `Brains.load_annotations`."""
-    row_of(lab.FixedBrainTransform, key)
-    return _annotations(lab, key_of(lab.FixedBrainTransform, key))
+    transform = key_of(lab.FixedBrainTransform, key)
+    found = fetched_together(
+        {
+            "transform": (lab.FixedBrainTransform & transform).proj(),
+            "annotations": lab.FixedBrainTransformAnnotation & transform,
+        },
+        {"annotations": {"xyz": np.asarray}},
+    )
+    the_row(lab.FixedBrainTransform, key, found["transform"])
+    return AnnotationSet.from_rows(found["annotations"])
 
 
 def save_annotations(

@@ -9,14 +9,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labdata_napari.errors import InvalidValue, NotFound
-from labdata_napari.lab.keys import key_of, named, row_of
-from labdata_napari.lab.opening import channels_of
-from labdata_napari.lab.transforms import TransformRecord, transforms_of
+from labdata_napari.lab.keys import key_of, the_row
+from labdata_napari.lab.opening import channel_query, channels_in
+from labdata_napari.lab.rows import fetched_together
+from labdata_napari.lab.transforms import (
+    TransformRecord,
+    transform_queries,
+    transforms_in,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from labdata_napari.lab.entries import Entry
+
+    _Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -38,20 +45,13 @@ class EntryDetails:
 def details_of(lab: Any, entry: Entry) -> EntryDetails:
     """Read the details of an entry; raises NotFound when its row is gone."""
     table = getattr(lab, entry.kind)
-    row = row_of(table, entry.key)
-    unreadable = set(lab.tables.missing)
-    lines: list[tuple[str, str]] = []
-    transforms: list[TransformRecord] = []
-    if "subject_name" in row and not unreadable & {"Subject", "Session"}:
-        lines += _context(lab, row)
-    lines += _columns(table, row)
-    if entry.kind == "FixedBrain" and "FixedBrain.Channel" not in unreadable:
-        lines += _channels(lab, row)
-    if "File" not in unreadable:
-        for file in _files(lab, table, row):
-            lines += _file(lab, file)
-    if entry.kind == "FixedBrain" and not unreadable & _OF_TRANSFORMS:
-        transforms = transforms_of(lab, row)
+    key = key_of(table, entry.key)
+    found = fetched_together(_queries(lab, entry.kind, table, key))
+    row = the_row(table, key, found["row"])
+    lines = _context(row, found) + _columns(table, row) + _channels(found)
+    for file in _files(row, found):
+        lines += _file(lab, file, found)
+    transforms = transforms_in(lab, found) if "parameters" in found else []
     return EntryDetails(tuple(lines), tuple(transforms))
 
 
@@ -60,31 +60,60 @@ _OF_TRANSFORMS = {
     "FixedBrainTransform",
     "FixedBrainTransformAnnotation",
 }
+_MANY = {"frame_times"}  # too many values to fetch only to say how many
 
 
-def _files(lab: Any, table: Any, row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _queries(lab: Any, kind: str, table: Any, key: Mapping[str, Any]) -> dict[str, Any]:
+    """Say what to fetch, as far as the tables are there."""
+    absent = set(lab.tables.missing)
+    row = table & key
+    shown = [name for name in table.heading.names if name not in _MANY]
+    queries = {"row": row.proj(*shown)}
+    for parent in ("Subject", "Session"):
+        cls = getattr(lab, parent) if parent not in absent else None
+        if cls is not None and set(cls.primary_key) <= set(key):
+            queries[parent] = cls & {name: key[name] for name in cls.primary_key}
+    named = row
+    if kind == "DatasetVideo" and "DatasetVideo.File" not in absent:
+        named = queries["names"] = lab.DatasetVideo.File & key
+    if "File" not in absent and set(_PLACE) <= set(named.heading.names):
+        queries["files"] = lab.File & named.proj(*_PLACE)
+    if kind == "FixedBrain":
+        queries |= channel_query(lab, key)
+        if not _OF_TRANSFORMS & (absent | set(lab.tables.lacking)):
+            queries |= transform_queries(lab, key)
+    return queries
+
+
+_PLACE = ("file_path", "storage")
+
+
+def _files(row: Mapping[str, Any], found: _Rows) -> Sequence[Mapping[str, Any]]:
     """Rows that name the files of an entry."""
-    if named(table) == "DatasetVideo":
-        files = lab.DatasetVideo.File & key_of(table, row)
-        return list(files.to_dicts(order_by="KEY"))
+    if "names" in found:
+        return sorted(found["names"], key=lambda r: str(r["file_path"]))
     return [row] if row.get("file_path") else []
 
 
-def _context(lab: Any, row: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _context(row: Mapping[str, Any], found: _Rows) -> list[tuple[str, str]]:
     """Lines about subject and session."""
-    subject = row_of(lab.Subject, row)
-    session = row_of(lab.Session, row)
-    sex = {"M": "male", "F": "female"}.get(subject["subject_sex"], "sex unknown")
-    born = f"born {subject['subject_dob']:%Y-%m-%d}"
-    lines = [
-        ("subject", f"{row['subject_name']} ({sex}, {born}, {subject['strain_name']})"),
-        (
-            "session",
-            f"{row['session_name']} ({session['session_datetime']:%Y-%m-%d %H:%M})",
-        ),
-    ]
-    if session["experimenter"]:
-        lines.append(("experimenter", session["experimenter"]))
+    lines = []
+    for subject in found.get("Subject", ()):
+        sex = {"M": "male", "F": "female"}.get(subject.get("subject_sex", ""))
+        born = subject.get("subject_dob")
+        facts = (
+            sex or "sex unknown",
+            f"born {born:%Y-%m-%d}" if born else "",
+            subject.get("strain_name"),
+        )
+        words = ", ".join(filter(None, facts))
+        lines.append(("subject", f"{row['subject_name']} ({words})"))
+    for session in found.get("Session", ()):
+        when = session.get("session_datetime")
+        day = f" ({when:%Y-%m-%d %H:%M})" if when else ""
+        lines.append(("session", f"{row['session_name']}{day}"))
+        if session.get("experimenter"):
+            lines.append(("experimenter", session["experimenter"]))
     return lines
 
 
@@ -94,7 +123,7 @@ _SHOWN_ELSEWHERE = {"subject_name", "session_name", "file_path", "storage"}
 def _columns(table: Any, row: Mapping[str, Any]) -> list[tuple[str, str]]:
     lines = []
     for name in table.heading.names:
-        value = row[name]
+        value = row.get(name)
         if name in _SHOWN_ELSEWHERE or value is None or str(value) == "":
             continue
         lines.append((_label(name), _words(value)))
@@ -119,8 +148,8 @@ def _words(value: Any) -> str:
     return str(value)
 
 
-def _channels(lab: Any, row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    names, waves = channels_of(lab, row)
+def _channels(found: _Rows) -> list[tuple[str, str]]:
+    names, waves = channels_in(found)
     lines = []
     for number, (name, wave) in enumerate(zip(names, waves, strict=True)):
         parts = [name, f"{wave:g} nm" if wave is not None else ""]
@@ -130,18 +159,20 @@ def _channels(lab: Any, row: Mapping[str, Any]) -> list[tuple[str, str]]:
     return lines
 
 
-def _file(lab: Any, row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    lines = [("file", row["file_path"]), ("storage", row["storage"])]
+def _file(lab: Any, row: Mapping[str, Any], found: _Rows) -> list[tuple[str, str]]:
+    path, storage = str(row["file_path"]), str(row.get("storage") or "data")
+    lines = [("file", path), ("storage", storage)]
+    for file in found.get("files", ()):
+        if [file[name] for name in _PLACE] != [path, storage]:
+            continue
+        if file.get("file_size") is not None:
+            lines.append(("size", _bytes(file["file_size"])))
+        if file.get("file_datetime") is not None:
+            lines.append(("written", _words(file["file_datetime"])))
+        if file.get("file_md5"):
+            lines.append(("md5", file["file_md5"]))
     try:
-        file = row_of(lab.File, row)
-    except NotFound:
-        return lines
-    lines.append(("size", _bytes(file["file_size"])))
-    lines.append(("written", _words(file["file_datetime"])))
-    if file["file_md5"]:
-        lines.append(("md5", file["file_md5"]))
-    try:
-        where = str(lab.files.locate(row["file_path"], row["storage"]))
+        where = str(lab.files.locate(path, storage))
     except NotFound:
         where = "not here; looked in " + ", ".join(map(str, lab.files.local_paths))
     except InvalidValue as error:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from labdata_napari.errors import InvalidValue, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 def key_of(table: Any, key: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def key_of(table: Any, key: Mapping[str, Any]) -> dict[str, Any]:
     return {name: key[name] for name in table.primary_key}
 
 
-def row_of(table: Any, key: Mapping[str, Any]) -> dict[str, Any]:
+def row_of(table: Any, key: Mapping[str, Any]) -> Row:
     """Fetch the one row with a key.
 
     Raises
@@ -35,13 +35,37 @@ def row_of(table: Any, key: Mapping[str, Any]) -> dict[str, Any]:
     NotFound
         When there is none.
     """
-    rows: list[dict[str, Any]] = (table & key_of(table, key)).to_dicts()
+    return the_row(table, key, (table & key_of(table, key)).to_dicts())
+
+
+class Row(dict[str, Any]):
+    """A row by its columns; one that the table here does not have says so."""
+
+    def __init__(self, table: Any, values: Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self._table = named(table)
+
+    def __missing__(self, column: str) -> Any:
+        raise NotFound(
+            f"The table {self._table} of this lab has no column '{column}', or you may "
+            "not read it; ask whoever looks after the database."
+        )
+
+
+def the_row(table: Any, key: Mapping[str, Any], rows: Sequence[dict[str, Any]]) -> Row:
+    """Return the one row that was found with a key.
+
+    Raises
+    ------
+    NotFound
+        When there is none.
+    """
     if not rows:
         raise NotFound(
             f"There is no {named(table)} with {words(key_of(table, key))}; it may have "
             "been deleted or renamed, look at the list again."
         )
-    return rows[0]
+    return Row(table, rows[0])
 
 
 def named(table: Any) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.instances import close
-from labdata_napari.lab.privileges import may_write, user_of
+from labdata_napari.lab.privileges import rights_of
 from labdata_napari.schema import Tables
 
 if TYPE_CHECKING:
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from labdata_napari.lab.brains import Brains
     from labdata_napari.lab.entries import Entries
-    from labdata_napari.lab.file_rows import FileRows
     from labdata_napari.lab.files import Files
     from labdata_napari.lab.poses import Poses
+    from labdata_napari.lab.privileges import Rights
     from labdata_napari.lab.recordings import Recordings
     from labdata_napari.lab.widefield import Widefields
 
@@ -100,17 +100,20 @@ class Lab:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    @cached_property
+    @property
     def user(self) -> str:
         """Who the server says we are."""
-        with translate_errors():
-            return user_of(self.connection)
+        return self._rights.user
 
-    @cached_property
+    @property
     def read_only(self) -> bool:
         """Whether this user may not add rows, as far as rights tell beforehand."""
+        return not self._rights.may_write
+
+    @cached_property
+    def _rights(self) -> Rights:
         with translate_errors():
-            return not may_write(self.connection, self.tables.schemas["data"])
+            return rights_of(self.connection, self.tables.schemas["data"])
 
     @cached_property
     def brains(self) -> Brains:
@@ -147,13 +150,6 @@ class Lab:
 
         return Entries(self)
 
-    @cached_property
-    def file_rows(self) -> FileRows:
-        """What `File` and `AnalysisFile` do with the files of their rows."""
-        from labdata_napari.lab.file_rows import FileRows
-
-        return FileRows(self)
-
     def own_errors(self) -> AbstractContextManager[None]:
         """Turn what a driver or DataJoint raises in a block into our errors."""
         return translate_errors()
@@ -186,8 +182,7 @@ class Lab:
         else:
             with translate_errors("Connecting again"):
                 self.connection.reconnect()
-        for known in ("user", "read_only"):  # as whom and with what rights, now
-            self.__dict__.pop(known, None)
+        self.__dict__.pop("_rights", None)  # as whom and with what rights, now
 
     def close(self) -> None:
         """Close the connection and stop what `connect` started. May be repeated."""

@@ -11,11 +11,12 @@ from labdata_napari.core.axes import BRAIN, PLANES, RECORDING, VIDEO
 from labdata_napari.core.stacks import Stack, open_stack
 from labdata_napari.core.transform_parameters import TransformParameters
 from labdata_napari.errors import InvalidValue, NotFound, UnreadableFile
-from labdata_napari.lab.keys import key_of, named, row_of, words
+from labdata_napari.lab.keys import Row, key_of, named, row_of, the_row, words
+from labdata_napari.lab.rows import fetched_together
 from labdata_napari.lab.scales import um_after_labdata, um_of_brain, um_of_recording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 RECORDINGS = {
@@ -31,14 +32,17 @@ _VIDEO_ENDINGS = (".avi", ".mp4", ".mov", ".mkv", ".m4v", ".webm", ".mpg", ".mpe
 
 def open_brain(lab: Any, key: Mapping[str, Any]) -> Stack:
     """Open a fixed brain as (Z, C, Y, X), with what its row says about it."""
-    row = row_of(lab.FixedBrain, key)
+    brain = key_of(lab.FixedBrain, key)
+    rows = fetched_together(
+        {"brain": lab.FixedBrain & brain, **channel_query(lab, brain)}
+    )
+    row = the_row(lab.FixedBrain, key, rows["brain"])
     path = _located(lab, lab.FixedBrain, row)
     stack = open_brain_file(path, row)
-    um = um_of_brain(row["um_per_pixel"])
+    um = um_of_brain(row.get("um_per_pixel"))
     if um is not None:
         stack = replace(stack, um_per_pixel=um, levels=_levels_with(stack, um))
-    names, waves = channels_of(lab, key)
-    return _with_channels(stack, names, waves)
+    return _with_channels(stack, *channels_in(rows))
 
 
 def open_brain_file(path: Path, row: Mapping[str, Any]) -> Stack:
@@ -49,7 +53,9 @@ def open_brain_file(path: Path, row: Mapping[str, Any]) -> Stack:
     """
     stack = open_stack(path)
     sections = stack.as_sections()
-    wanted = (row["num_channels"], row["height"], row["width"])
+    wanted: tuple[Any, ...] = tuple(
+        row.get(column) for column in ("num_channels", "height", "width")
+    )
     if sections.axes == BRAIN and _agree(sections.shape[1:], wanted):
         return sections
     if None in wanted or sections.axes not in (BRAIN, RECORDING, PLANES):
@@ -94,12 +100,18 @@ def _with_channels(
     return stack
 
 
-def channels_of(
-    lab: Any, key: Mapping[str, Any]
+def channel_query(lab: Any, brain: Mapping[str, Any]) -> dict[str, Any]:
+    """Say what to fetch for `channels_in`; nothing where the table is not whole."""
+    if {"FixedBrain.Channel"} & {*lab.tables.missing, *lab.tables.lacking}:
+        return {}
+    return {"channels": lab.FixedBrain.Channel & brain}
+
+
+def channels_in(
+    found: Mapping[str, Sequence[Mapping[str, Any]]],
 ) -> tuple[tuple[str, ...], tuple[float | None, ...]]:
     """Names and wavelengths (nm) of a brain's channels, as far as rows give them."""
-    brain = key_of(lab.FixedBrain, key)
-    rows = (lab.FixedBrain.Channel & brain).to_dicts(order_by="channel_index")
+    rows = sorted(found.get("channels", ()), key=lambda r: int(r["channel_index"]))
     if [r["channel_index"] for r in rows] != list(range(len(rows))):
         return (), ()
     names = tuple(str(r["channel_description"] or "") for r in rows)
@@ -115,16 +127,27 @@ def open_transform(lab: Any, key: Mapping[str, Any]) -> Stack:
     Its spatial axes keep the order in which they are stored: after a transpose the
     axis called Z is the first one stored, whatever it was in the brain.
     """
-    row = row_of(lab.FixedBrainTransform, key)
-    channels = row_of(lab.FixedBrain, key)["num_channels"]
-    parameters = TransformParameters.from_row(
-        row_of(lab.FixedBrainTransformParameters, key)
-    )
+    transform = key_of(lab.FixedBrainTransform, key)
+    brain = key_of(lab.FixedBrain, key)
+    tables = {
+        "transform": lab.FixedBrainTransform,
+        "parameters": lab.FixedBrainTransformParameters,
+        "brain": lab.FixedBrain,
+    }
+    queries = {
+        name: table & (brain if name == "brain" else transform)
+        for name, table in tables.items()
+    }
+    found = fetched_together(queries | channel_query(lab, brain))
+    rows = {name: the_row(tables[name], key, found[name]) for name in tables}
+    row, channels = rows["transform"], rows["brain"].get("num_channels")
+    parameters = TransformParameters.from_row(rows["parameters"])
     path = _located(lab, lab.FixedBrainTransform, row)
-    um = um_of_brain(row["um_per_pixel"])
+    um = um_of_brain(row.get("um_per_pixel"))
     if not is_our_transform(path):
         um = um_after_labdata(um, parameters, channels or 0)
-    shape = [] if row["shape"] is None else np.ravel(row["shape"]).tolist()
+    stored = row.get("shape")
+    shape = [] if stored is None else np.ravel(stored).tolist()
     known = len(shape) == len(BRAIN)
     stack = open_stack(
         path,
@@ -132,7 +155,7 @@ def open_transform(lab: Any, key: Mapping[str, Any]) -> Stack:
         axes=axes_of_result(parameters) if known else None,
         um_per_pixel=um,
     )
-    names, waves = channels_of(lab, key)
+    names, waves = channels_in(found)
     part = None if parameters.crop is None else parameters.crop[1]
     if part is not None:
         names, waves = names[slice(*part)], waves[slice(*part)]
@@ -164,15 +187,16 @@ def open_recording(lab: Any, kind: str, key: Mapping[str, Any]) -> Stack:
             f"'{kind}' is no kind of recording; there are {', '.join(RECORDINGS)}."
         )
     table = getattr(lab, kind)
-    row = row_of(table, key)
     if kind == "DatasetVideo":
-        stack = open_stack(_video(lab, row))
+        row, path = _video(lab, key)
+        stack = open_stack(path)
     else:
+        row = row_of(table, key)
         stack = _frames(_located(lab, table, row), RECORDINGS[kind], row)
-        um = um_of_recording(row["um_per_pixel"])
+        um = um_of_recording(row.get("um_per_pixel"))
         if um is not None:
             stack = replace(stack, um_per_pixel=um)
-    rate = row["frame_rate"]
+    rate = row.get("frame_rate")
     if rate is not None and np.isfinite(rate) and rate > 0:
         stack = replace(stack, frame_rate=float(rate))
     return stack
@@ -195,15 +219,26 @@ def _frames(path: Path, axes: str, row: Mapping[str, Any]) -> Stack:
     return open_stack(path, axes=axes, shape=[int(lengths[c]) for c in axes])
 
 
-def _video(lab: Any, row: Mapping[str, Any]) -> Path:
-    key = key_of(lab.DatasetVideo, row)
-    files = (lab.DatasetVideo.File & key).to_dicts(order_by="KEY")
+def _video(lab: Any, key: Mapping[str, Any]) -> tuple[Row, Path]:
+    key = key_of(lab.DatasetVideo, key)
+    rate = {"frame_rate"} & set(lab.DatasetVideo.heading.names)
+    found = fetched_together(
+        {
+            "video": (lab.DatasetVideo & key).proj(*rate),  # its times are many
+            "files": lab.DatasetVideo.File & key,
+        }
+    )
+    row = the_row(lab.DatasetVideo, key, found["video"])
+    # times and logs may be among the files
+    files = sorted(found["files"], key=_video_first)
     if not files:
         raise NotFound(f"The video of {words(key)} has no file; add its File row.")
-    # times and logs may be among the files
-    files.sort(key=lambda f: not f["file_path"].lower().endswith(_VIDEO_ENDINGS))
-    located: Path = lab.files.locate(files[0]["file_path"], files[0]["storage"])
-    return located
+    return row, lab.files.locate(files[0]["file_path"], files[0]["storage"])
+
+
+def _video_first(file: Mapping[str, Any]) -> tuple[bool, str]:
+    path = str(file["file_path"])
+    return not path.lower().endswith(_VIDEO_ENDINGS), path
 
 
 def _located(lab: Any, table: Any, row: Mapping[str, Any]) -> Path:
@@ -212,5 +247,5 @@ def _located(lab: Any, table: Any, row: Mapping[str, Any]) -> Path:
             f"The {named(table)} of {words(key_of(table, row))} names no file; its row "
             "was made without one."
         )
-    located: Path = lab.files.locate(row["file_path"], row["storage"] or "data")
+    located: Path = lab.files.locate(row["file_path"], row.get("storage") or "data")
     return located

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 _GRANT = re.compile(r"^GRANT (?P<rights>.+?) ON (?P<what>.+?) TO ", re.IGNORECASE)
 
 
-def user_of(connection: Any) -> str:
-    """Return the name the server knows us by, without the computer's."""
-    name: str = connection.get_user()
-    return name.rpartition("@")[0] or name
+@dataclass(frozen=True)
+class Rights:
+    """What a server lets us do.
+
+    Attributes
+    ----------
+    user
+        Who it says we are, without the computer's name.
+    may_write
+        Whether we may insert rows into some table of the lab.
+    """
+
+    user: str
+    may_write: bool
 
 
-def may_write(connection: Any, schema: str) -> bool:
-    """Whether this user may insert rows into some table of a schema.
-
-    Only reads what the server says about rights; tries nothing.
+def rights_of(connection: Any, schema: str) -> Rights:
+    """Read what the server says about rights; tries nothing.
 
     Parameters
     ----------
@@ -27,13 +36,13 @@ def may_write(connection: Any, schema: str) -> bool:
         Name of the lab's database (PostgreSQL: schema).
     """
     if connection.adapter.backend == "postgresql":
-        return _may_write_postgresql(connection, schema)
-    return _may_write_mysql(connection, schema)
+        return _rights_postgresql(connection, schema)
+    return _rights_mysql(connection, schema)
 
 
-def _may_write_postgresql(connection: Any, schema: str) -> bool:
+def _rights_postgresql(connection: Any, schema: str) -> Rights:
     cursor = connection.query(
-        "SELECT NOT pg_is_in_recovery() "
+        "SELECT current_user, NOT pg_is_in_recovery() "
         "AND current_setting('transaction_read_only') = 'off' "
         "AND EXISTS (SELECT FROM pg_catalog.pg_class c "
         "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
@@ -42,21 +51,22 @@ def _may_write_postgresql(connection: Any, schema: str) -> bool:
         "AND has_table_privilege(c.oid, 'INSERT'))",
         (schema,),
     )
-    return bool(cursor.fetchone()[0])
+    user, may_write = cursor.fetchone()
+    return Rights(user, bool(may_write))
 
 
-def _may_write_mysql(connection: Any, schema: str) -> bool:
-    closed, role, version = connection.query(
-        "SELECT @@global.read_only, CURRENT_ROLE(), VERSION()"
+def _rights_mysql(connection: Any, schema: str) -> Rights:
+    name, closed, role, version = connection.query(
+        "SELECT USER(), @@global.read_only, CURRENT_ROLE(), VERSION()"
     ).fetchone()
     grants = "SHOW GRANTS"
     if "MariaDB" not in version and role not in {None, "NONE"}:
         # MySQL lists the rights of roles only when told which; MariaDB always does
         grants = f"SHOW GRANTS FOR CURRENT_USER() USING {role}"
     rows = [row[0] for row in connection.query(grants).fetchall()]
-    if closed and not any(_passes_read_only(row) for row in rows):
-        return False
-    return any(_allows_insert(row, schema) for row in rows)
+    shut = bool(closed) and not any(_passes_read_only(row) for row in rows)
+    writes = any(_allows_insert(row, schema) for row in rows)
+    return Rights(name.rpartition("@")[0] or name, writes and not shut)
 
 
 def _passes_read_only(grant: str) -> bool:

@@ -30,12 +30,12 @@ from labdata_napari.lab.limits import checked
 from labdata_napari.lab.locks import FileLock
 from labdata_napari.lab.opening import is_our_transform, open_brain
 from labdata_napari.lab.parameters import locked_parameters, parameter_changes
-from labdata_napari.lab.rows import fetched
+from labdata_napari.lab.rows import fetched, fetched_together
 from labdata_napari.lab.scales import um_of_brain
 from labdata_napari.lab.writing import lock_row, write_back
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from labdata_napari.core.progress import Progress
@@ -88,20 +88,33 @@ class TransformRecord:
 
 def transforms_of(lab: Any, key: Mapping[str, Any]) -> list[TransformRecord]:
     """List a brain's parameter sets in the order of their numbers."""
-    brain = key_of(lab.FixedBrain, key)
-    computed = (lab.FixedBrainTransform & brain).to_dicts()
-    results = {row["transform_id"]: row for row in computed}
-    counts = _annotation_counts(lab, brain)
-    rows = (lab.FixedBrainTransformParameters & brain).to_dicts(order_by="transform_id")
-    return [_record(lab, row, results.get(row["transform_id"]), counts) for row in rows]
+    queries = transform_queries(lab, key_of(lab.FixedBrain, key))
+    return transforms_in(lab, fetched_together(queries))
 
 
-def _annotation_counts(lab: Any, brain: Mapping[str, Any]) -> dict[int, int]:
+def transform_queries(lab: Any, brain: Mapping[str, Any]) -> dict[str, Any]:
+    """Say what to fetch for `transforms_in`."""
     import datajoint as dj
 
     placed = (lab.FixedBrainTransformAnnotation & brain).proj()
-    counts = dj.U("transform_id").aggr(placed, n_rows="count(*)").to_dicts()
-    return {int(r["transform_id"]): int(r["n_rows"]) for r in counts}
+    return {
+        "parameters": lab.FixedBrainTransformParameters & brain,
+        "results": lab.FixedBrainTransform & brain,
+        "annotations": dj.U("transform_id").aggr(placed, n_rows="count(*)"),
+    }
+
+
+def transforms_in(
+    lab: Any, rows: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> list[TransformRecord]:
+    """Make the records, in the order of their numbers, from what was fetched."""
+    results = {row["transform_id"]: row for row in rows["results"]}
+    counts = {int(r["transform_id"]): int(r["n_rows"]) for r in rows["annotations"]}
+    parameters = sorted(rows["parameters"], key=lambda r: int(r["transform_id"]))
+    return [
+        _record(lab, row, results.get(row["transform_id"]), counts)
+        for row in parameters
+    ]
 
 
 def _record(

@@ -140,13 +140,13 @@ class Tables:
     def missing(self) -> tuple[str, ...]:
         """Tables the server does not show us, as ``Master`` or ``Master.Part``.
 
-        They do not exist, or this user may not read them.
+        They do not exist, or this user may not read them, or not their keys.
         """
         return tuple(
-            full
+            name
             for template in self._templates.values()
-            for full, name in table_names(template).items()
-            if name not in self._present(template)
+            for name in table_names(template)
+            if not self._is_shown(name)
         )
 
     @property
@@ -158,27 +158,31 @@ class Tables:
         """
         found = {}
         for name, wanted in contract().items():
-            place = self.schemas[wanted["scope"]], wanted["table"]
-            facts = self._catalogue.facts(*place)
-            there = facts.columns if facts else wanted["columns"]
-            found[name] = tuple(c for c in wanted["columns"] if c not in there)
-        return {name: columns for name, columns in found.items() if columns}
+            there = self._columns(name)
+            if self._is_shown(name) and not there.issuperset(wanted["columns"]):
+                found[name] = tuple(c for c in wanted["columns"] if c not in there)
+        return found
 
     def bind_all(self) -> Tables:
         """Bind every table that is there; with ``create``, declare the others."""
-        for name, template in self._templates.items():
-            if self.create or template.table_name in self._present(template):  # type: ignore[attr-defined]
+        for name in self._templates:
+            if self.create or self._is_shown(name):
                 self._bind(name)
         return self
 
-    def _present(self, template: Any) -> set[str]:
-        return self._catalogue.tables(self.schemas[template.lab_scope])
+    def _is_shown(self, name: str) -> bool:
+        return self._columns(name).issuperset(contract()[name]["primary_key"])
+
+    def _columns(self, name: str) -> set[str]:
+        wanted = contract()[name]
+        facts = self._catalogue.facts(self.schemas[wanted["scope"]], wanted["table"])
+        return set() if facts is None else set(facts.columns)
 
     def _bind(self, name: str) -> Any:
         if name in self._bound:
             return self._bound[name]
         template: Any = self._templates[name]
-        if not self.create and template.table_name not in self._present(template):
+        if not self.create and not self._is_shown(name):
             raise NotFound(
                 f"The table {name} is not in the database "
                 f"'{self.schemas[template.lab_scope]}', or you may not read it; ask "
