@@ -16,6 +16,7 @@ pytest_plugins = [
     "labdata_home",
     "labs",
     "peers",
+    "s3_server",
 ]
 
 os.environ.setdefault("DJ_IGNORE_CONFIG_FILE", "true")

@@ -83,3 +83,47 @@ class WriteConflict(LabdataError):
 
 class Cancelled(LabdataError):
     """The person stopped the work; nothing of it was kept."""
+
+
+class StorageFailed(LabdataError):
+    """A storage (S3, a shared disk) could not be reached, or its settings are wrong."""
+
+
+class StorageRefused(StorageFailed):
+    """A storage is there and does not let us do that with the keys we have."""
+
+
+class Archived(LabdataError):
+    """Files are in cold storage and cannot be read until they are restored.
+
+    Attributes
+    ----------
+    files
+        Paths of the archived files, as their rows name them.
+    requested
+        Those whose restore was asked for just now.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        files: tuple[str, ...] = (),
+        requested: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.files = files
+        self.requested = requested
+
+
+class LeftBehind(LabdataError):
+    """Rows were deleted as asked, but not all of their files could be removed.
+
+    Attributes
+    ----------
+    files
+        Addresses of the files that are still there.
+    """
+
+    def __init__(self, message: str, files: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.files = files

@@ -83,13 +83,13 @@ def test_two_pictures_are_told_apart_in_words() -> None:
     other = image.copy()
     other[0, 1, :2] = 0.5, -0.25
     one, two = Projection("mean", image), Projection("mean", other)
-    assert one.same(Projection("mean", image.copy()))
-    assert not one.same(two)
+    assert one == Projection("mean", image.copy())
+    assert one != two
     assert two.difference(one) == "2 of 16 pixels differ, by up to 0.5"
     wider = Projection("mean", np.zeros((1, 4, 5)))
     assert wider.difference(one) == "1 × 4 × 4 → 1 × 4 × 5 pixels"
     double = Projection("mean", image.astype(float))
-    assert not double.same(one)
+    assert double != one
     assert double.difference(one) == "float32 → float64"
     with pytest.raises(InvalidValue, match="array of numbers"):
         Projection("mean", np.array(["a"]))

@@ -27,7 +27,7 @@ def settings_page():
 
 
 def test_the_preferred_lab_is_the_one_to_start_with(settings_page, monkeypatch):
-    assert start_profile().url == "embedded:"
+    assert start_profile().url is None  # labdata's settings, else one's own
     settings_page.connection.url = "mysql://me@db.lab.org"
     settings_page.connection.name = "our_lab"
     settings_page.connection.project = "mine"

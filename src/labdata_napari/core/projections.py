@@ -54,18 +54,14 @@ class Projection:
         image.flags.writeable = False
         object.__setattr__(self, "image", image)
 
-    def same(self, other: Projection | None) -> bool:
+    def __eq__(self, other: object) -> bool:
         """Whether it is the same picture: name, type, shape, and every value."""
-        return (
-            other is not None
-            and self.name == other.name
-            and self.image.dtype == other.image.dtype
-            and bool(
-                np.array_equal(
-                    self.image, other.image, equal_nan=self.image.dtype.kind == "f"
-                )
-            )
-        )
+        if not isinstance(other, Projection):
+            return NotImplemented
+        one, two = self.image, other.image
+        if (self.name, one.dtype) != (other.name, two.dtype):
+            return False
+        return bool(np.array_equal(one, two, equal_nan=one.dtype.kind == "f"))
 
     def difference(self, before: Projection) -> str:
         """Say what is another: "900 of 1,024 pixels differ, by up to 0.5"."""

@@ -20,10 +20,21 @@ class RemoteFile(Protocol):
         Changes whenever its bytes do (an ETag), so that caches can be kept apart.
     """
 
-    name: str
-    url: str
-    size: int
-    version: str
+    @property
+    def name(self) -> str:
+        """See above."""
+
+    @property
+    def url(self) -> str:
+        """See above."""
+
+    @property
+    def size(self) -> int:
+        """See above."""
+
+    @property
+    def version(self) -> str:
+        """See above."""
 
     def read(self, offset: int, count: int) -> bytes:
         """Return exactly `count` bytes from `offset`.

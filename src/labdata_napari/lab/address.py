@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit, urlunsplit
 
 from labdata_napari import settings
 from labdata_napari.errors import InvalidValue
@@ -116,6 +116,13 @@ def parse(url: str) -> ServerAddress | EmbeddedAddress:
     if not colon or scheme.lower() not in _SCHEMES or not rest.startswith("//"):
         raise InvalidValue(f"That is not the address of a lab; write {_FORMS}.")
     return _server(_SCHEMES[scheme.lower()], rest)
+
+
+def with_user(url: str, user: str) -> str:
+    """Return a server's address for another user, without any password."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{quote(user, safe='')}@{host}"))
 
 
 def _embedded(folder: str) -> EmbeddedAddress:

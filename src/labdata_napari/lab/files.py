@@ -3,7 +3,9 @@
 A row of `File`, `AnalysisFile` or `FixedBrain` names a file by a POSIX path below
 a storage, ``<subject>/<session>/<dataset>/<file name>``. On a workstation the
 same path lies below one of the *local paths*: ``<local path>/<file_path>``.
-Whatever a database says becomes a path only here, and never leaves those folders.
+A file that is on none of them is in its *storage*: a folder that the whole lab sees, or
+S3. Whatever a database says becomes a path only here and in `stores`, and never leaves
+those folders.
 """
 
 from __future__ import annotations
@@ -13,17 +15,27 @@ import json
 import os
 import re
 import tempfile
+import threading
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from labdata_napari.errors import InvalidValue, NotFound, WriteRefused
+from labdata_napari.core.progress import silent
+from labdata_napari.errors import (
+    InvalidValue,
+    NotFound,
+    StorageFailed,
+    WriteRefused,
+)
+from labdata_napari.lab.archives import DAYS, Estimate, estimate
 from labdata_napari.lab.copying import make_folders, md5, writing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from labdata_napari.core.progress import Progress
+    from labdata_napari.lab.places import Place, Wanted
     from labdata_napari.lab.storage import StorageEntry
+    from labdata_napari.lab.stores import Store, StoredFile
 
 __all__ = ["Files", "md5", "posix_parts"]
 
@@ -75,7 +87,7 @@ def _why_unsafe(file_path: str) -> str | None:
 
 
 class Files:
-    """The local folders that mirror a lab's storages.
+    """The local folders that mirror a lab's storages, and the storages themselves.
 
     Parameters
     ----------
@@ -90,7 +102,10 @@ class Files:
     Notes
     -----
     The storage of a row names a bucket or disk; every local path mirrors all of
-    them, as labdata has it, so the storage only appears in messages here.
+    them, as labdata has it. A storage that is a folder is looked into as well, after
+    the local paths, and gets the new files of that storage.
+
+    May be used from several threads.
     """
 
     def __init__(
@@ -100,6 +115,8 @@ class Files:
         storages: Mapping[str, StorageEntry] | None = None,
     ) -> None:
         self.storages: Mapping[str, StorageEntry] = dict(storages or {})
+        self._stores: dict[str, Store] = {}
+        self._lock = threading.Lock()
         self._given = tuple(Path(p).expanduser().absolute() for p in local_paths)
         self._registry = registry
 
@@ -126,7 +143,8 @@ class Files:
         Returns
         -------
         Path
-            The first existing ``<local path>/<file_path>``.
+            The first existing ``<local path>/<file_path>``, or the one in the folder
+            of the storage.
 
         Raises
         ------
@@ -135,18 +153,25 @@ class Files:
         NotFound
             When no local folder holds it; the sentence names those searched.
         """
-        parts = posix_parts(file_path)
-        folders = self.local_paths
-        for folder in folders:
-            candidate = folder.joinpath(*parts)
-            if os.path.exists(candidate):
-                _refuse_escape(candidate, file_path, folders)
-                return candidate
-        raise NotFound(
-            f"The file '{file_path}' (storage '{storage}') is not on this machine; "
-            f"{_searched(folders)} Copy it there, or add the folder that holds it "
-            "to the local paths."
-        )
+        folders = self.folders_of(storage)
+        found = first_in(folders, file_path)
+        if found is None:
+            raise NotFound(
+                f"The file '{file_path}' (storage '{storage}') is not on this machine; "
+                f"{_searched(folders)} Copy it there, or add the folder that holds it "
+                "to the local paths."
+            )
+        return found
+
+    def folders_of(self, storage: str) -> tuple[Path, ...]:
+        """Return the folders of this machine that may hold files of a storage."""
+        return tuple(dict.fromkeys((*self.local_paths, *self._folder(storage))))
+
+    def _folder(self, storage: str) -> tuple[Path, ...]:
+        entry = self.storages.get(storage)
+        if entry is None or entry.protocol != "local" or not entry.folder:
+            return ()
+        return (Path(entry.folder).expanduser().absolute(),)
 
     def is_local(self, file_path: str) -> bool:
         """Whether a local copy exists; False for a path that could not be opened.
@@ -158,7 +183,9 @@ class Files:
 
     def looker(self) -> Callable[[str], bool]:
         """Return `is_local` for many paths in a row; the folders are read once."""
-        folders = [f"{folder}{os.sep}" for folder in self.local_paths]
+        shared = [f for name in self.storages for f in self._folder(name)]
+        known = dict.fromkeys((*self.local_paths, *shared))
+        folders = [f"{folder}{os.sep}" for folder in known]
 
         def is_local(file_path: str) -> bool:
             if _why_unsafe(file_path):
@@ -168,7 +195,10 @@ class Files:
         return is_local
 
     def target(self, file_path: str, storage: str = "data") -> Path:
-        """Where to write a new file, below the first local path, folders made.
+        """Where to write a new file; its folders are made.
+
+        That is below the folder of its storage where it has one, else below the first
+        local path.
 
         Raises
         ------
@@ -179,13 +209,13 @@ class Files:
         """
         target = self.planned(file_path, storage)
         make_folders(target.parent)
-        _refuse_escape(target, file_path, self.local_paths[:1])
+        self.planned(file_path, storage)  # no link by now
         return target
 
     def planned(self, file_path: str, storage: str = "data") -> Path:
         """Where `target` would write, without making a folder."""
         parts = posix_parts(file_path)
-        folders = self.local_paths
+        folders = (*self._folder(storage), *self.local_paths)
         if not folders:
             raise WriteRefused(
                 f"There is no local folder to write '{file_path}' (storage "
@@ -203,6 +233,160 @@ class Files:
             if resolved.is_relative_to(store) and resolved != store:
                 return resolved.relative_to(store).as_posix()
         return None
+
+    def elsewhere(self, local_paths: Sequence[Path | str]) -> Files:
+        """Return the same storages with other local paths."""
+        return Files(local_paths, storages=self.storages)
+
+    # -- storages ------------------------------------------------------------------
+
+    def store(self, storage: str) -> Store:
+        """Return the store of a storage; nothing is reached yet.
+
+        Raises
+        ------
+        StorageFailed
+            When the settings do not know it, or not enough of it.
+        """
+        from labdata_napari.lab.stores import open_store
+
+        with self._lock:
+            if storage not in self._stores:
+                if storage not in self.storages:
+                    names = ", ".join(f"'{name}'" for name in self.storages) or "none"
+                    raise StorageFailed(
+                        f"The settings do not say where the storage '{storage}' is "
+                        f"(they know {names}); add it there."
+                    )
+                self._stores[storage] = open_store(self.storages[storage])
+            return self._stores[storage]
+
+    def find(self, file_path: str, storage: str = "data") -> Place:
+        """Find a file: here, else in its storage, which is asked over the network.
+
+        Raises
+        ------
+        InvalidValue
+            When the path leaves its store.
+        StorageFailed
+            When the storage cannot be reached or refuses.
+        """
+        from labdata_napari.lab.places import find
+
+        return find(self, file_path, storage)
+
+    def states(
+        self, files: Iterable[tuple[str, str]], progress: Progress = silent
+    ) -> dict[tuple[str, str], Place]:
+        """Find many files, given as (file_path, storage), many at once.
+
+        Nothing is raised for one of them: `Place.problem` says why one is not known.
+        Takes as long as the network does; for a worker, not for the lane to the
+        database. `progress` is told files done of files in all.
+        """
+        from labdata_napari.lab.places import states
+
+        return states(self, files, progress)
+
+    def open_place(self, file_path: str, storage: str = "data") -> Path | StoredFile:
+        """Return the local copy of a file, else the file in its storage, to read.
+
+        Raises
+        ------
+        InvalidValue
+            When the path leaves its store.
+        NotFound
+            When it is nowhere; the sentence says where was looked.
+        Archived
+            When it is in cold storage and must be restored first.
+        StorageFailed
+            When the storage cannot be reached or refuses.
+        """
+        from labdata_napari.lab.places import open_place
+
+        return open_place(self, file_path, storage)
+
+    def download(
+        self,
+        wanted: Sequence[Wanted],
+        progress: Progress = silent,
+        local_paths: Sequence[Path | str] | None = None,
+    ) -> list[Path]:
+        """Bring files here from their storages, verified, several at once.
+
+        One that is here already is left as it is. A download that was stopped or
+        broke goes on where it was; see `labdata_napari.lab.downloading`.
+
+        Parameters
+        ----------
+        wanted
+            Files, with what their rows say of size and checksum.
+        progress
+            Told bytes done of bytes in all; raise `Cancelled` from it to stop.
+        local_paths
+            Folders to search, the first one to write below, in place of the lab's.
+
+        Returns
+        -------
+        list of Path
+            Where they are, in the order of `wanted`.
+
+        Raises
+        ------
+        Archived
+            When some are in cold storage; nothing is downloaded then.
+        NotFound, StorageFailed
+            When one is nowhere, or its storage cannot be reached.
+        UnreadableFile
+            When one is damaged or not the one its row means; nothing of it is kept.
+        WriteRefused
+            When the disk is full or refuses.
+        """
+        from labdata_napari.lab.places import download
+
+        return download(self, wanted, progress, local_paths)
+
+    def restore(
+        self,
+        files: Iterable[tuple[str, str]],
+        days: int = DAYS,
+        tier: str = "Standard",
+    ) -> tuple[str, ...]:
+        """Ask for readable copies of archived files; this costs money.
+
+        Show `restore_estimate` first. Files that can be read, or are being restored
+        already, are not asked for again.
+
+        Parameters
+        ----------
+        files
+            As (file_path, storage).
+        days
+            How long the copies can be read.
+        tier
+            How fast: ``"Standard"``, ``"Bulk"`` or, not for the deepest class,
+            ``"Expedited"``.
+
+        Returns
+        -------
+        tuple of str
+            Paths of the files that were asked for.
+        """
+        from labdata_napari.lab.places import restore
+
+        return restore(self, files, days, tier)
+
+    def restore_estimate(
+        self,
+        files: Iterable[tuple[str, str]],
+        days: int = DAYS,
+        tier: str = "Standard",
+    ) -> Estimate:
+        """Say how long a `restore` takes and what it costs; asks the storages."""
+        from labdata_napari.lab.places import to_restore
+
+        stored = [place.stored for place in to_restore(self, files) if place.stored]
+        return estimate(stored, tier, days)
 
     def register(self, folder: Path | str) -> None:
         """Add a folder to the local paths of an embedded lab, for good.
@@ -258,6 +442,23 @@ class Files:
                 "paths; repair or delete it."
             )
         return tuple(Path(p) for p in listed)
+
+
+def first_in(folders: Sequence[Path], file_path: str) -> Path | None:
+    """Find a row's file in the first of some folders that holds it.
+
+    Raises
+    ------
+    InvalidValue
+        When the path leaves the folders, by its letters or through a link.
+    """
+    parts = posix_parts(file_path)
+    for folder in folders:
+        candidate = folder.joinpath(*parts)
+        if os.path.exists(candidate):
+            _refuse_escape(candidate, file_path, folders)
+            return candidate
+    return None
 
 
 def _refuse_escape(path: Path, file_path: str, folders: Sequence[Path]) -> None:

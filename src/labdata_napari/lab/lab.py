@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from labdata_napari.lab.brains import Brains
     from labdata_napari.lab.entries import Entries
+    from labdata_napari.lab.file_rows import FileRows
     from labdata_napari.lab.files import Files
     from labdata_napari.lab.poses import Poses
     from labdata_napari.lab.privileges import Rights
@@ -149,6 +150,13 @@ class Lab:
         from labdata_napari.lab.entries import Entries
 
         return Entries(self)
+
+    @cached_property
+    def file_rows(self) -> FileRows:
+        """What `File` and `AnalysisFile` do with the files of their rows."""
+        from labdata_napari.lab.file_rows import FileRows
+
+        return FileRows(self)
 
     def own_errors(self) -> AbstractContextManager[None]:
         """Turn what a driver or DataJoint raises in a block into our errors."""

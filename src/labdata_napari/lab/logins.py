@@ -59,7 +59,8 @@ def log_in(
     if password:
         return _reach(address, password, insist)
     refused: LoginRefused | None = None
-    problem = ""
+    ours = labdata.url == address.url
+    problem = f" {labdata.password_problem}" if ours else ""
     try:
         for known in _known(address, labdata):
             try:
@@ -67,7 +68,7 @@ def log_in(
             except LoginRefused as error:
                 refused = error
     except KeyringFailed as error:
-        problem = f" {error}"
+        problem = f"{problem} {error}"
     if refused is None:
         try:
             return _reach(address, "", insist)
@@ -77,7 +78,7 @@ def log_in(
                 f"user '{address.user}' without a password, and none is known here.",
                 address.url,
             )
-    raise LoginRefused(f"{refused}{problem}", address.url) from None
+    raise LoginRefused(f"{refused}{problem}".rstrip(), address.url) from None
 
 
 def reach_again(connection: Any, address: ServerAddress) -> None:

@@ -46,6 +46,8 @@ class LabdataSettings:
         Name to log in with; empty when the settings leave it open.
     password
         Decrypted, or None. Not in the repr.
+    password_problem
+        Why there is no password although the settings have one, or empty.
     tls
         True: encrypted or not at all. False: as it comes. None: encrypted if the
         server can, which is labdata's default.
@@ -68,6 +70,7 @@ class LabdataSettings:
     port: int = _PORT
     user: str = ""
     password: str | None = field(default=None, repr=False)
+    password_problem: str = ""
     tls: bool | None = None
     name: str = DEFAULT_NAME
     project: str | None = None
@@ -138,13 +141,16 @@ class _Reader:
         password = self._env("LABDATA_DATABASE_PASS") or self._text(
             database, "database.password"
         )
+        plain = self._secrets.plain(password, "the database password")
+        lost = self._problems[-1] if password and not plain else ""
         paths, scratch = self._folders(values)
         return LabdataSettings(
             file=None if everything is None else self._file,
             host=host,
             port=port,
             user=user,
-            password=self._secrets.plain(password, "the database password") or None,
+            password=plain or None,
+            password_problem=lost,
             tls=self._tls(database),
             name=self._env("LABDATA_DATABASE")
             or self._text(database, "database.name")

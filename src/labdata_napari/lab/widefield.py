@@ -182,7 +182,7 @@ class _ProjectionEdit:
         return Projection(rows[0]["proj_name"], rows[0]["proj"]) if rows else None
 
     def saved(self, rows: Projection | None) -> Changes[Projection] | None:
-        return self._changes if self._wanted.same(rows) else None
+        return self._changes if rows == self._wanted else None
 
     def conflict(self, rows: Projection | None) -> WriteConflict | None:
         theirs = _changes(self._baseline, rows)
@@ -212,6 +212,4 @@ def _changes(
             added=() if after is None else (after,),
             removed=() if before is None else (before,),
         )
-    return (
-        Changes() if after.same(before) else Changes(changed=(Changed(before, after),))
-    )
+    return Changes() if after == before else Changes(changed=(Changed(before, after),))

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import datajoint as dj
 
-from labdata_napari.schema.selection import all_keys
+from labdata_napari.schema.stored import StoredFiles
 from labdata_napari.schema.template import table
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @table("global")
@@ -54,10 +49,10 @@ class Project(dj.Manual):
 
 
 @table("global")
-class File(dj.Manual):
+class File(StoredFiles, dj.Manual):
     """A raw data file in one of the lab's storages.
 
-    Deleting a row deletes every dataset, brain and annotation that refers to it;
+    Deleting a row deletes every dataset, brain and annotation that refers to it:
     nothing in this package does that.
 
     Attributes
@@ -80,21 +75,9 @@ class File(dj.Manual):
     file_md5=null : varchar(32)     # md5 of the bytes, hexadecimal
     """
 
-    def get(self) -> list[Path]:
-        """Find the selected files on this machine, in the order of their keys.
-
-        Raises
-        ------
-        NotFound
-            When none is selected, or one is not on this machine.
-        InvalidValue
-            When a path leaves its storage.
-        """
-        return _located(self)
-
 
 @table("global")
-class AnalysisFile(dj.Manual):
+class AnalysisFile(StoredFiles, dj.Manual):
     """A file that an analysis made; columns as in `File`."""
 
     definition = """
@@ -106,10 +89,6 @@ class AnalysisFile(dj.Manual):
     file_size : float64                 # bytes
     file_md5=null : varchar(32)         # md5 of the bytes, hexadecimal
     """
-
-    def get(self) -> list[Path]:
-        """Find the selected files on this machine; see `File.get`."""
-        return _located(self)
 
 
 @table("global")
@@ -360,8 +339,3 @@ class ComputeTask(dj.Manual):
         -> master
         -> File
         """
-
-
-def _located(rows: Any) -> list[Path]:
-    files = rows.lab.files
-    return [files.locate(key["file_path"], key["storage"]) for key in all_keys(rows)]

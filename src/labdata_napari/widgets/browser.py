@@ -123,7 +123,7 @@ class LabBrowser(QWidget):
         self._workspace.changed.connect(self._on_connection)
         self._workspace.status.connect(self._say)
         self._workspace.rows_changed.connect(self._on_rows_changed)
-        self._connection.server_chosen.connect(remember_lab)
+        self._connection.lab_chosen.connect(remember_lab)
         self._filter.changed.connect(self._on_filter)
         self._filter.left_down.connect(self._enter_table)
         self._filter.accepted.connect(self._open_current)

@@ -32,9 +32,12 @@ class Profile:
     title
         What a person calls it.
     url, name, project
-        As `labdata_napari.connect` takes them; None leaves it to the settings.
+        As `labdata_napari.connect` takes them; None leaves it to the settings, and
+        labdata's own among them.
     password
         Kept in memory only, for reconnecting.
+    remembers
+        Whether to put the password into the system's keyring once it is accepted.
     is_demo
         Whether it is the synthetic lab, which is built when it is not there yet.
     """
@@ -44,11 +47,14 @@ class Profile:
     name: str | None = None
     project: str | None = None
     password: str | None = field(default=None, repr=False)
+    remembers: bool = False
     is_demo: bool = False
 
 
 DEMO = Profile("Demo lab", is_demo=True)
 LOCAL = Profile("My lab", url=DEFAULT_URL)
+START = Profile("My lab")
+"""Where labdata's own settings lead, else the same as `LOCAL`."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,10 @@ class Connection:
         Whether the database will refuse every write.
     problem
         Why it failed, in a sentence.
+    login_url
+        Address of the server that did not let us in; empty when that is not it.
+    notes
+        What was wrong with labdata's settings, a sentence each.
     """
 
     phase: Phase = Phase.CLOSED
@@ -84,6 +94,8 @@ class Connection:
     user: str = ""
     read_only: bool = False
     problem: str = ""
+    login_url: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -101,7 +113,11 @@ class Connection:
         if self.phase is Phase.CLOSED:
             return "No lab"
         rights = "read-only" if self.read_only else "read and write"
-        parts = [title, self.name, f"on {self.where}", f"as {self.user}", rights]
+        known = [self.name, f"on {self.where}"]
+        if title == title_of(self.name, self.where):
+            known = []
+        project = f"project {self.project}" if self.project else ""
+        parts = [title, *known, project, f"as {self.user}", rights]
         return " · ".join(part for part in parts if part)
 
 
@@ -121,13 +137,15 @@ def open_lab(profile: Profile, progress: Progress) -> Lab:
         When it cannot be reached or refuses us.
     """
     # Imported here: DataJoint takes two seconds, which belong to this thread.
-    from labdata_napari.lab.connect import connect
+    from labdata_napari.lab import preferences
+    from labdata_napari.lab.connect import connect, connect_with
 
     if profile.is_demo:
         from labdata_napari.demo import ensure_demo
 
         return connect(ensure_demo(progress), name=DEFAULT_NAME)
-    return connect(
+    return connect_with(
+        preferences.read(),
         profile.url,
         name=profile.name,
         project=profile.project,
@@ -137,6 +155,10 @@ def open_lab(profile: Profile, progress: Progress) -> Lab:
 
 def connection_to(profile: Profile, lab: Lab) -> Connection:
     """Describe an open lab."""
+    from labdata_napari.lab import preferences
+    from labdata_napari.lab.connect import problems_for
+
+    notes = () if profile.is_demo else problems_for(preferences.read(), profile.url)
     return Connection(
         Phase.OPEN,
         profile,
@@ -146,7 +168,13 @@ def connection_to(profile: Profile, lab: Lab) -> Connection:
         where=_where(lab.url),
         user=lab.user,
         read_only=lab.read_only,
+        notes=notes,
     )
+
+
+def title_of(name: str, where: str) -> str:
+    """Name a lab that nobody gave a name, so that two are told apart."""
+    return f"{name} at {where}"
 
 
 def _where(url: str) -> str:

@@ -8,15 +8,17 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QMenu,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 from superqt import QElidingLabel
 
-from labdata_napari.widgets.connection import DEMO, LOCAL, Connection, Phase, Profile
+from labdata_napari.widgets.connection import START, Connection, Phase, Profile
+from labdata_napari.widgets.keeping import keep_password
 from labdata_napari.widgets.lab_icon import LabIcon
+from labdata_napari.widgets.lab_menu import LabMenu
+from labdata_napari.widgets.password_form import PasswordForm
 from labdata_napari.widgets.server_form import ServerForm
 
 if TYPE_CHECKING:
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
 class ConnectionLine(QWidget):
     """Shows the workspace's connection and lets it be changed."""
 
-    server_chosen = Signal(object)
-    """A `Profile` that the form was filled with."""
+    lab_chosen = Signal(object)
+    """The `Profile` that was chosen, to start with the next time."""
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,7 +42,11 @@ class ConnectionLine(QWidget):
         self._menu_button = QPushButton("Lab")
         self._menu_button.setObjectName("connection_menu_button")
         self._menu_button.setToolTip("Open another lab, or connect again")
-        self._menu_button.setMenu(self._build_menu())
+        self._menu = LabMenu(workspace, self)
+        self._menu.chosen.connect(self._on_lab)
+        self._menu.form_wanted.connect(self.open_form)
+        self._menu.again_wanted.connect(self._reconnect)
+        self._menu_button.setMenu(self._menu)
         self._problem = QLabel()
         self._problem.setObjectName("connection_problem")
         self._problem.setWordWrap(True)
@@ -52,9 +58,12 @@ class ConnectionLine(QWidget):
         self._again.setObjectName("reconnect_button")
         self._again.setToolTip("Try the same lab again")
         self._again.clicked.connect(self._reconnect)
-        self._form = ServerForm()
-        self._form.chosen.connect(self._on_server)
+        self._form = ServerForm(workspace)
+        self._form.chosen.connect(self._on_lab)
         self._form.hide()
+        self._login = PasswordForm(workspace)
+        self._login.chosen.connect(self._on_login)
+        self._login.cancelled.connect(self._again.show)
 
         line = QHBoxLayout()
         line.addWidget(self._icon)
@@ -65,6 +74,7 @@ class ConnectionLine(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(line)
         layout.addWidget(self._problem)
+        layout.addWidget(self._login)
         layout.addWidget(self._form)
 
         workspace.changed.connect(self._show)
@@ -75,37 +85,26 @@ class ConnectionLine(QWidget):
         self._form.show()
         self._form.start()
 
-    def _build_menu(self) -> QMenu:
-        menu = QMenu(self)
-        menu.setObjectName("connection_menu")
-        menu.setToolTipsVisible(True)
-        for text, tooltip, slot in (
-            ("Demo lab", "A synthetic lab to try things out", self._open_demo),
-            ("My lab (this computer)", "The database of your own", self._open_local),
-            ("Other server …", "A MySQL or PostgreSQL server", self.open_form),
-            ("Reconnect", "Connect again to the same lab", self._reconnect),
-        ):
-            action = menu.addAction(text)
-            action.setObjectName(text)
-            action.setToolTip(tooltip)
-            action.triggered.connect(slot)
-        return menu
-
-    def _open_demo(self) -> None:
-        self._form.hide()
-        self._workspace.connect(DEMO)
-
-    def _open_local(self) -> None:
-        self._form.hide()
-        self._workspace.connect(LOCAL)
-
     def _reconnect(self) -> None:
         self._workspace.reconnect()
 
-    def _on_server(self, profile: Profile) -> None:
+    def _on_lab(self, profile: Profile) -> None:
         self._form.hide()
-        self.server_chosen.emit(profile)
+        if not profile.is_demo:
+            self.lab_chosen.emit(START if self._menu.is_labdatas(profile) else profile)
         self._workspace.connect(profile)
+
+    def _on_login(self, profile: Profile) -> None:
+        self._workspace.connect(profile)
+
+    def _keep_password(self, profile: Profile) -> None:
+        if profile.remembers and profile.url and profile.password:
+            self._workspace.background(
+                keep_password, profile.url, profile.password, done=self._on_kept
+            )
+
+    def _on_kept(self, sentence: str) -> None:
+        self._workspace.status.emit(sentence)
 
     def _show(self, connection: Connection) -> None:
         self._icon.show_connection(connection)
@@ -113,4 +112,8 @@ class ConnectionLine(QWidget):
         self._text.setToolTip(connection.line)
         self._problem.setText(connection.problem)
         self._problem.setVisible(bool(connection.problem))
-        self._again.setVisible(connection.phase is Phase.FAILED)
+        asked = bool(connection.login_url)
+        self._again.setVisible(connection.phase is Phase.FAILED and not asked)
+        self._login.show_for(connection)
+        if connection.is_open and connection.profile is not None:
+            self._keep_password(connection.profile)

@@ -73,6 +73,11 @@ class EmptyState(QWidget):
 def _reason(connection: Connection, total: int) -> tuple[str, tuple[str, ...]]:
     if connection.phase is Phase.CONNECTING:
         return "Connecting …", ()
+    if connection.login_url:
+        return (
+            "This lab opens as soon as you have logged in above.",
+            ("empty_demo", "empty_server"),
+        )
     if connection.phase is Phase.FAILED:
         return (
             "This lab is not connected. Try again, or open another one.",

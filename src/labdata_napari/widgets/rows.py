@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from labdata_napari.lab.details import EntryDetails
     from labdata_napari.lab.entries import Entry
     from labdata_napari.lab.lab import Lab
+    from labdata_napari.lab.projects import ProjectChoice
     from labdata_napari.layers.source import LabIdentity
 
 BRAIN = "FixedBrain"
@@ -101,3 +102,10 @@ def save_annotations(
         )
     changes = lab.brains.save_annotations(dict(key), baseline, edited)
     return changes.summary(), lab.brains.load_annotations(dict(key))
+
+
+def find_projects(lab: Lab) -> tuple[ProjectChoice, ...]:
+    """List the projects of the lab."""
+    from labdata_napari.lab import projects
+
+    return projects.find_projects(lab)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
-from labdata_napari.errors import Cancelled, ConnectionLost
+from labdata_napari.errors import Cancelled, ConnectionLost, LoginRefused
 from labdata_napari.widgets.background import Job, start_worker
 from labdata_napari.widgets.connection import (
     Connection,
@@ -202,10 +202,17 @@ class Workspace:
     def _on_connected(self, connection: Connection) -> None:
         if connection.profile is self._wanted:  # not overtaken by another choice
             self._set(connection)
+            for note in connection.notes:
+                self.status.emit(note)
 
     def _on_not_connected(self, error: LabdataError) -> None:
         if self._connecting is not None and self._connecting.is_over:
-            self._set(Connection(Phase.FAILED, self._wanted, problem=str(error)))
+            login = error.url if isinstance(error, LoginRefused) else ""
+            self._set(
+                Connection(
+                    Phase.FAILED, self._wanted, problem=str(error), login_url=login
+                )
+            )
 
     def _notice_loss(self, error: LabdataError) -> None:
         if isinstance(error, ConnectionLost) and self.connection.is_open:

@@ -1,0 +1,106 @@
+"""Rows of `File` and `AnalysisFile`: their files found, fetched and restored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from labdata_napari.core.progress import silent
+from labdata_napari.errors import StorageFailed
+from labdata_napari.lab.files import first_in
+from labdata_napari.lab.places import Wanted, archived, states
+from labdata_napari.schema.selection import all_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from labdata_napari.core.progress import Progress
+    from labdata_napari.lab.files import Files
+    from labdata_napari.lab.places import Place
+
+_Keys = list[dict[str, Any]]
+
+
+class FileRows:
+    """Methods of `File` and `AnalysisFile`, which say what each does.
+
+    Parameters
+    ----------
+    lab
+        The lab whose tables and files they are.
+    """
+
+    def __init__(self, lab: Any) -> None:
+        self._lab = lab
+        self._files: Files = lab.files
+
+    def get(
+        self,
+        rows: Any,
+        local_paths: Sequence[Path | str] | None = None,
+        check_if_archived: bool = True,
+        with_restore: bool = True,
+        with_download: bool = True,
+        progress: Progress | None = None,
+    ) -> list[Path]:
+        """Find the files of selected rows here, or bring them; see `File.get`."""
+        keys = all_keys(rows)
+        here, missing = self.local_and_missing(keys, local_paths)
+        if not missing or not with_download:
+            return here
+        away = [key for key in keys if key["file_path"] in set(missing)]
+        for key in away:
+            if not self._in_s3(key):  # then it is nowhere: say where was looked
+                self._files.locate(key["file_path"], key["storage"])
+        if check_if_archived:
+            self.check_archived(away, with_restore)
+        with self._lab.own_errors():
+            wanted = [Wanted.from_row(row) for row in rows.to_dicts(order_by="KEY")]
+        return self._files.download(wanted, progress or silent, local_paths)
+
+    def local_and_missing(
+        self, keys: _Keys, local_paths: Sequence[Path | str] | None = None
+    ) -> tuple[list[Path], list[str]]:
+        """Tell which files are here; see `File.check_if_files_local`."""
+        files = self._files
+        here = files if local_paths is None else files.elsewhere(local_paths)
+        found, missing = [], []
+        for key in keys:
+            path = first_in(here.folders_of(key["storage"]), key["file_path"])
+            if path is None:
+                missing.append(str(key["file_path"]))
+            else:
+                found.append(path)
+        return found, missing
+
+    def check_archived(
+        self, keys: _Keys, with_restore: bool = True, suppress_error: bool = False
+    ) -> bool:
+        """Tell whether files are archived; see `File.check_if_files_archived`."""
+        cold = self._in_cold_storage(keys)
+        if not cold:
+            return False
+        requested: tuple[str, ...] = ()
+        if with_restore:
+            waiting = [(place.file_path, place.storage) for place in cold]
+            requested = self._files.restore(waiting)
+        if not suppress_error:
+            raise archived(cold, requested)
+        return True
+
+    def _in_cold_storage(self, keys: _Keys) -> list[Place]:
+        """Ask the storages in S3, whether files are here as well or not."""
+        asked = [
+            (str(key["file_path"]), str(key["storage"]))
+            for key in keys
+            if self._in_s3(key)
+        ]
+        places = states(self._files.elsewhere(()), asked).values()
+        for place in places:
+            if place.state == "unknown":
+                raise StorageFailed(place.problem)
+        return [place for place in places if place.state in ("archived", "restoring")]
+
+    def _in_s3(self, key: dict[str, Any]) -> bool:
+        entry = self._files.storages.get(key["storage"])
+        return entry is not None and entry.protocol == "s3"

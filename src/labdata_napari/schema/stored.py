@@ -1,0 +1,117 @@
+"""What `File` and `AnalysisFile` do with the files that their rows name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from labdata_napari.schema.selection import all_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from labdata_napari.core.progress import Progress
+
+
+class StoredFiles:
+    """Methods shared by the tables of files; names and arguments are labdata's."""
+
+    def get(
+        self: Any,
+        local_paths: Sequence[Path | str] | None = None,
+        check_if_archived: bool = True,
+        restore: bool = True,
+        download: bool = True,
+        progress: Progress | None = None,
+    ) -> list[Path]:
+        """Find the selected files on this machine; download those that are not.
+
+        Parameters
+        ----------
+        local_paths
+            Folders to search, the first one to download to. None: the lab's own.
+        check_if_archived
+            Ask first whether files are in cold storage; nothing is downloaded then.
+        restore
+            Ask for readable copies of those that are. This costs money; the error
+            then says what was asked for.
+        download
+            With False, only return those that are here.
+        progress
+            Told bytes done of bytes in all; raise `Cancelled` from it to stop. The
+            next `get` goes on where it was.
+
+        Returns
+        -------
+        list of Path
+            In the order of the keys.
+
+        Raises
+        ------
+        NotFound
+            When no row is selected, or a file is neither here nor in its storage.
+        InvalidValue
+            When a path leaves its storage.
+        Archived
+            When files are in cold storage.
+        UnreadableFile
+            When a file does not have the size and checksum of its row.
+        StorageFailed
+            When a storage cannot be reached or refuses.
+        WriteRefused
+            When the disk is full or refuses.
+        """
+        found: list[Path] = self.lab.file_rows.get(
+            self, local_paths, check_if_archived, restore, download, progress
+        )
+        return found
+
+    def check_if_files_local(
+        self: Any, local_paths: Sequence[Path | str] | None = None
+    ) -> tuple[list[Path], list[str]]:
+        """Tell which of the selected files are on this machine.
+
+        Returns
+        -------
+        local : list of Path
+            Those that are.
+        missing : list of str
+            ``file_path`` of those that are not.
+        """
+        found: tuple[list[Path], list[str]] = self.lab.file_rows.local_and_missing(
+            all_keys(self), local_paths
+        )
+        return found
+
+    def check_if_files_archived(
+        self: Any,
+        files: Any = None,
+        restore: bool = True,
+        suppress_error: bool = False,
+    ) -> bool:
+        """Tell whether files are in cold storage, and have them restored.
+
+        Parameters
+        ----------
+        files
+            Restricted table of the files to ask about. None: the selected ones.
+        restore
+            Ask for readable copies of those not asked for yet. This costs money.
+        suppress_error
+            Return True instead of raising.
+
+        Returns
+        -------
+        bool
+            Whether any is archived, being restored included.
+
+        Raises
+        ------
+        Archived
+            When any is; `Archived.requested` names those that were asked for.
+        """
+        rows = self if files is None else files
+        cold: bool = self.lab.file_rows.check_archived(
+            all_keys(rows), restore, suppress_error
+        )
+        return cold
