@@ -39,11 +39,16 @@ class Labdata:
         For its settings and what it prints.
     parameters
         What it needs to connect.
+
+    Attributes
+    ----------
+    folder
+        As given; labdata itself has rewritten the settings in it.
     """
 
     def __init__(self, folder: Path, parameters: dict[str, Any]) -> None:
         folder.mkdir()
-        self._folder = folder
+        self.folder = folder
         database = {
             "database.host": parameters["host"],
             "database.port": parameters["port"],
@@ -80,7 +85,7 @@ class Labdata:
     def _answer(self) -> Any:
         line = self._process.stdout.readline()
         if not line:
-            said = (self._folder / "printed.txt").read_text(errors="replace")
+            said = (self.folder / "printed.txt").read_text(errors="replace")
             raise RuntimeError(f"labdata ended:\n{said[-2000:]}")
         return json.loads(line)
 
