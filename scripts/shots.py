@@ -7,7 +7,9 @@ python scripts/shots.py --demo demo.png  one picture of the whole window
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 import numpy as np  # noqa: E402
 from qtpy.QtWidgets import QListWidget  # noqa: E402
 
+import databases  # noqa: E402
 import hands  # noqa: E402
 from labdata_napari.core.transform import plan  # noqa: E402
 from labdata_napari.demo import demo_truth  # noqa: E402
@@ -163,7 +166,35 @@ def all_pictures(folder: Path) -> None:
     dialog = hands.child(session.browser, "import_dialog")
     dialog.grab().save(str(folder / "import.png"))
     dialog.close()
+    server_picture(session, folder / "connect.png")
     session.close()
+
+
+def server_picture(session: Session, path: Path) -> None:
+    """Fill in the form for a server, a MariaDB of its own, and test it."""
+    program = shutil.which("mariadbd", path="/usr/sbin:/usr/bin:/usr/local/bin")
+    if program is None:
+        print(f"no mariadbd on the PATH, so {path} stays as it is")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        server = databases.MariaDB(Path(folder), program)
+        facts = server.with_tables().parameters
+        form = session.browser
+        hands.child(form, "connection_menu_button").menu().form_wanted.emit()
+        for name, text in (
+            ("server_host", f"{facts['host']}:{facts['port']}"),
+            ("server_user", facts["user"]),
+            ("server_password", facts["password"]),
+            ("server_title", "Our lab"),
+        ):
+            hands.write(hands.child(form, name), text)
+        hands.press(hands.child(form, "server_test"))
+        hands.wait_for(hands.child(form, "server_test").isEnabled)
+        hands.pause(0.5)
+        form.grab().save(str(path))
+        print(f"wrote {path}")
+        hands.press(hands.child(form, "server_cancel"))
+        server.stop()
 
 
 def main() -> None:

@@ -62,7 +62,8 @@ def test_everything_a_lab_sets_is_found(labdata_home: LabdataHome):
     assert found.scratch_path == Path("/home/ana/scratch")
     assert found.path_rules == "{subject_name}/{dataset_name}"
     data, analysis, rig = (found.storages[n] for n in ("data", "analysis", "rig"))
-    assert (data.protocol, data.endpoint, data.bucket) == ("s3", None, "our-data")
+    assert (data.protocol, data.bucket) == ("s3", "our-data")
+    assert data.endpoint == "s3.amazonaws.com:9000"
     assert (data.folder, data.access_key, data.secret_key) == ("raw", "AK", "SK/+=")
     assert (analysis.protocol, analysis.endpoint) == ("s3", "minio.lab.org:9000")
     assert (analysis.access_key, analysis.secret_key) == (None, None)

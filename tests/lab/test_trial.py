@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -105,7 +106,9 @@ def test_a_schema_that_is_hidden_is_a_limit(where: Where):
 
 
 @pytest.mark.parametrize("backend", ["mysql"])
-def test_local_folders_and_storages_are_looked_for(where: Where, tmp_path: Path):
+def test_local_folders_and_storages_are_looked_for(
+    where: Where, tmp_path: Path, bucket: StorageEntry
+):
     labdata = LabdataSettings(
         host="127.0.0.1",
         port=where.relay.port,
@@ -115,6 +118,8 @@ def test_local_folders_and_storages_are_looked_for(where: Where, tmp_path: Path)
         storages={
             "here": StorageEntry("here", "local", str(tmp_path)),
             "away": StorageEntry("away", "local", str(tmp_path / "gone")),
+            "s3": replace(bucket, name="s3"),
+            "not": replace(bucket, name="not", bucket="never-made"),
         },
     )
     found = [(f.what, f.outcome.name) for f in try_lab(labdata=labdata)]
@@ -123,6 +128,8 @@ def test_local_folders_and_storages_are_looked_for(where: Where, tmp_path: Path)
         ("Local folder", "NOTE"),
         ("Storage 'here'", "GOOD"),
         ("Storage 'away'", "NOTE"),
+        ("Storage 's3'", "GOOD"),
+        ("Storage 'not'", "NOTE"),
     ]
 
 

@@ -271,8 +271,6 @@ class _Reader:
                 "'s3'."
             )
             return None
-        endpoint = self._text(entry, "endpoint")
-        server = endpoint.rpartition("//")[2].partition("/")[0].partition(":")[0]
         keys = {
             key: self._secrets.plain(self._text(entry, key), f"the keys of '{name}'")
             for key in ("access_key", "secret_key")
@@ -281,8 +279,7 @@ class _Reader:
             name,
             protocol,
             folder=self._text(entry, "folder"),
-            # labdata leaves it to its S3 library to find Amazon, whatever this says
-            endpoint=None if server.endswith("amazonaws.com") else endpoint or None,
+            endpoint=self._text(entry, "endpoint") or None,
             bucket=bucket or None,
             access_key=keys["access_key"] or None,
             secret_key=keys["secret_key"] or None,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -236,17 +235,19 @@ def _folders(lab: Lab) -> Iterator[Finding]:
 
 
 def _storage(entry: StorageEntry) -> Finding:
+    from labdata_napari.lab.stores import open_store
+
     what = f"Storage '{entry.name}'"
+    try:
+        open_store(entry).check()
+    except LabdataError as error:
+        return Finding(what, Outcome.NOTE, str(error))
     if entry.protocol == "local":
-        there = Path(entry.folder).expanduser().is_dir()
-        said = "is there" if there else "is not on this computer, or is not mounted"
-        return Finding(
-            what,
-            Outcome.GOOD if there else Outcome.NOTE,
-            f"The folder '{entry.folder}' {said}.",
-        )
-    where = f" at '{entry.endpoint}'" if entry.endpoint else " at Amazon"
-    return Finding(what, Outcome.GOOD, f"The bucket '{entry.bucket}'{where} is known.")
+        return Finding(what, Outcome.GOOD, f"The folder '{entry.folder}' is there.")
+    where = f" at '{entry.endpoint}'" if entry.endpoint else ""
+    return Finding(
+        what, Outcome.GOOD, f"The bucket '{entry.bucket}'{where} can be listed."
+    )
 
 
 def _listed(names: list[str]) -> str:
