@@ -14,7 +14,7 @@ from labdata_napari.lab import preferences
 from labdata_napari.lab.address import EmbeddedAddress, parse
 from labdata_napari.lab.connect import connect_with
 from labdata_napari.lab.failures import translate_errors
-from labdata_napari.lab.privileges import may_write
+from labdata_napari.lab.privileges import rights_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -203,7 +203,7 @@ def _reading(lab: Lab) -> Finding:
 
 def _writing(lab: Lab) -> Finding:
     schemas = {
-        scope: may_write(lab.connection, lab.tables.schemas[scope])
+        scope: rights_of(lab.connection, lab.tables.schemas[scope]).may_write
         for scope in ("data", "computed")
     }
     if all(schemas.values()):
