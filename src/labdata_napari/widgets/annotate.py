@@ -20,6 +20,7 @@ from labdata_napari.widgets.annotation_table import (
 from labdata_napari.widgets.new_annotation import NewAnnotation
 from labdata_napari.widgets.question import Answer, Question
 from labdata_napari.widgets.recover_flow import RecoverFlow
+from labdata_napari.widgets.rights import allow, why_not_editable, why_not_saved
 from labdata_napari.widgets.rows import TRANSFORM
 from labdata_napari.widgets.save_flow import SaveFlow
 from labdata_napari.widgets.workspace import Workspace, workspace_for
@@ -203,9 +204,7 @@ class AnnotationDock(QWidget):
         if layer is not None:
             self._table.follow(editing.chosen_annotation(layer))
         self._title.setText(_title(layer) if layer is not None else _NO_LAYER)
-        for widget in (self._new, self._table, self._add):
-            widget.setEnabled(layer is not None)
-        self._delete.setEnabled(layer is not None and self._model.rowCount() > 0)
+        self._table.setEnabled(layer is not None)
         self._show_state()
         self._recover.offer()
 
@@ -226,10 +225,19 @@ class AnnotationDock(QWidget):
         self._badge.setText(unsaved if count else "✓ all saved")
         reason = problem
         if layer is not None and not problem:
-            reason = _not_writable(connection, layer)
+            reason = why_not_saved(connection, layer)
         self._reason.setText(reason)
-        self._save.setEnabled(bool(count) and not reason and not self._flow.is_busy)
+        allow(self._save, bool(count) and not self._flow.is_busy, reason)
         self._revert.setEnabled(layer is not None and bool(count))
+        self._show_rights()
+
+    def _show_rights(self) -> None:
+        layer = self._layer
+        reason = why_not_editable(self._workspace.connection, layer)
+        self._new.allow(layer is not None, reason)
+        allow(self._add, layer is not None, reason)
+        allow(self._delete, layer is not None and self._model.rowCount() > 0, reason)
+        self._table.let_edit(not reason)
 
     def _say(self, text: str) -> None:
         self._status.setText(text)
@@ -308,7 +316,7 @@ class AnnotationDock(QWidget):
 
     def _ask_delete(self) -> None:
         name = self._table.current_name()
-        if self._layer is None or name is None:
+        if self._layer is None or name is None or not self._delete.isEnabled():
             return
         items = {i.name: len(i.points) for i in working_copy.listing(self._layer)}
         count = items[name]
@@ -387,18 +395,3 @@ def _title(layer: Points) -> str:
     names = ("subject_name", "session_name", "dataset_name")
     parts = [str(key[name]) for name in names if name in key]
     return " · ".join([*parts, f"transform {key.get('transform_id')}"])
-
-
-def _not_writable(connection: Connection, layer: Points) -> str:
-    if not connection.is_open:
-        return "Not connected: nothing can be saved until the lab is open again."
-    source = source_of(layer)
-    place = (connection.url, connection.name, connection.project)
-    if source is not None and source.lab not in (None, place):
-        return "These annotations belong to another lab; connect to it to save them."
-    if connection.read_only:
-        return (
-            f"You ({connection.user}) may read this lab but not write to it; ask its "
-            "keeper for the right to insert annotations."
-        )
-    return ""

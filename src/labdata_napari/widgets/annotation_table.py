@@ -180,9 +180,7 @@ class AnnotationTable(QTableView):
         self.setItemDelegateForColumn(TYPE, _TypeDelegate(self))
         self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QTableView.SelectionMode.SingleSelection)
-        self.setEditTriggers(
-            QTableView.EditTrigger.DoubleClicked | QTableView.EditTrigger.EditKeyPressed
-        )
+        self.let_edit(True)
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
         rows = self.verticalHeader()
@@ -195,6 +193,12 @@ class AnnotationTable(QTableView):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.selectionModel().currentRowChanged.connect(self._on_current)
         self.doubleClicked.connect(self._on_double_clicked)
+
+    def let_edit(self, allowed: bool) -> None:
+        """Let names and types be edited, or only be read."""
+        way = QTableView.EditTrigger
+        edits = way.DoubleClicked | way.EditKeyPressed
+        self.setEditTriggers(edits if allowed else way.NoEditTriggers)
 
     def follow(self, name: str | None) -> None:
         """Make a name current because the canvas chose it; emits nothing."""
@@ -218,7 +222,8 @@ class AnnotationTable(QTableView):
             if name is not None:
                 self.go_wanted.emit(name)
         elif event.key() == Qt.Key.Key_F2:
-            self.edit(self.currentIndex())
+            if self.editTriggers() != QTableView.EditTrigger.NoEditTriggers:
+                self.edit(self.currentIndex())
         else:
             super().keyPressEvent(event)
 

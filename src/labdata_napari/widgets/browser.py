@@ -31,6 +31,7 @@ from labdata_napari.widgets.filter_bar import EntryFilter, FilterBar
 from labdata_napari.widgets.import_dialog import ImportDialog
 from labdata_napari.widgets.preferences import remember_lab, start_profile
 from labdata_napari.widgets.record_table import RecordTableModel, RecordTableView
+from labdata_napari.widgets.rights import allow
 from labdata_napari.widgets.rows import find_entries, load_details
 from labdata_napari.widgets.workspace import Workspace, workspace_for
 
@@ -159,6 +160,10 @@ class LabBrowser(QWidget):
 
     def open_import(self, path: Path | None = None) -> None:
         """Show the import dialog, filled in from a file when there is one."""
+        reason = self._workspace.connection.why_read_only
+        if reason:
+            self._say(reason)
+            return
         dialog = ImportDialog(self._workspace, self)
         dialog.show()
         if path:
@@ -200,7 +205,7 @@ class LabBrowser(QWidget):
     def _on_connection(self, connection: Connection) -> None:
         self._say("")
         self._filter.setEnabled(connection.is_open)
-        self._import.setEnabled(connection.is_open and not connection.read_only)
+        allow(self._import, connection.is_open, connection.why_read_only)
         if connection.is_open:
             self._refresh()
         else:

@@ -103,6 +103,16 @@ class Connection:
         return self.phase is Phase.OPEN
 
     @property
+    def why_read_only(self) -> str:
+        """Why nothing can be written, in a sentence; empty when it can."""
+        if not self.read_only:
+            return ""
+        return (
+            f"You ({self.user}) may read this lab but not write to it; ask its keeper "
+            "for the right to insert rows."
+        )
+
+    @property
     def line(self) -> str:
         """The state in one line: what, where, who, read-only or not."""
         title = self.profile.title if self.profile else ""

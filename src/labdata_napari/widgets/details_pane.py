@@ -138,7 +138,7 @@ class DetailsPane(QWidget):
             self._transforms.addItem(item)
         count = self._transforms.count()
         brain = self._entry if self._is_brain() else None
-        self._new.offer(brain, self._workspace.connection.read_only)
+        self._new.offer(brain, self._workspace.connection.why_read_only)
         self._transforms_part.setVisible(brain is not None)
         self._transforms.setVisible(count > 0)
         self._open.setVisible(count > 0)
@@ -182,7 +182,7 @@ class DetailsPane(QWidget):
             self._open.setText("Open transform")
             self._open.setToolTip(reason or "Open it with its annotations (Enter)")
         else:
-            reason = record.problem or _why_not_computed(self._workspace)
+            reason = record.problem or self._workspace.connection.why_read_only
             self._open.setText("Compute")
             self._open.setToolTip(reason or "Compute it in the background (Enter)")
         self._open.setEnabled(not reason)
@@ -201,11 +201,6 @@ class DetailsPane(QWidget):
 
     def _show_no_picture(self, reason: str) -> None:
         self._picture.setText(reason)
-
-
-def _why_not_computed(workspace: Workspace) -> str:
-    read_only = workspace.connection.read_only
-    return "This lab is read-only for you: nothing can be stored" if read_only else ""
 
 
 def transform_text(record: TransformRecord) -> str:

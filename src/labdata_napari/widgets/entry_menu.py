@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QApplication, QMenu, QWidget
 
 from labdata_napari.widgets.entry_columns import NOT_OPENED, key_as_python
 from labdata_napari.widgets.new_window import open_in_new_viewer
+from labdata_napari.widgets.rights import allow
 from labdata_napari.widgets.rows import locate
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class EntryMenu(QObject):
         self._entry: Entry | None = None
         self._menu = QMenu(parent)
         self._menu.setObjectName("entry_menu")
+        self._menu.setToolTipsVisible(True)
         self._actions = {}
         for name, text, slot in (
             ("open", "Open", self._open),
@@ -56,9 +58,10 @@ class EntryMenu(QObject):
             ("copy_key", entry is not None),
             ("copy_path", has_file),
             ("reveal", has_file),
-            ("import", connection.is_open and not connection.read_only),
         ):
             self._actions[name].setEnabled(enabled)
+        importing = self._actions["import"]
+        allow(importing, connection.is_open, connection.why_read_only)
         self._menu.popup(place)
 
     def _open(self) -> None:

@@ -6,6 +6,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from labdata_napari.layers.points import KNOWN_TYPES
+from labdata_napari.widgets.rights import allow
 
 
 class NewAnnotation(QWidget):
@@ -38,6 +39,12 @@ class NewAnnotation(QWidget):
         layout.addWidget(self._make)
         self._name.returnPressed.connect(self._emit)
         self._make.clicked.connect(self._emit)
+
+    def allow(self, allowed: bool, reason: str) -> None:
+        """Enable it; with a reason disable it and show that instead of its tooltips."""
+        self.setEnabled(allowed and not reason)
+        for part in (self._name, self._type, self._make):
+            allow(part, True, reason)
 
     def clear(self) -> None:
         """Empty the name for the next one; the type stays."""

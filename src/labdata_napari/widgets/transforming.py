@@ -12,6 +12,7 @@ from labdata_napari.core.transform_parameters import TransformParameters, downsa
 from labdata_napari.errors import Cancelled, InvalidValue
 from labdata_napari.widgets.connection import open_lab
 from labdata_napari.widgets.entry_columns import row_name
+from labdata_napari.widgets.rights import allow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,8 +53,8 @@ class NewTransformButton(QPushButton):
         menu.triggered.connect(self._on_chosen)
         self.setMenu(menu)
 
-    def offer(self, entry: Entry | None, read_only: bool) -> None:
-        """Offer it for a brain; without one the button is hidden."""
+    def offer(self, entry: Entry | None, reason: str) -> None:
+        """Offer it for a brain, unless there is a reason not to; without one hide."""
         self._entry = entry
         self.setVisible(entry is not None)
         if entry is None:
@@ -62,9 +63,7 @@ class NewTransformButton(QPushButton):
         for action in self.menu().actions():
             um = action.data()
             action.setEnabled(um is None or (sizes is not None and um > min(sizes)))
-        self.setEnabled(not read_only)
-        if read_only:
-            self.setToolTip("This lab is read-only for you: nothing can be stored")
+        allow(self, True, reason)
 
     def _on_chosen(self, action: Any) -> None:
         if self._entry is not None:
