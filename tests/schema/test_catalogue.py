@@ -66,8 +66,8 @@ def assert_as_datajoint_s(tables: Tables, blobs_marked: bool) -> None:
         for name in theirs:
             one, other = ours[name], theirs[name]
             assert one.lineage == followed(table, name), (table, name)
-            if other.is_blob and not blobs_marked:
-                assert (one.type, one.codec.name) == ("<blob>", "blob")
+            if other.codec or (other.is_blob and not blobs_marked):
+                assert (one.type, one.codec.name) == ("<blob>", "labdata_blob")
                 other = other._replace(type=one.type, codec=one.codec)
             assert one == other._replace(lineage=one.lineage), (table, name)
 

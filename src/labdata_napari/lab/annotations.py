@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from labdata_napari.core.annotation import AnnotationSet
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.keys import key_of, the_row
 from labdata_napari.lab.limits import checked
-from labdata_napari.lab.rows import fetched, fetched_together
+from labdata_napari.lab.rows import as_array, fetched, fetched_together
 from labdata_napari.lab.writing import conflicting, lock_row, write_back
 
 if TYPE_CHECKING:
@@ -30,7 +28,7 @@ def load_annotations(lab: Any, key: Mapping[str, Any]) -> AnnotationSet:
             "transform": (lab.FixedBrainTransform & transform).proj(),
             "annotations": lab.FixedBrainTransformAnnotation & transform,
         },
-        {"annotations": {"xyz": np.asarray}},
+        {"annotations": {"xyz": as_array}},
     )
     the_row(lab.FixedBrainTransform, key, found["transform"])
     return AnnotationSet.from_rows(found["annotations"])
@@ -118,4 +116,4 @@ def _annotations(
     lab: Any, key: Mapping[str, Any], locked: bool = False
 ) -> AnnotationSet:
     query = lab.FixedBrainTransformAnnotation & key
-    return AnnotationSet.from_rows(fetched(query, {"xyz": np.asarray}, locked))
+    return AnnotationSet.from_rows(fetched(query, {"xyz": as_array}, locked))

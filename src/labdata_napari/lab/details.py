@@ -11,7 +11,7 @@ import numpy as np
 from labdata_napari.errors import InvalidValue, NotFound
 from labdata_napari.lab.keys import key_of, the_row
 from labdata_napari.lab.opening import channel_query, channels_in
-from labdata_napari.lab.rows import fetched_together
+from labdata_napari.lab.rows import Damaged, as_array, fetched_together
 from labdata_napari.lab.transforms import (
     TransformRecord,
     transform_queries,
@@ -46,7 +46,7 @@ def details_of(lab: Any, entry: Entry) -> EntryDetails:
     """Read the details of an entry; raises NotFound when its row is gone."""
     table = getattr(lab, entry.kind)
     key = key_of(table, entry.key)
-    found = fetched_together(_queries(lab, entry.kind, table, key))
+    found = fetched_together(_queries(lab, entry.kind, table, key), lenient=True)
     row = the_row(table, key, found["row"])
     lines = _context(row, found) + _columns(table, row) + _channels(found)
     for file in _files(row, found):
@@ -136,12 +136,17 @@ def _label(name: str) -> str:
 
 
 def _words(value: Any) -> str:
+    if isinstance(value, Damaged):
+        return value.reason
     if isinstance(value, datetime.datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
     if isinstance(value, float):
         return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
     if isinstance(value, np.ndarray | list | tuple):
-        array = np.asarray(value)
+        try:
+            array = as_array(value)
+        except InvalidValue as error:
+            return str(error)
         if array.size <= 6 and array.dtype.kind in "iuf":
             return " × ".join(f"{v:g}" for v in array.ravel())
         return f"{' × '.join(map(str, array.shape))} values"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.lab.entries import Entry
-from labdata_napari.lab.rows import fetched_together
+from labdata_napari.lab.rows import Damaged, fetched_together
 from labdata_napari.lab.scales import um_of_brain, um_of_recording
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _COLUMNS = {
     "Miniscope": ("file_path", "storage", *_RECORDING),
     "DatasetVideo": ("frame_rate", "n_frames"),
 }
+_MOST_BYTES = 4096  # a few numbers are some eighty
 _PLACE = {"file_path", "storage"}
 
 
@@ -52,7 +53,7 @@ def read_entries(lab: Any, kinds: Sequence[str], look: Look) -> list[Entry]:
         kind: {"um_per_pixel": um_of_brain if kind == "FixedBrain" else um_of_recording}
         for kind in kinds
     }
-    rows = fetched_together(queries.found, blobs)
+    rows = fetched_together(queries.found, blobs, lenient=True, most=_MOST_BYTES)
     entries: list[Entry] = []
     for kind in kinds:
         if kind in rows:
@@ -134,7 +135,7 @@ def _brains(kind: str, rows: Rows, look: Look) -> list[Entry]:
                 row,
                 look,
                 channels=row.get("num_channels"),
-                um_per_pixel=row.get("um_per_pixel"),
+                um_per_pixel=_um(row),
                 transforms=transforms.get(dataset, 0),
                 annotations=annotations.get(dataset, 0),
             )
@@ -149,7 +150,7 @@ def _recordings(kind: str, rows: Rows, look: Look) -> list[Entry]:
             row,
             look,
             channels=row.get("n_channels"),
-            um_per_pixel=row.get("um_per_pixel"),
+            um_per_pixel=_um(row),
             description=_frames(row),
         )
         for row in rows[kind]
@@ -249,6 +250,11 @@ def _entry(kind: str, row: Mapping[str, Any], look: Look, **columns: Any) -> Ent
         local=look(row.get("file_path")),
         **columns,
     )
+
+
+def _um(row: Mapping[str, Any]) -> tuple[float, ...] | None:
+    um = row.get("um_per_pixel")
+    return None if isinstance(um, Damaged) else um
 
 
 def _frames(row: Mapping[str, Any]) -> str:

@@ -35,7 +35,12 @@ def row_of(table: Any, key: Mapping[str, Any]) -> Row:
     NotFound
         When there is none.
     """
-    return the_row(table, key, (table & key_of(table, key)).to_dicts())
+    try:
+        rows = (table & key_of(table, key)).to_dicts()
+    except InvalidValue as error:
+        row = words({n: key[n] for n in table.primary_key if n in key})
+        raise InvalidValue(f"The {named(table)} of {row}: {error}") from error
+    return the_row(table, key, rows)
 
 
 class Row(dict[str, Any]):

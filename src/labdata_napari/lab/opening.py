@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,12 @@ from labdata_napari.core.transform_parameters import TransformParameters
 from labdata_napari.errors import InvalidValue, NotFound, UnreadableFile
 from labdata_napari.lab.keys import Row, key_of, named, row_of, the_row, words
 from labdata_napari.lab.rows import fetched_together
-from labdata_napari.lab.scales import um_after_labdata, um_of_brain, um_of_recording
+from labdata_napari.lab.scales import (
+    shape_of,
+    um_after_labdata,
+    um_of_brain,
+    um_of_recording,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,13 +64,14 @@ def open_brain_file(path: Path, row: Mapping[str, Any]) -> Stack:
     )
     if sections.axes == BRAIN and _agree(sections.shape[1:], wanted):
         return sections
-    if None in wanted or sections.axes not in (BRAIN, RECORDING, PLANES):
+    sure = all(n is not None and n > 0 for n in wanted)
+    if not sure or sections.axes not in (BRAIN, RECORDING, PLANES):
         raise UnreadableFile(
             f"'{path}' has the axes {stack.axes} {stack.shape}, not those of a brain; "
             "store it as sections, channels, rows, columns."
         )
-    plane = int(np.prod(wanted))
-    voxels = int(np.prod(stack.shape, dtype=np.int64))
+    plane = math.prod(int(n) for n in wanted)
+    voxels = math.prod(stack.shape)
     # raises a sentence of its own when the voxels do not go into that shape
     shape = (max(1, voxels // plane), *(int(n) for n in wanted))
     return open_stack(path, shape=shape, axes=BRAIN)
@@ -146,13 +153,11 @@ def open_transform(lab: Any, key: Mapping[str, Any]) -> Stack:
     um = um_of_brain(row.get("um_per_pixel"))
     if not is_our_transform(path):
         um = um_after_labdata(um, parameters, channels or 0)
-    stored = row.get("shape")
-    shape = [] if stored is None else np.ravel(stored).tolist()
-    known = len(shape) == len(BRAIN)
+    shape = shape_of(row.get("shape"))
     stack = open_stack(
         path,
-        shape=shape if known else None,
-        axes=axes_of_result(parameters) if known else None,
+        shape=shape,
+        axes=None if shape is None else axes_of_result(parameters),
         um_per_pixel=um,
     )
     names, waves = channels_in(found)
@@ -209,13 +214,13 @@ def _frames(path: Path, axes: str, row: Mapping[str, Any]) -> Stack:
     if (stack.n_channels, planes) == (row["n_channels"], row.get("n_planes", 1)):
         return stack
     lengths = {
-        "P": row.get("n_planes", 1),
-        "C": row["n_channels"],
+        "P": max(1, row.get("n_planes") or 1),
+        "C": max(1, row["n_channels"] or 1),
         "Y": stack.shape[-2],
         "X": stack.shape[-1],
     }
-    voxels = int(np.prod(stack.shape, dtype=np.int64))
-    lengths["T"] = max(1, voxels // int(np.prod(list(lengths.values()))))
+    voxels = math.prod(stack.shape)
+    lengths["T"] = max(1, voxels // math.prod(lengths.values()))
     return open_stack(path, axes=axes, shape=[int(lengths[c]) for c in axes])
 
 

@@ -11,7 +11,7 @@ from labdata_napari.errors import InvalidValue, WriteRefused
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.keys import key_of, row_of, words
 from labdata_napari.lab.limits import checked
-from labdata_napari.lab.rows import fetched
+from labdata_napari.lab.rows import damage_of, fetched
 from labdata_napari.lab.writing import conflicting, lock_row, write_back
 
 if TYPE_CHECKING:
@@ -76,12 +76,15 @@ class _Addition:
 
     def read(self) -> list[Key]:
         lock_row(self._lab.FixedBrain, self._brain)
-        rows = fetched(self._table & self._brain, _BLOBS, locked=True)
+        query = self._table & self._brain
+        rows = fetched(query, _BLOBS, locked=True, lenient=True)
         return sorted(rows, key=_number)
 
     def saved(self, rows: list[Key]) -> int | None:
         for row in rows:
-            with contextlib.suppress(InvalidValue):  # a row that cannot be read
+            if damage_of(row):
+                continue
+            with contextlib.suppress(InvalidValue):  # a row that makes no sense
                 if TransformParameters.from_row(row) == self._parameters:
                     return _number(row)
         return None

@@ -12,7 +12,7 @@ from labdata_napari.errors import InvalidValue, NotFound
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.keys import words
 from labdata_napari.lab.limits import checked
-from labdata_napari.lab.rows import fetched
+from labdata_napari.lab.rows import as_array, fetched
 from labdata_napari.lab.writing import conflicting, lock_row, write_back
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ def read_frames(
     found = {}
     for part in _parts(wanted):
         query = lab.PoseEstimationLabelSet.Frame & key & part
-        for row in fetched(query, {"frame": np.asarray}, locked):
+        for row in fetched(query, {"frame": as_array}, locked):
             found[FrameKey.from_row(row)] = row["frame"]
     return found
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labdata_napari.core.axes import SPATIAL
+from labdata_napari.core.axes import BRAIN, SPATIAL
 
 if TYPE_CHECKING:
     from labdata_napari.core.transform import TransformParameters
@@ -76,11 +76,25 @@ def um_after_labdata(
     return tuple(corrected[_PLACES.index(a)] for a in order if a in _PLACES)
 
 
+def shape_of(value: Any) -> tuple[int, ...] | None:
+    """Lengths of the four axes of a stored brain; None where there are none."""
+    try:
+        array = np.asarray(value, np.float64)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    if array.size != len(BRAIN) or not np.isfinite(array).all():
+        return None
+    return tuple(int(n) for n in array.ravel())
+
+
 def _numbers(value: Any) -> list[float]:
     if value is None:
         return []
     try:
-        um = [float(v) for v in np.ravel(np.asarray(value, np.float64))]
-    except (TypeError, ValueError):
+        array = np.asarray(value, np.float64)
+    except (TypeError, ValueError, OverflowError):
         return []
+    if array.size > len(_PLACES) + 1:
+        return []
+    um = [float(v) for v in array.ravel()]
     return um if all(np.isfinite(v) and v > 0 for v in um) else []

@@ -30,8 +30,8 @@ from labdata_napari.lab.limits import checked
 from labdata_napari.lab.locks import FileLock
 from labdata_napari.lab.opening import is_our_transform, open_brain
 from labdata_napari.lab.parameters import locked_parameters, parameter_changes
-from labdata_napari.lab.rows import fetched, fetched_together
-from labdata_napari.lab.scales import um_of_brain
+from labdata_napari.lab.rows import damage_of, fetched, fetched_together
+from labdata_napari.lab.scales import shape_of, um_of_brain
 from labdata_napari.lab.writing import lock_row, write_back
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class TransformRecord:
 def transforms_of(lab: Any, key: Mapping[str, Any]) -> list[TransformRecord]:
     """List a brain's parameter sets in the order of their numbers."""
     queries = transform_queries(lab, key_of(lab.FixedBrain, key))
-    return transforms_in(lab, fetched_together(queries))
+    return transforms_in(lab, fetched_together(queries, lenient=True))
 
 
 def transform_queries(lab: Any, brain: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,7 +107,10 @@ def transform_queries(lab: Any, brain: Mapping[str, Any]) -> dict[str, Any]:
 def transforms_in(
     lab: Any, rows: Mapping[str, Sequence[Mapping[str, Any]]]
 ) -> list[TransformRecord]:
-    """Make the records, in the order of their numbers, from what was fetched."""
+    """Make the records, in the order of their numbers, from what was fetched.
+
+    Leniently: what is damaged is a problem of its own record.
+    """
     results = {row["transform_id"]: row for row in rows["results"]}
     counts = {int(r["transform_id"]): int(r["n_rows"]) for r in rows["annotations"]}
     parameters = sorted(rows["parameters"], key=lambda r: int(r["transform_id"]))
@@ -124,19 +127,19 @@ def _record(
     counts: Mapping[int, int],
 ) -> TransformRecord:
     key = key_of(lab.FixedBrainTransformParameters, row)
-    parameters, problem = None, None
+    parameters, problem = None, damage_of(row)
     try:
-        parameters = TransformParameters.from_row(row)
+        if problem is None:
+            parameters = TransformParameters.from_row(row)
     except InvalidValue as error:
         problem = str(error)
     if result is None:
         return TransformRecord(key, parameters, computed=False, problem=problem)
-    shape = result["shape"]
     return TransformRecord(
         key,
         parameters,
         computed=True,
-        shape=None if shape is None else tuple(int(n) for n in np.ravel(shape)),
+        shape=shape_of(result["shape"]),
         um_per_pixel=um_of_brain(result["um_per_pixel"]),
         hemisphere=result["hemisphere"],
         annotations=counts.get(row["transform_id"], 0),

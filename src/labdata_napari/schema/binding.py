@@ -26,6 +26,7 @@ from datajoint.heading import Heading
 
 from labdata_napari.errors import InvalidValue, NotFound
 from labdata_napari.schema.adapters import adapt, lineage_shown
+from labdata_napari.schema.blobs import CheckedBlob
 from labdata_napari.schema.catalogue import Catalogue
 from labdata_napari.schema.contract import contract
 from labdata_napari.schema.template import (
@@ -280,12 +281,13 @@ class _Heading(Heading):
             super()._init_from_database()
         finally:
             self.table_info = info
-        blob = get_codec("blob")
+        blob = get_codec(CheckedBlob.name)
         for name, attribute in self._attributes.items():
             known = {"lineage": self._catalogue.origin(*place, name)}
-            # unmarked, a blob is a value serialised by 0.14 (or by us on MySQL)
-            raw = attribute.codec is None and attribute.original_type != "bytes"
-            if attribute.is_blob and raw:
+            # Unmarked, a blob is a value serialised by 0.14 (or by us on MySQL). No
+            # table of ours has any other codec: some would fetch files when read.
+            raw = attribute.codec is None and attribute.original_type == "bytes"
+            if (attribute.is_blob and not raw) or attribute.codec is not None:
                 known.update(codec=blob, type="<blob>")
             self._attributes[name] = attribute._replace(**known)
         self._lineage_available = True
