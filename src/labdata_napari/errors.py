@@ -127,3 +127,7 @@ class LeftBehind(LabdataError):
     def __init__(self, message: str, files: tuple[str, ...]) -> None:
         super().__init__(message)
         self.files = files
+
+
+class ProblemsFound(LabdataError):
+    """A check found something that somebody should see to."""

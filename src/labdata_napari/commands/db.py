@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labdata_napari.commands.checking import CHECK
 from labdata_napari.commands.command import Command, add_commands
 from labdata_napari.commands.creating import CREATE
 
@@ -109,6 +110,7 @@ def _add_restore(parser: argparse.ArgumentParser) -> None:
 
 
 _COMMANDS = (
+    CHECK,
     CREATE,
     Command("start", "Start the embedded one and let it run", _nothing, _start),
     Command("stop", "Stop the embedded one", _add_stop, _stop),

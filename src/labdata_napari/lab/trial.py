@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from labdata_napari import settings
@@ -15,6 +15,7 @@ from labdata_napari.lab.address import EmbeddedAddress, parse
 from labdata_napari.lab.connect import connect_with
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.privileges import rights_of
+from labdata_napari.lab.server_state import server_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,14 +123,15 @@ def examine(lab: Lab) -> Iterator[Finding]:
 
 
 def _server(lab: Lab) -> Finding:
-    version, cipher = _introduction(lab.connection)
+    state = server_state(lab.connection)
+    version = f"{state.kind} {state.version}"
     address = parse(lab.url)
     if isinstance(address, EmbeddedAddress):
         return Finding(
             "Server", Outcome.GOOD, f"{version} in '{address.root}', on this computer."
         )
-    if cipher:
-        how, outcome = f"encrypted ({cipher})", Outcome.GOOD
+    if state.tls:
+        how, outcome = f"encrypted ({state.tls})", Outcome.GOOD
     elif address.is_this_machine:
         how, outcome = "not encrypted, which on this computer is safe", Outcome.GOOD
     else:
@@ -137,20 +139,6 @@ def _server(lab: Lab) -> Finding:
         outcome = Outcome.NOTE
     where = f"'{address.host}:{address.port}'"
     return Finding("Server", outcome, f"{version} at {where}, {how}.")
-
-
-def _introduction(connection: Any) -> tuple[str, str]:
-    """Name and version of the server, and the protocol that encrypts, if any."""
-    if connection.adapter.backend == "postgresql":
-        (version,) = connection.query("SHOW server_version").fetchone()
-        row = connection.query(
-            "SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
-        ).fetchone()
-        return f"PostgreSQL {version.split()[0]}", (row[0] if row else "") or ""
-    (version,) = connection.query("SELECT VERSION()").fetchone()
-    row = connection.query("SHOW STATUS LIKE 'Ssl_version'").fetchone()
-    system = "MariaDB" if "MariaDB" in version else "MySQL"
-    return f"{system} {version.split('-')[0]}", row[1] if row else ""
 
 
 def _schemas(lab: Lab) -> Finding:

@@ -169,6 +169,7 @@ def _default(default: str | None) -> str | None:
     return None if value in (None, "NULL") else value.strip("'")
 
 
+# Who may only SELECT is shown foreign keys but not their rules: taken for right.
 _MYSQL_QUERIES = (
     """
     SELECT table_schema, table_name, column_name, column_type,
@@ -185,12 +186,13 @@ _MYSQL_QUERIES = (
     """
     SELECT k.table_schema, k.table_name, k.constraint_name, k.column_name,
            k.referenced_table_schema, k.referenced_table_name,
-           k.referenced_column_name, concat(r.update_rule, ' ', r.delete_rule)
+           k.referenced_column_name,
+           coalesce(concat(r.update_rule, ' ', r.delete_rule), 'CASCADE RESTRICT')
     FROM information_schema.key_column_usage k
-    JOIN information_schema.referential_constraints r
+    LEFT JOIN information_schema.referential_constraints r
       ON r.constraint_schema = k.constraint_schema
      AND r.constraint_name = k.constraint_name AND r.table_name = k.table_name
-    WHERE k.table_schema IN ({names})
+    WHERE k.table_schema IN ({names}) AND k.referenced_table_name IS NOT NULL
     """,
 )
 
