@@ -263,7 +263,13 @@ class MariaDB:
             ],
             check=True,
             capture_output=True,
+            env=self._environment,
         )
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        # one that starts removes the temporary tables of others in the same folder
+        return {**os.environ, "TMPDIR": str(self._folder)}
 
     def start(self) -> None:
         """Start it, again if it was stopped; it keeps its rows and its port."""
@@ -286,6 +292,7 @@ class MariaDB:
             ],
             stdout=subprocess.DEVNULL,
             stderr=(self._folder / "error.log").open("wb"),
+            env=self._environment,
             preexec_fn=_end_with_parent if sys.platform == "linux" else None,
         )
         self._await()
