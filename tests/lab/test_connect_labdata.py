@@ -189,3 +189,5 @@ def test_labdatas_choice_of_encryption_is_kept(
         assert lab.user == "labdata"
     with pytest.raises(ConnectionFailed, match="no encrypted"):
         ln.connect(tls=True)
+    with pytest.raises(ConnectionFailed, match="no encrypted"):
+        ln.connect(f"{preferences.read().url}?tls=yes")

@@ -255,6 +255,17 @@ def test_a_trial_that_fails_says_where_and_connecting_without_encryption_is_warn
     assert "read your password" in warning.text()
 
 
+def test_broken_settings_are_told_and_the_own_lab_opens(
+    open_window, lab_place, labdata_home
+):
+    labdata_home.folder.mkdir()
+    labdata_home.file.write_text("{")
+    window = open_window()
+    window.until_open()
+    assert window.workspace.connection.where == "this computer"
+    window.until(lambda: "are not valid JSON" in window.text("browser_status"))
+
+
 def test_a_saved_lab_that_cannot_be_read_is_in_the_menu_with_the_reason(
     open_window, lab_place
 ):

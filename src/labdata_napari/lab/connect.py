@@ -150,7 +150,7 @@ def connect_with(
             require_space(address.root, _SPACE_TO_RUN)
             raise
     if tls is None:
-        tls = theirs is None or bool(theirs.tls)
+        tls = address.tls or theirs is None or bool(theirs.tls)
     insist = tls and address.tls is not False and not address.is_this_machine
     given = password or address.password or settings.password()
     instance = log_in(address, given, insist, labdata)

@@ -60,6 +60,7 @@ def try_lab(
     name: str | None = None,
     project: str | None = None,
     password: str | None = None,
+    tls: bool | None = None,
     labdata: LabdataSettings | None = None,
 ) -> Iterator[Finding]:
     """Connect as `labdata_napari.connect` does and tell how far it got.
@@ -69,7 +70,7 @@ def try_lab(
 
     Parameters
     ----------
-    url, name, project, password
+    url, name, project, password, tls
         As `labdata_napari.connect` takes them.
     labdata
         labdata's own settings; None reads them.
@@ -88,6 +89,7 @@ def try_lab(
             name=name,
             project=project,
             password=password,
+            tls=tls,
             check=False,
         )
     except LoginRefused as error:

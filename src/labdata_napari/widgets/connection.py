@@ -36,6 +36,9 @@ class Profile:
         labdata's own among them.
     password
         Kept in memory only, for reconnecting.
+    tls
+        Whether to insist on encryption, where `url` does not say; None leaves that to
+        the settings too.
     remembers
         Whether to put the password into the system's keyring once it is accepted.
     is_demo
@@ -47,6 +50,7 @@ class Profile:
     name: str | None = None
     project: str | None = None
     password: str | None = field(default=None, repr=False)
+    tls: bool | None = None
     remembers: bool = False
     is_demo: bool = False
 
@@ -160,6 +164,7 @@ def open_lab(profile: Profile, progress: Progress) -> Lab:
         name=profile.name,
         project=profile.project,
         password=profile.password,
+        tls=profile.tls,
     )
 
 

@@ -48,6 +48,7 @@ class LabMenu(QMenu):
         self.aboutToShow.connect(self.refresh)
         self.triggered.connect(self._on_triggered)
         workspace.changed.connect(self._on_connection)
+        workspace.background(read, done=self._on_labdata)
         self._on_connection(workspace.connection)
 
     def refresh(self) -> None:
@@ -112,8 +113,9 @@ class LabMenu(QMenu):
             return False
         if profile.is_demo or current.is_demo:
             return profile.is_demo and current.is_demo
-        same_name = profile.name in (None, connection.name)
-        return profile.url == connection.url and same_name
+        # without what an address may say besides, such as ?tls=no
+        same_place = (profile.url or "").partition("?")[0] == connection.url
+        return same_place and profile.name in (None, connection.name)
 
     def _on_triggered(self, action: Any) -> None:
         if action not in self.actions():  # one of the projects
@@ -187,4 +189,4 @@ def labdata_profile(labdata: LabdataSettings) -> Profile:
 
 def saved_profile(lab: SavedLab) -> Profile:
     """Return what connects to a saved lab."""
-    return Profile(lab.title, lab.url, lab.name, lab.project or "")
+    return Profile(lab.title, lab.url, lab.name, lab.project or "", tls=True)

@@ -125,6 +125,7 @@ def start_profile(
         # what is not said may be in labdata's settings
         name or os.environ.get(settings.NAME) or chosen.name or None,
         target.project if project is None else project,
+        tls=None if saved is None else True,
     )
 
 

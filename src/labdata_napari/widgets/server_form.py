@@ -206,8 +206,9 @@ class ServerForm(QFrame):
             title_of(lab.name or DEFAULT_NAME, where) if saved is None else saved.title,
             lab.url,
             lab.name,
-            lab.project,
+            lab.project or "",  # the field says "none"
             password,
+            tls=True,
             remembers=self._remember.isChecked() and password is not None,
         )
         self._fields.clear_password()

@@ -120,7 +120,11 @@ def run_trial(lab: SavedLab, password: str | None, messenger: _Messenger) -> _Me
 
     parse(lab.url)  # a sentence of its own where the address cannot be read
     for finding in try_lab(
-        lab.url, name=lab.name, project=lab.project, password=password
+        lab.url,
+        name=lab.name,
+        project=lab.project or "",
+        password=password,
+        tls=True,
     ):
         messenger.found.emit(finding)
     return messenger
