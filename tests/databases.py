@@ -278,6 +278,7 @@ class MariaDB:
                 self._program,
                 *self._always,
                 f"--socket={self._folder / 's'}",
+                f"--tmpdir={self._folder}",  # others who start would empty /tmp
                 f"--port={self._port}",
                 "--bind-address=127.0.0.1",
                 "--skip-name-resolve",
