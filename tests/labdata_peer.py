@@ -64,8 +64,21 @@ def get(name, key):
     return plain.to_plain(np.asarray((table(name)() & key).get()))
 
 
+def opened_as(name, key):
+    """Kind of what ``get`` gives, or why it gives nothing."""
+    try:
+        return type((table(name)() & key).get()).__name__
+    except ValueError as error:
+        return str(error)
+
+
 def paths(name, key):
     return [str(path) for path in (table(name)() & key).get(download=False)]
+
+
+def local_and_missing(name, key):
+    local, missing = (table(name)() & key).check_if_files_local()
+    return [[str(path) for path in local], missing]
 
 
 def export_labeling(number):
@@ -99,7 +112,9 @@ ACTIONS = (
     write_stack,
     populate,
     get,
+    opened_as,
     paths,
+    local_and_missing,
     export_labeling,
     update_labeling,
 )

@@ -33,6 +33,13 @@ PYTHON = ROOT / ".venv-labdata" / ("Scripts" if os.name == "nt" else "bin") / "p
 class Labdata:
     """A process in which labdata is imported.
 
+    Attributes
+    ----------
+    folder
+        labdata's own, with the settings as it has rewritten them.
+    version
+        What it says it is.
+
     Parameters
     ----------
     folder
@@ -122,9 +129,18 @@ class Labdata:
         """Pixels of what is selected, by the table's own ``get``."""
         return from_plain(self._ask("get", name=table, key=key))
 
+    def opened_as(self, table: str, **key: Any) -> str:
+        """Kind of what the table's own ``get`` gives, or why it gives nothing."""
+        return str(self._ask("opened_as", name=table, key=key))
+
     def paths(self, table: str, **key: Any) -> list[Path]:
         """Where it finds the files that are selected."""
         return [Path(path) for path in self._ask("paths", name=table, key=key)]
+
+    def local_and_missing(self, table: str, **key: Any) -> tuple[list[Path], list[str]]:
+        """Which of the selected files it finds, and which it does not."""
+        local, missing = self._ask("local_and_missing", name=table, key=key)
+        return [Path(path) for path in local], missing
 
     def export_labeling(self, number: int) -> dict[str, Any]:
         """Export a label set; its file, columns, pictures and values."""

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import tifffile
 
 from brain_files import brain_voxels, write_labdata_zip
 from labdata_napari.core.transform_parameters import TransformParameters
 from labdata_napari.lab.ingest import BrainImport, import_brain
-from labs import KEY, add_brain
+from labs import KEY, add_brain, add_file
 from peers import assert_same_rows
+from stack_files import ome_zarr
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from peers import Labdata
 
 pytestmark = pytest.mark.mysql
+KEY_OF_SESSION = (KEY["session_name"], KEY["dataset_name"])
 UM = (10.0, 5.0, 4.0)
 PARAMETERS = (
     TransformParameters(),
@@ -61,6 +64,29 @@ def test_labdata_opens_a_brain_that_we_imported(lab, brain, labdata: Labdata):
     assert_equal(labdata.get("FixedBrain", **brain), brain_voxels())
     place = (lab.FixedBrain & brain).fetch1("file_path")
     assert labdata.paths("File", file_path=place) == [lab.files.locate(place)]
+
+
+def test_labdata_opens_no_brain_but_a_zarr_array(lab, labdata: Labdata, tmp_path: Path):
+    tiff = tmp_path / "scope" / "brain.ome.tif"
+    tiff.parent.mkdir()
+    tifffile.imwrite(tiff, brain_voxels(), ome=True, metadata={"axes": "ZCYX"})
+    group = ome_zarr(tmp_path / "scope" / "brain.ome.zarr", brain_voxels())
+    for file, subject in ((tiff, "T1"), (group, "Z1")):
+        import_brain(lab, BrainImport(file, subject, *KEY_OF_SESSION, um_per_pixel=UM))
+    assert "has no zarr stack on record" in labdata.opened_as(
+        "FixedBrain", subject_name="T1"
+    )
+    assert labdata.opened_as("FixedBrain", subject_name="Z1") == "Group"
+    assert_same_rows(lab, labdata)
+
+
+def test_both_find_the_same_files_here(lab, brain, labdata: Labdata):
+    place = (lab.FixedBrain & brain).fetch1("file_path")
+    add_file(lab, brain, "elsewhere.zarr.zip")
+    of_brain = f"file_path LIKE '{place.rpartition('/')[0]}/%%'"
+    here, missing = (lab.File & of_brain).check_if_files_local()
+    assert (here, missing) == labdata.local_and_missing("File")
+    assert missing == [place.replace("brain.zarr.zip", "elsewhere.zarr.zip")]
 
 
 def test_labdata_opens_every_kind_of_transform_that_we_computed(
