@@ -13,6 +13,7 @@ pytest_plugins = [
     "databases",
     "demo_labs",
     "embedded_servers",
+    "far_labs",
     "labdata_home",
     "labs",
     "peers",

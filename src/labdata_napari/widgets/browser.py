@@ -29,6 +29,7 @@ from labdata_napari.widgets.entry_columns import (
 from labdata_napari.widgets.entry_menu import EntryMenu
 from labdata_napari.widgets.filter_bar import EntryFilter, FilterBar
 from labdata_napari.widgets.import_dialog import ImportDialog
+from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.preferences import remember_lab, start_profile
 from labdata_napari.widgets.record_table import RecordTableModel, RecordTableView
 from labdata_napari.widgets.rights import allow
@@ -203,6 +204,8 @@ class LabBrowser(QWidget):
     # -- what happens
 
     def _on_connection(self, connection: Connection) -> None:
+        if connection.phase is Phase.LOST and self._model.total:
+            return  # the list stays as it was read last
         self._say("")
         self._filter.setEnabled(connection.is_open)
         allow(self._import, connection.is_open, connection.why_read_only)
@@ -217,7 +220,9 @@ class LabBrowser(QWidget):
         self._refresh()
 
     def _refresh(self) -> None:
-        self._workspace.submit(find_entries, done=self._show_entries)
+        self._workspace.submit(
+            find_entries, on_loss=OnLoss.REPEAT, done=self._show_entries
+        )
 
     def _show_entries(self, entries: list[Entry]) -> None:
         first = self._model.total == 0
@@ -269,6 +274,7 @@ class LabBrowser(QWidget):
             self._workspace.submit(
                 load_details,
                 entry,
+                on_loss=OnLoss.REPEAT,
                 done=self._show_details,
                 failed=self._show_no_details,
             )

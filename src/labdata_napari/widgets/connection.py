@@ -7,10 +7,12 @@ from enum import Enum
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from labdata_napari.errors import LoginRefused
 from labdata_napari.settings import DEFAULT_NAME, DEFAULT_URL
 
 if TYPE_CHECKING:
     from labdata_napari.core.progress import Progress
+    from labdata_napari.errors import LabdataError
     from labdata_napari.lab.lab import Lab
 
 
@@ -20,6 +22,7 @@ class Phase(Enum):
     CLOSED = "closed"
     CONNECTING = "connecting"
     OPEN = "open"
+    LOST = "lost"
     FAILED = "failed"
 
 
@@ -82,7 +85,7 @@ class Connection:
     read_only
         Whether the database will refuse every write.
     problem
-        Why it failed, in a sentence.
+        Why it failed, or how it stands while it is lost, in a sentence or two.
     login_url
         Address of the server that did not let us in; empty when that is not it.
     notes
@@ -103,8 +106,8 @@ class Connection:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a lab to ask."""
-        return self.phase is Phase.OPEN
+        """Whether there is a lab to ask, be it away for the moment."""
+        return self.phase in (Phase.OPEN, Phase.LOST)
 
     @property
     def why_read_only(self) -> str:
@@ -124,6 +127,8 @@ class Connection:
             return f"Connecting to {title} …"
         if self.phase is Phase.FAILED:
             return f"{title}: not connected"
+        if self.phase is Phase.LOST:
+            return f"{title} · connection lost · trying again"
         if self.phase is Phase.CLOSED:
             return "No lab"
         rights = "read-only" if self.read_only else "read and write"
@@ -185,6 +190,12 @@ def connection_to(profile: Profile, lab: Lab) -> Connection:
         read_only=lab.read_only,
         notes=notes,
     )
+
+
+def not_connected(profile: Profile | None, error: LabdataError) -> Connection:
+    """Describe a lab that could not be opened, or not any more."""
+    login = error.url if isinstance(error, LoginRefused) else ""
+    return Connection(Phase.FAILED, profile, problem=str(error), login_url=login)
 
 
 def title_of(name: str, where: str) -> str:

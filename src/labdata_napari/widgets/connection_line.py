@@ -112,8 +112,10 @@ class ConnectionLine(QWidget):
         self._text.setToolTip(connection.line)
         self._problem.setText(connection.problem)
         self._problem.setVisible(bool(connection.problem))
-        asked = bool(connection.login_url)
-        self._again.setVisible(connection.phase is Phase.FAILED and not asked)
+        asked, lost = bool(connection.login_url), connection.phase is Phase.LOST
+        self._again.setText("Try now" if lost else "Reconnect")
+        failed = connection.phase is Phase.FAILED
+        self._again.setVisible(lost or (failed and not asked))
         self._login.show_for(connection)
-        if connection.is_open and connection.profile is not None:
+        if connection.phase is Phase.OPEN and connection.profile is not None:
             self._keep_password(connection.profile)

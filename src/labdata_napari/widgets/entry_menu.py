@@ -9,6 +9,7 @@ from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QApplication, QMenu, QWidget
 
 from labdata_napari.widgets.entry_columns import NOT_OPENED, key_as_python
+from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.new_window import open_in_new_viewer
 from labdata_napari.widgets.rights import allow
 from labdata_napari.widgets.rows import locate
@@ -80,7 +81,9 @@ class EntryMenu(QObject):
 
     def _copy_path(self) -> None:
         if self._entry is not None:
-            self._workspace.submit(locate, self._entry, done=self._put_path)
+            self._workspace.submit(
+                locate, self._entry, on_loss=OnLoss.REPEAT, done=self._put_path
+            )
 
     def _put_path(self, path: Path) -> None:
         _to_clipboard(str(path))
@@ -88,7 +91,9 @@ class EntryMenu(QObject):
 
     def _reveal(self) -> None:
         if self._entry is not None:
-            self._workspace.submit(locate, self._entry, done=self._show_folder)
+            self._workspace.submit(
+                locate, self._entry, on_loss=OnLoss.REPEAT, done=self._show_folder
+            )
 
     def _show_folder(self, path: Path) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))

@@ -19,7 +19,8 @@ _SIZE = 18
 class LabIcon(QWidget):
     """A database drum: filled when connected, hollow when not, dashed on the way.
 
-    A crossed-out drum failed; a padlock on it means read-only.
+    A crossed-out drum failed, a dashed one that is crossed out was lost and is tried
+    again; a padlock on it means read-only.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -44,7 +45,7 @@ class LabIcon(QWidget):
         ink = self.palette().color(self.foregroundRole())
         pen = QPen(ink, 1.4)
         phase = self._connection.phase
-        if phase is Phase.CONNECTING:
+        if phase in (Phase.CONNECTING, Phase.LOST):
             pen.setStyle(Qt.PenStyle.DotLine)
         painter.setPen(pen)
         if phase is Phase.OPEN:
@@ -54,7 +55,7 @@ class LabIcon(QWidget):
         if phase is Phase.OPEN:
             painter.setPen(QPen(self.palette().color(self.backgroundRole()), 1.2))
         painter.drawPath(lid)
-        if phase is Phase.FAILED:
+        if phase in (Phase.FAILED, Phase.LOST):
             painter.setPen(QPen(ink, 1.8))
             painter.drawLine(QPointF(2, 16), QPointF(16, 2))
         if self._connection.read_only:

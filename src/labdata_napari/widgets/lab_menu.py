@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QMenu, QWidget
 
 from labdata_napari.lab.preferences import LabdataSettings, read
 from labdata_napari.widgets.connection import DEMO, LOCAL, Connection, Profile, title_of
+from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.preferences import preferences
 from labdata_napari.widgets.rows import find_projects
 
@@ -57,7 +58,10 @@ class LabMenu(QMenu):
         self._workspace.background(read, done=self._on_labdata)
         if self._workspace.connection.is_open:
             self._workspace.submit(
-                find_projects, done=self._on_projects, failed=self._on_no_projects
+                find_projects,
+                on_loss=OnLoss.REPEAT,
+                done=self._on_projects,
+                failed=self._on_no_projects,
             )
 
     def is_labdatas(self, profile: Profile) -> bool:

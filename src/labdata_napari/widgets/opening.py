@@ -30,6 +30,7 @@ from labdata_napari.layers.images import (
 from labdata_napari.layers.points import SOURCE_KIND, annotation_layer
 from labdata_napari.layers.source import CHANNEL_KEY, LayerSource, layers_of
 from labdata_napari.widgets.entry_columns import entry_name, row_name
+from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.playback import set_playback_rate
 from labdata_napari.widgets.preferences import preferences
 from labdata_napari.widgets.rows import TRANSFORM, open_row, open_transform
@@ -127,7 +128,11 @@ class Opener:
             return
         self._workspace.status.emit(f"Opening {request.name} …")
         self._under_way[request.identity] = self._workspace.submit(
-            _open_stack, request, done=self._on_stack, failed=self._on_failed
+            _open_stack,
+            request,
+            on_loss=OnLoss.REPEAT,
+            done=self._on_stack,
+            failed=self._on_failed,
         )
 
     def _on_stack(self, answer: tuple[Request, Stack, AnnotationSet | None]) -> None:

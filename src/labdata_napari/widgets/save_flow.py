@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, Signal
 
 from labdata_napari.core.annotation import AnnotationSet
-from labdata_napari.errors import LabdataError, WriteConflict
+from labdata_napari.errors import LabdataError, OutcomeUnknown, WriteConflict
 from labdata_napari.layers import editing
 from labdata_napari.layers import points as working_copy
 from labdata_napari.layers.source import source_of
+from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.question import Answer
 from labdata_napari.widgets.rows import save_annotations
 
@@ -110,6 +111,7 @@ class SaveFlow(QObject):
             source.key,
             source.baseline,
             edited,
+            on_loss=OnLoss.REPEAT,  # what is written already counts as saved
             done=self._on_saved,
             failed=self._on_failed,
         )
@@ -132,6 +134,12 @@ class SaveFlow(QObject):
         self._question.hide()
         if isinstance(error, WriteConflict) and isinstance(error.theirs, AnnotationSet):
             self._ask_conflict(error.theirs)
+        elif isinstance(error, OutcomeUnknown):
+            self._saving = None
+            self.told.emit(
+                "The connection was lost at the moment of saving. Save again when it "
+                "is back: what arrived is not written twice."
+            )
         else:
             self._saving = None
             self.told.emit(f"Nothing was saved. {error}")

@@ -14,6 +14,7 @@ from qtpy.QtGui import QImage
 from labdata_napari import settings
 from labdata_napari.layers.thumbnail import thumbnail
 from labdata_napari.widgets.entry_columns import NOT_OPENED
+from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.rows import open_row
 
 if TYPE_CHECKING:
@@ -62,7 +63,11 @@ class ThumbnailMaker(QObject):
             self.failed.emit("The file is not on this computer.")
         else:
             self._job = self._workspace.submit(
-                _open, entry, done=self._on_opened, failed=self._on_failed
+                _open,
+                entry,
+                on_loss=OnLoss.REPEAT,
+                done=self._on_opened,
+                failed=self._on_failed,
             )
 
     def _on_opened(self, answer: tuple[Entry, Stack]) -> None:

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
-from labdata_napari.errors import Cancelled, ConnectionLost, LoginRefused
+from labdata_napari.errors import Cancelled
 from labdata_napari.widgets.background import Job, start_worker
 from labdata_napari.widgets.connection import (
     Connection,
     Phase,
     Profile,
     connection_to,
+    not_connected,
     open_lab,
 )
 from labdata_napari.widgets.journaling import Journaling
-from labdata_napari.widgets.lane import DatabaseLane
+from labdata_napari.widgets.lane import DatabaseLane, OnLoss
 from labdata_napari.widgets.opening import Opener
+from labdata_napari.widgets.recovery import Recovery
 from labdata_napari.widgets.window_end import WindowEnd
 
 if TYPE_CHECKING:
@@ -53,7 +55,11 @@ class Workspace:
 
     def __init__(self, viewer: Viewer) -> None:
         self._viewer = weakref.ref(viewer)
-        self._lane = DatabaseLane()
+        self._recovery = Recovery()
+        self._recovery.changed.connect(self._set)
+        self._recovery.told.connect(self._say)
+        self._recovery.attempt_due.connect(self._try_again)
+        self._lane = DatabaseLane(self._recovery)
         self._jobs: set[Job] = set()
         self._window: weakref.ref[QWidget] | None = None
         self._closed = False
@@ -82,6 +88,7 @@ class Workspace:
     def connect(self, profile: Profile) -> Job:
         """Change to another lab, in the background."""
         self._wanted = profile
+        self._recovery.follow(None)
         self._set(Connection(Phase.CONNECTING, profile))
         title = "Building the demo lab" if profile.is_demo else None
         job = Job(title).connect(self._on_connected, self._on_not_connected)
@@ -94,12 +101,15 @@ class Workspace:
 
     def reconnect(self) -> None:
         """Connect again to the lab that was connected last."""
-        if self._wanted is not None:
+        if self.connection.phase is Phase.LOST:
+            self._recovery.try_now()
+        elif self._wanted is not None:
             self.connect(self._wanted)
 
     def disconnect(self) -> None:
         """Let go of the lab."""
         self._wanted = self._connecting = None
+        self._recovery.follow(None)
         job = Job()
         self._keep(job)
         self._lane.disconnect(job)
@@ -111,6 +121,7 @@ class Workspace:
         self,
         function: Callable[..., Any],
         *args: Any,
+        on_loss: OnLoss = OnLoss.TELL,
         done: Callable[[Any], None] | None = None,
         failed: Callable[[LabdataError], None] | None = None,
         progress: Callable[[int, int], None] | None = None,
@@ -123,6 +134,9 @@ class Workspace:
         function
             Called with ``progress=`` too when there is a title. Returns values, never
             the lab, a table or a connection.
+        on_loss
+            Whether it may be done again after the connection broke; `OnLoss.REPEAT`
+            for what only reads, and for write-backs, which compare first.
         done, failed, progress
             Bound methods, called on the GUI thread; dropped with their widget. Without
             `failed`, the status line tells.
@@ -130,10 +144,9 @@ class Workspace:
             Shows the work in napari's activity dock, with a Cancel button.
         """
         job = Job(title).connect(done, failed or self._tell, progress)
-        job.failed.connect(self._notice_loss)
         self._keep(job)
         options = {} if title is None else {"progress": job.report}
-        self._lane.run(job, function, *args, **options)
+        self._lane.run(job, on_loss, function, *args, **options)
         return job
 
     def background(
@@ -182,6 +195,7 @@ class Workspace:
     def close(self) -> None:
         """Stop the background work and let go of the lab, waiting for neither."""
         self._window, self._closed = None, True
+        self._recovery.follow(None)
         for signal in (self.changed, self.entry_opened, self.status, self.rows_changed):
             signal.disconnect()  # docks may be dead and not collected yet
         for job in tuple(self._jobs):
@@ -201,26 +215,27 @@ class Workspace:
 
     def _on_connected(self, connection: Connection) -> None:
         if connection.profile is self._wanted:  # not overtaken by another choice
+            self._recovery.follow(connection)
             self._set(connection)
             for note in connection.notes:
                 self.status.emit(note)
 
     def _on_not_connected(self, error: LabdataError) -> None:
         if self._connecting is not None and self._connecting.is_over:
-            login = error.url if isinstance(error, LoginRefused) else ""
-            self._set(
-                Connection(
-                    Phase.FAILED, self._wanted, problem=str(error), login_url=login
-                )
-            )
+            self._set(not_connected(self._wanted, error))
 
-    def _notice_loss(self, error: LabdataError) -> None:
-        if isinstance(error, ConnectionLost) and self.connection.is_open:
-            self._set(Connection(Phase.FAILED, self._wanted, problem=str(error)))
+    def _try_again(self) -> None:
+        job = Job()
+        self._keep(job)
+        job.ended.connect(self._recovery.attempted)
+        self._lane.try_again(job)
 
     def _tell(self, error: LabdataError) -> None:
         if not isinstance(error, Cancelled):
-            self.status.emit(str(error))
+            self._say(str(error))
+
+    def _say(self, text: str) -> None:
+        self.status.emit(text)
 
 
 _workspaces: weakref.WeakKeyDictionary[Viewer, Workspace] = weakref.WeakKeyDictionary()
