@@ -145,17 +145,21 @@ def quiet_end() -> Iterator[None]:
 @pytest.fixture
 def open_workspace(
     make_napari_viewer: Callable[..., Any], qtbot: Any
-) -> Callable[[LabFolder], tuple[Any, Workspace]]:
+) -> Iterator[Callable[[LabFolder], tuple[Any, Workspace]]]:
     """Connect a new viewer to a lab and wait until it is open."""
+    opened: list[Workspace] = []
 
     def open_it(place: LabFolder, **options: Any) -> tuple[Any, Workspace]:
         viewer = make_napari_viewer(**options)
         workspace = workspace_for(viewer)
+        opened.append(workspace)
         workspace.connect(place.profile)
         qtbot.waitUntil(lambda: workspace.connection.is_open, timeout=20_000)
         return viewer, workspace
 
-    return open_it
+    yield open_it
+    for workspace in opened:  # as a window does that is closed
+        workspace.close()
 
 
 @pytest.fixture
