@@ -13,6 +13,7 @@ from labdata_napari.core.zarr_layout import (
     layout_v2,
     layout_v3,
     most_member_bytes,
+    refuse_programs,
 )
 from labdata_napari.core.zarr_readers import ChunkReader, through_zarr
 from labdata_napari.errors import UnreadableFile
@@ -121,6 +122,7 @@ def _array(members: Members, base: str, node: dict[str, Any]) -> LazyArray:
     """One array, read by us where its codecs are plain, by zarr otherwise."""
     where = f"{members.where}/{base}".rstrip("/")
     try:
+        refuse_programs(node)
         version = node.get("zarr_format")
         layout = layout_v3(node, base) if version == 3 else layout_v2(node, base)
         if layout is not None:

@@ -112,6 +112,21 @@ def check_sizes(node: dict[str, Any], chunks: Any, itemsize: int) -> None:
         )
 
 
+def refuse_programs(node: dict[str, Any]) -> None:
+    """Raise ValueError for a codec that runs what is in the file."""
+    steps = [node.get("compressor"), *(node.get("filters") or ())]
+    steps += node.get("codecs") or ()
+    while steps:
+        step = steps.pop()
+        if not isinstance(step, dict):
+            continue
+        if "pickle" in str(step.get("id", step.get("name"))):
+            raise ValueError("it is packed with pickle, which may run any program")
+        inner = step.get("configuration")
+        if isinstance(inner, dict):
+            steps += [*(inner.get("codecs") or ()), *(inner.get("index_codecs") or ())]
+
+
 def most_member_bytes(node: dict[str, Any]) -> int:
     """Check an array that zarr is to read; say what one member of it may have."""
     if node.get("zarr_format") == 3:

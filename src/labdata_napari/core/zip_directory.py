@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from labdata_napari.core.file_bytes import Bytes
 
 STORED, DEFLATED = 0, 8
-MOST_MEMBERS = 1_000_000
+MOST_MEMBERS = 500_000
 
 _END = struct.Struct("<4s4HIIH")
 _END64_PLACE = struct.Struct("<4sIQI")
@@ -27,7 +27,7 @@ _HEADER = struct.Struct("<4s22xHH")
 # The end of a zip may be followed by a comment of 65,535 bytes; most tables lie within
 # what is read anyway.
 _TAIL = 2**18
-_MOST_TABLE_BYTES = MOST_MEMBERS * 256
+_MOST_TABLE_BYTES = MOST_MEMBERS * 128
 _FULL = 2**32 - 1
 _ENCRYPTED, _UTF8 = 1, 0x800
 
@@ -51,12 +51,17 @@ def read_directory(file: Bytes) -> dict[str, Member]:
     ------
     UnreadableFile
         If there is none, it is damaged, promises what cannot be, or lists more than
-        a million members.
+        half a million members.
     """
     try:
         start, size, shift = _place(file)
         table = file.peek(start, size)
         found = list(_entries(table, shift))
+    except MemoryError as error:
+        raise UnreadableFile(
+            f"The table of contents of {file.where} takes more memory than is free; "
+            "unpack it and open the folder."
+        ) from error
     except (struct.error, UnicodeDecodeError, _Damaged) as error:
         raise UnreadableFile(
             f"{file.where} is no complete zip file ({error}); it is cut short or "

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Files", "md5", "posix_parts"]
 
+_LONGEST_NAME = 255  # on every disk in use
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -77,6 +78,12 @@ def _why_unsafe(file_path: str) -> str | None:
         return "is empty or not a path"
     if "\\" in file_path:
         return "has a backslash"
+    try:
+        longest = max(len(part.encode()) for part in parts)
+    except UnicodeEncodeError:  # half a character
+        return "is no proper text"
+    if longest > _LONGEST_NAME:
+        return f"has a name longer than {_LONGEST_NAME} bytes"
     if _DRIVE.match(file_path) or (os.name == "nt" and ":" in file_path):
         return "has a drive letter"
     if file_path.startswith("/"):
