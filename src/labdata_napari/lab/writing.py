@@ -16,6 +16,7 @@ Every row that a person edits goes through `write_back`, in one transaction:
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -27,6 +28,8 @@ from labdata_napari.lab.rows import fetched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_log = logging.getLogger(__name__)
 
 _ATTEMPTS = 12
 _LONGEST_PAUSE_S = 0.5
@@ -94,6 +97,7 @@ def write_back(lab: Any, edit: Edit[Rows, Done]) -> Done:
         except LabdataError as error:
             if not collided(error) or attempt == _ATTEMPTS - 1:
                 raise
+            _log.debug("Beginning again. %s", error)
         time.sleep(random.uniform(0, min(_LONGEST_PAUSE_S, 0.01 * 2**attempt)))
     raise AssertionError("the last attempt returns or raises")
 
