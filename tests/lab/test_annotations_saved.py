@@ -88,6 +88,19 @@ def test_only_what_changed_is_written(lab: Any, key: Key, lab_place: Any) -> Non
     np.testing.assert_array_equal(stored[1][2], moved)
 
 
+def test_what_a_save_answers_is_the_new_baseline(lab: Any, key: Key) -> None:
+    baseline = three(lab, key)
+    edited = (
+        baseline.removed("a")
+        .renamed("b", "x")
+        .renamed("c", "b")
+        .with_added(Annotation("a", "lesion", POINTS))
+    )
+    changes = lab.brains.save_annotations(key, baseline, edited)
+    assert set(baseline.saved(changes)) == set(lab.brains.load_annotations(key))
+    assert not baseline.saved(changes).changes_to(edited)
+
+
 def test_nothing_is_written_when_nothing_changed(
     lab: Any, key: Key, lab_place: Any
 ) -> None:
@@ -116,7 +129,9 @@ def test_somebody_elses_change_is_a_conflict_that_names_it(
     with pytest.raises(WriteConflict) as error:
         lab.brains.save_annotations(key, baseline, baseline.renamed("c", "mine"))
     assert "1 added (new)" in str(error.value)
-    assert "b: 2 points moved" in str(error.value)
+    assert "b: 2 points moved" in error.value.their_changes
+    assert error.value.your_changes == "1 changed (mine: renamed from c)"
+    assert error.value.your_changes in str(error.value)
     assert "Nothing was written" in str(error.value)
     assert rows(lab, key).keys() == before.keys()
     now = error.value.theirs

@@ -21,12 +21,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from embedded_servers import wait_until
 from labdata_napari.core.annotation import Annotation, AnnotationSet
 from labdata_napari.core.pose import FrameKey, PoseLabels
 from labdata_napari.core.transform_parameters import TransformParameters
 from labdata_napari.errors import WriteConflict
 from labdata_napari.lab.files import Files
 from labdata_napari.lab.lab import Lab
+from labdata_napari.lab.rows import fetched
 from labelling import add_video, frames_of, stored_labels
 from labs import add_brain, add_transform
 
@@ -88,6 +90,61 @@ def all_at_once(work: Callable[[int], None], name: str) -> None:
 def test_numbers_given_to_many_at_once_are_distinct_and_without_gaps(
     lab: Any, connect_again: Callable[..., Any], retries: Counter[str]
 ) -> None:
+    give_numbers(lab, connect_again)
+    print(f"{lab.connection.adapter.backend}: begun again {dict(retries)}")
+
+
+WAITING = {
+    "postgresql": "SELECT count(*) FROM pg_stat_activity "
+    "WHERE wait_event_type = 'Lock'",
+    "mysql": "SELECT count(*) FROM information_schema.innodb_trx "
+    "WHERE trx_state = 'LOCK WAIT'",
+}
+
+
+def number_after_waiting(place: Any, lab: Any, other: Any) -> int:
+    """Add parameters while another, whom it has to wait for, adds some before."""
+    brain = add_brain(lab)
+    lab.FixedBrainTransformParameters.heading  # noqa: B018  (read beforehand)
+    parameters = TransformParameters(cast="uint8")
+    given: list[int] = []
+
+    def work() -> None:
+        given.append(other.brains.add_transform_parameters(brain, parameters))
+
+    thread = threading.Thread(target=work, name="waiting")
+    with lab.connection.transaction:
+        fetched(lab.FixedBrain & brain, locked=True)
+        thread.start()
+        wait_until(lambda: place.sql(WAITING[place.backend])[0][0] > 0)
+        lab.FixedBrainTransformParameters.insert1(brain | {"transform_id": 0})
+    thread.join()
+    return given[0]
+
+
+def test_what_others_wrote_while_one_waited_for_them_is_seen(
+    lab_place: Any, connect_again: Callable[..., Any], retries: Counter[str]
+) -> None:
+    assert number_after_waiting(lab_place, connect_again(), connect_again()) == 1
+    assert not retries
+
+
+@pytest.mark.mysql
+@pytest.mark.parametrize("backend", ["mysql"])
+def test_a_server_that_refuses_snapshots_grown_old_is_asked_again(
+    lab_place: Any, connect_again: Callable[..., Any], retries: Counter[str]
+) -> None:
+    # as newer ones do unasked; it holds for connections made from now on
+    lab_place.sql("SET GLOBAL innodb_snapshot_isolation = ON")
+    try:
+        one, other = connect_again(), connect_again()
+        assert number_after_waiting(lab_place, one, other) == 1
+    finally:
+        lab_place.sql("SET GLOBAL innodb_snapshot_isolation = OFF")
+    assert retries == {"waiting": 1}
+
+
+def give_numbers(lab: Any, connect_again: Callable[..., Any]) -> None:
     brain = add_brain(lab)
     labs = [connect_again() for _ in range(WRITERS)]
     given: dict[str, list[int]] = {"parameters": [], "label sets": []}
@@ -113,7 +170,6 @@ def test_numbers_given_to_many_at_once_are_distinct_and_without_gaps(
     stored = lab.FixedBrainTransformParameters.to_arrays("transform_id")
     assert sorted(stored.tolist()) == expected
     assert len(lab.PoseEstimationLabelSet()) == len(expected)
-    print(f"{lab.connection.adapter.backend}: begun again {dict(retries)}")
 
 
 class Writer:

@@ -215,6 +215,13 @@ class AnnotationSet:
         removed = tuple(a for a in self if a.name not in kept)
         return Changes(tuple(added), tuple(changed), removed)
 
+    def saved(self, changes: Changes[Annotation]) -> AnnotationSet:
+        """Apply changes that a save of this baseline answered: the new baseline."""
+        after = {c.before.name: c.after for c in changes.changed}
+        gone = {a.name for a in changes.removed}
+        kept = (after.get(a.name, a) for a in self if a.name not in gone)
+        return AnnotationSet((*kept, *changes.added))
+
     def with_changes(self, changes: Changes[Annotation]) -> AnnotationSet:
         """Apply changes that were made to another version of this set.
 

@@ -77,7 +77,7 @@ def save_annotations(
     baseline: AnnotationSet,
     edited: AnnotationSet,
 ) -> tuple[str, AnnotationSet]:
-    """Write the changes in one transaction; return them in words and the rows now.
+    """Write the changes in one transaction; return them in words and as rows.
 
     Parameters
     ----------
@@ -101,7 +101,8 @@ def save_annotations(
             "now; connect to that one again, then save."
         )
     changes = lab.brains.save_annotations(dict(key), baseline, edited)
-    return changes.summary(), lab.brains.load_annotations(dict(key))
+    # not what is there by now: somebody else may have saved since
+    return changes.summary(), baseline.saved(changes)
 
 
 def find_projects(lab: Lab) -> tuple[ProjectChoice, ...]:
