@@ -300,10 +300,10 @@ def test_a_file_that_is_not_ours_is_never_overwritten(
     lab.FixedBrainTransform.delete(prompt=False)
     with pytest.raises(WriteRefused, match="belongs to no transform"):
         lab.brains.compute_transform(key)
-    lab.AnalysisFile.delete(prompt=False)
+    lab.AnalysisFile.delete(safemode=False)
     lab.brains.compute_transform(key)
     lab.FixedBrainTransform.delete(prompt=False)
-    lab.AnalysisFile.delete(prompt=False)
+    lab.AnalysisFile.delete(safemode=False)
     tifffile.imwrite(path, VOXELS, photometric="minisblack")
     content = path.read_bytes()
     with pytest.raises(WriteRefused, match="belongs to no transform"):

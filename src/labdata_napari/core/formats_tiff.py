@@ -56,11 +56,7 @@ def open_tiff(file: Bytes, path: Path | None) -> Source:
     import tifffile
 
     try:
-        if path is None:
-            name = file.where.rpartition("/")[2]
-            tif = tifffile.TiffFile(_Stream(file), name=name)
-        else:
-            tif = tifffile.TiffFile(path)
+        tif = tiff_from_afar(file) if path is None else tifffile.TiffFile(path)
     except LabdataError:
         raise
     except TIFF_ERRORS as error:
@@ -241,6 +237,13 @@ def _check_end(file: Bytes, end: int) -> None:
             f"{file.where} is cut short: {file.size:,} bytes are there, {end:,} are "
             "needed; copy it again."
         )
+
+
+def tiff_from_afar(file: Bytes) -> Any:
+    """Open a remote TIFF as a `tifffile.TiffFile`; reads its first page."""
+    import tifffile
+
+    return tifffile.TiffFile(_Stream(file), name=file.where.rpartition("/")[2])
 
 
 class _Stream(io.RawIOBase):

@@ -28,7 +28,9 @@ import numpy as np
 import tifffile
 
 from labdata_napari import __version__
+from labdata_napari.core.formats_tiff import tiff_from_afar
 from labdata_napari.core.progress import Progress, silent
+from labdata_napari.core.remote_cache import RemoteBytes
 from labdata_napari.core.resample import MEMORY, output_dtype, slabs
 from labdata_napari.errors import NotFound, UnreadableFile, WriteRefused
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from labdata_napari.core.remote_bytes import RemoteFile
     from labdata_napari.core.transform import Plan, TransformParameters
 
 _TILE = 256
@@ -117,7 +120,7 @@ def write_transform(
     return target
 
 
-def read_transform(path: str | Path) -> dict[str, Any]:
+def read_transform(path: str | Path | RemoteFile) -> dict[str, Any]:
     """Read what `write_transform` noted in a file.
 
     Returns
@@ -135,7 +138,7 @@ def read_transform(path: str | Path) -> dict[str, Any]:
         When it is no TIFF or was not written by this package.
     """
     try:
-        with tifffile.TiffFile(path) as file:
+        with _tiff(path) as file:
             description = _description(file.ome_metadata or "")
     except FileNotFoundError as error:
         raise NotFound(f"There is no file {path}.") from error
@@ -147,6 +150,12 @@ def read_transform(path: str | Path) -> dict[str, Any]:
         raise UnreadableFile(
             f"{path} holds no transform parameters; it was written by something else."
         ) from error
+
+
+def _tiff(path: str | Path | RemoteFile) -> tifffile.TiffFile:
+    if isinstance(path, str | Path):
+        return tifffile.TiffFile(path)
+    return tiff_from_afar(RemoteBytes(path))
 
 
 # --- layout -----------------------------------------------------------------------
@@ -301,7 +310,7 @@ def _verify(
     """Compare every page on disk with what was computed."""
     problem = None
     try:
-        with tifffile.TiffFile(path) as file:
+        with _tiff(path) as file:
             if len(sums) != layout.pages or len(file.pages) != layout.pages:
                 problem = f"{len(file.pages)} of {layout.pages} pages"
             elif not file.is_ome:

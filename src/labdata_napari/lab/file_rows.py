@@ -8,15 +8,17 @@ from labdata_napari.core.progress import silent
 from labdata_napari.errors import StorageFailed
 from labdata_napari.lab.files import first_in
 from labdata_napari.lab.places import Wanted, archived, states
+from labdata_napari.lab.publishing import in_s3
 from labdata_napari.schema.selection import all_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from labdata_napari.core.progress import Progress
     from labdata_napari.lab.files import Files
     from labdata_napari.lab.places import Place
+    from labdata_napari.lab.removing import Deletion
 
 _Keys = list[dict[str, Any]]
 
@@ -32,7 +34,11 @@ class FileRows:
 
     def __init__(self, lab: Any) -> None:
         self._lab = lab
-        self._files: Files = lab.files
+
+    @property
+    def _files(self) -> Files:
+        files: Files = self._lab.files
+        return files
 
     def get(
         self,
@@ -50,7 +56,8 @@ class FileRows:
             return here
         away = [key for key in keys if key["file_path"] in set(missing)]
         for key in away:
-            if not self._in_s3(key):  # then it is nowhere: say where was looked
+            if not in_s3(self._files, key["storage"]):
+                # then it is nowhere: say where was looked
                 self._files.locate(key["file_path"], key["storage"])
         if check_if_archived:
             self.check_archived(away, with_restore)
@@ -88,19 +95,36 @@ class FileRows:
             raise archived(cold, requested)
         return True
 
+    def upload(
+        self, sources: Sequence[Path | str], dataset: Mapping[str, Any], force: bool
+    ) -> list[dict[str, str]]:
+        """Store files and add rows for them; see `AnalysisFile.upload_files`."""
+        from labdata_napari.lab.uploading import upload_files
+
+        return upload_files(self._lab, sources, dataset, force)
+
+    def delete(
+        self,
+        rows: Any,
+        transaction: bool = True,
+        safemode: bool | None = None,
+        force_parts: bool = False,
+        confirm: int | None = None,
+    ) -> Deletion:
+        """Delete rows with all that refers to them; see `File.delete`."""
+        from labdata_napari.lab.removing import delete
+
+        return delete(self._lab, rows, transaction, safemode, force_parts, confirm)
+
     def _in_cold_storage(self, keys: _Keys) -> list[Place]:
         """Ask the storages in S3, whether files are here as well or not."""
         asked = [
             (str(key["file_path"]), str(key["storage"]))
             for key in keys
-            if self._in_s3(key)
+            if in_s3(self._files, key["storage"])
         ]
         places = states(self._files.elsewhere(()), asked).values()
         for place in places:
             if place.state == "unknown":
                 raise StorageFailed(place.problem)
         return [place for place in places if place.state in ("archived", "restoring")]
-
-    def _in_s3(self, key: dict[str, Any]) -> bool:
-        entry = self._files.storages.get(key["storage"])
-        return entry is not None and entry.protocol == "s3"

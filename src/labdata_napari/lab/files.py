@@ -163,10 +163,13 @@ class Files:
         folders = self.folders_of(storage)
         found = first_in(folders, file_path)
         if found is None:
+            entry = self.storages.get(storage)
+            what = "Copy it there, or add the folder that holds it to the local paths."
+            if entry is not None and entry.protocol == "s3":
+                what = "It is kept in S3: download it first."
             raise NotFound(
                 f"The file '{file_path}' (storage '{storage}') is not on this machine; "
-                f"{_searched(folders)} Copy it there, or add the folder that holds it "
-                "to the local paths."
+                f"{_searched(folders)} {what}"
             )
         return found
 

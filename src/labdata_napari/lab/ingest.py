@@ -20,6 +20,7 @@ from labdata_napari.lab.import_plan import BrainImport, ImportPlan, plan_import
 from labdata_napari.lab.keys import words
 from labdata_napari.lab.limits import checked
 from labdata_napari.lab.placing import Placed, fingerprint, placed
+from labdata_napari.lab.publishing import NewFile, published
 from labdata_napari.lab.scales import um_of_brain
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def import_brain(
     try:
         with (
             placed(lab.files, plan, progress) as file,
+            published(lab.files, _new(lab, plan, file), progress),
             translate_errors(doing),
             lab.connection.transaction,
         ):
@@ -98,7 +100,7 @@ def import_brain(
 
 def _check(lab: Any, plan: ImportPlan) -> None:
     """Check the rows before hours of copying; what only the copy tells is made up."""
-    sample = Placed(plan.file_path, 0, "0" * 32, plan.session_datetime)
+    sample = Placed(plan.source, plan.file_path, 0, "0" * 32, plan.session_datetime)
     for table, row in [*_parents(lab, plan), *_rows(lab, plan, sample)]:
         checked(table, [row])
     found = (lab.Session & _session(plan)).to_dicts()
@@ -112,6 +114,15 @@ def _refuse_other_time(plan: ImportPlan, stored: datetime.datetime) -> None:
             f"Session '{plan.request.session}' is in the lab already, at {stored}, not "
             f"at {plan.session_datetime}; leave its time out or choose another session."
         )
+
+
+def _new(lab: Any, plan: ImportPlan, file: Placed) -> list[NewFile]:
+    """Return what is to be uploaded; nothing for a file that has a row already."""
+    row = _file_row(plan, file)
+    with translate_errors():
+        if _same_file_row(lab, row):
+            return []
+    return [NewFile(file.path, file.file_path, row["storage"], file.size, file.md5)]
 
 
 def _insert(lab: Any, plan: ImportPlan, file: Placed) -> None:
@@ -178,22 +189,28 @@ def _subject_rows(lab: Any, plan: ImportPlan, subject: dict[str, str]) -> list[_
 
 def _rows(lab: Any, plan: ImportPlan, file: Placed) -> list[_Row]:
     """Rows of the brain itself, in the order of insertion."""
-    place = {"file_path": file.file_path, "storage": plan.request.storage}
-    of_file = {
-        "file_datetime": file.changed,
-        "file_size": float(file.size),
-        "file_md5": file.md5,
-    }
+    of_file = _file_row(plan, file)
+    place = {name: of_file[name] for name in ("file_path", "storage")}
     of_brain = {
         "um_per_pixel": np.array(plan.um_per_pixel),
         "hardware": plan.request.hardware,
     }
     return [
-        (lab.File, place | of_file),
+        (lab.File, of_file),
         (lab.Dataset.DataFiles, plan.key | place),
         (lab.FixedBrain, plan.key | place | plan.measures | of_brain),
         *((lab.FixedBrain.Channel, row) for row in _channel_rows(plan)),
     ]
+
+
+def _file_row(plan: ImportPlan, file: Placed) -> dict[str, Any]:
+    return {
+        "file_path": file.file_path,
+        "storage": plan.request.storage,
+        "file_datetime": file.changed,
+        "file_size": float(file.size),
+        "file_md5": file.md5,
+    }
 
 
 def _channel_rows(plan: ImportPlan) -> list[dict[str, Any]]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from labdata_napari.core.remote_bytes import RemoteFile
+
 RECORDINGS = {
     "Widefield": RECORDING,
     "Miniscope": RECORDING,
@@ -51,7 +53,7 @@ def open_brain(lab: Any, key: Mapping[str, Any]) -> Stack:
     return _with_channels(stack, *channels_in(rows))
 
 
-def open_brain_file(path: Path, row: Mapping[str, Any]) -> Stack:
+def open_brain_file(path: Path | RemoteFile, row: Mapping[str, Any]) -> Stack:
     """Open a brain's file as (Z, C, Y, X).
 
     The file is trusted where it agrees with `num_channels`, `height` and `width` of
@@ -67,8 +69,8 @@ def open_brain_file(path: Path, row: Mapping[str, Any]) -> Stack:
     sure = all(n is not None and n > 0 for n in wanted)
     if not sure or sections.axes not in (BRAIN, RECORDING, PLANES):
         raise UnreadableFile(
-            f"'{path}' has the axes {stack.axes} {stack.shape}, not those of a brain; "
-            "store it as sections, channels, rows, columns."
+            f"'{stack.where}' has the axes {stack.axes} {stack.shape}, not those of a "
+            "brain; store it as sections, channels, rows, columns."
         )
     plane = math.prod(int(n) for n in wanted)
     voxels = math.prod(stack.shape)
@@ -174,7 +176,7 @@ def axes_of_result(parameters: TransformParameters) -> str:
     return "".join("C" if axis == 1 else next(letters) for axis in order)
 
 
-def is_our_transform(path: Path) -> bool:
+def is_our_transform(path: Path | RemoteFile) -> bool:
     """Whether a file was written by this package's transform."""
     from labdata_napari.core.transform_file import read_transform
 
@@ -207,7 +209,7 @@ def open_recording(lab: Any, kind: str, key: Mapping[str, Any]) -> Stack:
     return stack
 
 
-def _frames(path: Path, axes: str, row: Mapping[str, Any]) -> Stack:
+def _frames(path: Path | RemoteFile, axes: str, row: Mapping[str, Any]) -> Stack:
     """Open frames, channels apart also where the file has them one after the other."""
     stack = open_stack(path, axes=axes)
     planes = stack.shape[axes.index("P")] if "P" in axes else 1
@@ -246,11 +248,13 @@ def _video_first(file: Mapping[str, Any]) -> tuple[bool, str]:
     return not path.lower().endswith(_VIDEO_ENDINGS), path
 
 
-def _located(lab: Any, table: Any, row: Mapping[str, Any]) -> Path:
+def _located(lab: Any, table: Any, row: Mapping[str, Any]) -> Path | RemoteFile:
     if row["file_path"] is None:
         raise NotFound(
             f"The {named(table)} of {words(key_of(table, row))} names no file; its row "
             "was made without one."
         )
-    located: Path = lab.files.locate(row["file_path"], row.get("storage") or "data")
-    return located
+    place: Path | RemoteFile = lab.files.open_place(
+        row["file_path"], row.get("storage") or "data"
+    )
+    return place

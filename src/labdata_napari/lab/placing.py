@@ -49,6 +49,8 @@ class Placed:
 
     Attributes
     ----------
+    path
+        Where it is now.
     file_path
         For its row.
     size, md5, changed
@@ -57,6 +59,7 @@ class Placed:
         Gives it its name; to be called last before the commit.
     """
 
+    path: Path
     file_path: str
     size: int
     md5: str
@@ -119,7 +122,9 @@ def _in_place(files: Files, plan: ImportPlan, progress: Progress) -> Iterator[Pl
 
     size = plan.source.stat().st_size
     try:
-        yield Placed(file_path, size, digest, _changed(plan.source), finish)
+        yield Placed(
+            plan.source, file_path, size, digest, _changed(plan.source), finish
+        )
     except BaseException as error:
         if registered and not isinstance(error, ConnectionLost):
             files.forget(plan.source.parent)
@@ -150,7 +155,12 @@ def _in_store(files: Files, plan: ImportPlan, progress: Progress) -> Iterator[Pl
         copied = _brought(plan, target, progress)
         _require_same_image(plan, copied.path)
         yield Placed(
-            plan.file_path, copied.size, copied.md5, _changed(plan.source), finish
+            copied.path,
+            plan.file_path,
+            copied.size,
+            copied.md5,
+            _changed(plan.source),
+            finish,
         )
     except BaseException as error:
         if copied is not None and not (named and isinstance(error, ConnectionLost)):
@@ -178,7 +188,7 @@ def _taken_up(plan: ImportPlan, target: Path, progress: Progress) -> Placed:
             f"Another file is at '{target}' already; it was left alone. Move it away, "
             "or choose another dataset name."
         )
-    return Placed(plan.file_path, size, digest, _changed(plan.source))
+    return Placed(target, plan.file_path, size, digest, _changed(plan.source))
 
 
 def _require_same_image(plan: ImportPlan, path: Path) -> None:

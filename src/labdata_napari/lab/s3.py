@@ -117,12 +117,17 @@ class S3Store:
             more = {"ContinuationToken": page["NextContinuationToken"]}
 
     def upload(
-        self, source: Path, file_path: str, md5: str, progress: Progress = silent
+        self,
+        source: Path,
+        file_path: str,
+        md5: str,
+        progress: Progress = silent,
+        replace: bool = True,
     ) -> None:
         """Store a file; the server checks each part's MD5 and puts them together."""
         from labdata_napari.lab.s3_upload import upload
 
-        size = upload(self, source, file_path, md5, progress)
+        size = upload(self, source, file_path, md5, progress, replace)
         if self.head(file_path).size != size:
             raise WriteRefused(
                 f"'{self.url(file_path)}' has another size than '{source}' after the "

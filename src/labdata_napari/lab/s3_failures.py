@@ -12,6 +12,7 @@ from labdata_napari.errors import (
     StorageFailed,
     StorageRefused,
     UnreadableFile,
+    WriteRefused,
 )
 
 if TYPE_CHECKING:
@@ -121,6 +122,11 @@ def _answered(
         return StorageRefused(
             f"The keys for the storage '{entry.name}' do not allow to {doing} '{url}'; "
             "ask whoever looks after the storage."
+        )
+    if said in _REPLACED and doing == "write":
+        return WriteRefused(
+            f"Another file is at '{url}' already; it was left alone. Give this one "
+            "another name, or remove that one."
         )
     if said in _REPLACED:
         return replaced(url)

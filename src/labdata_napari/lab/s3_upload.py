@@ -24,7 +24,12 @@ _AT_ONCE = 4
 
 
 def upload(
-    store: S3Store, source: Path, file_path: str, md5: str, progress: Progress
+    store: S3Store,
+    source: Path,
+    file_path: str,
+    md5: str,
+    progress: Progress,
+    replace: bool,
 ) -> int:
     """Upload a file; return its size. What failed leaves no half object.
 
@@ -34,13 +39,16 @@ def upload(
         When the file does not have the checksum `md5`, or changes meanwhile.
     StorageFailed
         When the storage refuses or cannot be reached.
+    WriteRefused
+        When something is there already and not `replace`.
     """
+    only_new = {} if replace else {"IfNoneMatch": "*"}
     with reading(source):
         before = source.stat()
     if before.st_size <= PART:
-        _in_one(store, source, file_path, md5)
+        _in_one(store, source, file_path, md5, only_new)
     else:
-        _in_parts(store, source, file_path, before.st_size, progress)
+        _in_parts(store, source, file_path, before.st_size, progress, only_new)
     with reading(source):
         after = source.stat()
     if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
@@ -49,18 +57,30 @@ def upload(
     return before.st_size
 
 
-def _in_one(store: S3Store, source: Path, file_path: str, md5: str) -> None:
+def _in_one(
+    store: S3Store, source: Path, file_path: str, md5: str, only_new: dict[str, str]
+) -> None:
     with reading(source):
         content = source.read_bytes()
     if hashlib.md5(content, usedforsecurity=False).hexdigest() != md5:
         raise _changed(source)
     store.ask(
-        "write", "put_object", file_path, Body=content, ContentMD5=_checksum(content)
+        "write",
+        "put_object",
+        file_path,
+        Body=content,
+        ContentMD5=_checksum(content),
+        **only_new,
     )
 
 
 def _in_parts(
-    store: S3Store, source: Path, file_path: str, size: int, progress: Progress
+    store: S3Store,
+    source: Path,
+    file_path: str,
+    size: int,
+    progress: Progress,
+    only_new: dict[str, str],
 ) -> None:
     part_size = max(PART, -(-size // _MOST_PARTS))
     begun = store.ask("write", "create_multipart_upload", file_path)
@@ -73,6 +93,7 @@ def _in_parts(
             file_path,
             MultipartUpload={"Parts": parts},
             **this,
+            **only_new,
         )
     except BaseException:
         with contextlib.suppress(StorageFailed):  # the first failure is what to tell

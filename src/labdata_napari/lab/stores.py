@@ -102,9 +102,14 @@ class Store(Protocol):
         """List the files whose path begins with `prefix`, a folder without ``/``."""
 
     def upload(
-        self, source: Path, file_path: str, md5: str, progress: Progress = silent
+        self,
+        source: Path,
+        file_path: str,
+        md5: str,
+        progress: Progress = silent,
+        replace: bool = True,
     ) -> None:
-        """Store a copy of a file, verified; one that is there is replaced."""
+        """Store a copy of a file, verified; `replace` one that is there, or refuse."""
 
     def remove(self, file_path: str) -> None:
         """Remove a file; one that is not there is no failure."""
@@ -193,7 +198,12 @@ class FolderStore:
         return found
 
     def upload(
-        self, source: Path, file_path: str, md5: str, progress: Progress = silent
+        self,
+        source: Path,
+        file_path: str,
+        md5: str,
+        progress: Progress = silent,
+        replace: bool = True,
     ) -> None:
         """Copy a file to its place, verified, under a temporary name first."""
         target = self.path(file_path)
@@ -206,6 +216,8 @@ class FolderStore:
                     "until the program that writes it is done and try again."
                 )
             with writing(target):
+                if target.exists() and not replace:
+                    raise FileExistsError(0, "another file is there already")
                 os.replace(copied.path, target)
         finally:
             copied.path.unlink(missing_ok=True)

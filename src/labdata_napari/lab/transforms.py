@@ -30,6 +30,7 @@ from labdata_napari.lab.limits import checked
 from labdata_napari.lab.locks import FileLock
 from labdata_napari.lab.opening import is_our_transform, open_brain
 from labdata_napari.lab.parameters import locked_parameters, parameter_changes
+from labdata_napari.lab.publishing import NewFile, published
 from labdata_napari.lab.rows import damage_of, fetched, fetched_together
 from labdata_napari.lab.scales import shape_of, um_of_brain
 from labdata_napari.lab.writing import lock_row, write_back
@@ -288,7 +289,11 @@ def _insert_result(
         "file_size": float(state.st_size),
         "file_md5": md5(path),
     }
-    write_back(lab, _Result(lab, rows.transform, file, parameters))
+    new = NewFile(
+        path, file["file_path"], file["storage"], state.st_size, file["file_md5"]
+    )
+    with published(lab.files, [new]):
+        write_back(lab, _Result(lab, rows.transform, file, parameters))
 
 
 class _Result:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import datajoint as dj
 
 from labdata_napari.schema.stored import StoredFiles
 from labdata_napari.schema.template import table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 
 @table("global")
@@ -53,7 +59,7 @@ class File(StoredFiles, dj.Manual):
     """A raw data file in one of the lab's storages.
 
     Deleting a row deletes every dataset, brain and annotation that refers to it:
-    nothing in this package does that.
+    `delete` shows how many, and asks for that number.
 
     Attributes
     ----------
@@ -89,6 +95,47 @@ class AnalysisFile(StoredFiles, dj.Manual):
     file_size : float64                 # bytes
     file_md5=null : varchar(32)         # md5 of the bytes, hexadecimal
     """
+
+    def upload_files(
+        self, src: Sequence[Path | str], dataset: Mapping[str, Any], force: bool = True
+    ) -> list[dict[str, str]]:
+        """Store files that an analysis made, and add their rows.
+
+        They are called ``[<project>/]<subject>/<session>/<dataset>/<name>`` in the
+        storage ``analysis``: in S3 or the folder that the settings say, else below the
+        first local path.
+
+        Parameters
+        ----------
+        src
+            Files of this machine; their names must differ.
+        dataset
+            Key with ``subject_name``, ``session_name`` and ``dataset_name``.
+        force
+            Replace files that have a row already and other bytes. Those that other
+            rows refer to are never replaced.
+
+        Returns
+        -------
+        list of dict
+            Keys of the rows, in the order of `src`. A file that is there already with
+            the same bytes is left as it is.
+
+        Raises
+        ------
+        InvalidValue
+            When a part of the key is missing, or two files have the same name.
+        NotFound, UnreadableFile
+            When a file is missing, cannot be read, or changes meanwhile.
+        StorageFailed
+            When the storage cannot be reached or refuses; there is no row then.
+        WriteRefused
+            When a file may not be replaced, or this user may not add rows.
+        WriteConflict
+            When somebody else changed one of the rows meanwhile.
+        """
+        keys: list[dict[str, str]] = self.lab.file_rows.upload(src, dataset, force)
+        return keys
 
 
 @table("global")

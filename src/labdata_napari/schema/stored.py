@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labdata_napari.core.progress import Progress
+    from labdata_napari.lab.removing import Deletion
 
 
 class StoredFiles:
@@ -115,3 +116,44 @@ class StoredFiles:
             all_keys(rows), restore, suppress_error
         )
         return cold
+
+    def delete(
+        self: Any,
+        transaction: bool = True,
+        safemode: bool | None = None,
+        force_parts: bool = False,
+        confirm: int | None = None,
+    ) -> Deletion:
+        """Delete the selected rows, all rows that refer to them, and their files in S3.
+
+        Called without `confirm` it deletes nothing and says in an error how many rows
+        of which tables would go: every dataset, brain and annotation that needs the
+        file. Files on this machine and on shared disks are left alone.
+
+        Parameters
+        ----------
+        transaction
+            Must be True: files are removed after the rows are gone for good.
+        safemode
+            With False, `confirm` is not needed as long as nothing refers to the rows.
+        force_parts
+            Delete parts of other tables also where their master stays.
+        confirm
+            How many rows go in all; what the error says.
+
+        Returns
+        -------
+        Deletion
+            Rows deleted per table, files removed and files kept.
+
+        Raises
+        ------
+        WriteRefused
+            When `confirm` is not the number of rows; nothing was deleted.
+        LeftBehind
+            When the rows are gone and a file could not be removed from its storage.
+        """
+        done: Deletion = self.lab.file_rows.delete(
+            self, transaction, safemode, force_parts, confirm
+        )
+        return done

@@ -1,0 +1,152 @@
+"""Rows of files go, with everything that refers to them, when that is really meant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from labdata_napari.errors import (
+    InvalidValue,
+    LabdataError,
+    LeftBehind,
+    NotFound,
+    WriteRefused,
+)
+from labdata_napari.lab.failures import translate_errors
+from labdata_napari.lab.keys import named
+from labdata_napari.lab.publishing import in_s3
+from labdata_napari.lab.rows import fetched
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """What was deleted.
+
+    Attributes
+    ----------
+    rows
+        Rows deleted, by table.
+    removed
+        Addresses of the files removed from S3.
+    kept
+        ``file_path`` of those that were left alone: they are on a disk, or another
+        row names them.
+    """
+
+    rows: Mapping[str, int]
+    removed: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+
+
+def delete(
+    lab: Any,
+    rows: Any,
+    transaction: bool,
+    safemode: bool | None,
+    force_parts: bool,
+    confirm: int | None,
+) -> Deletion:
+    """Delete rows of files; see `File.delete`."""
+    from datajoint.table import Table
+
+    if not transaction:
+        raise InvalidValue(
+            "Files are deleted in a transaction of their own, because what is removed "
+            "from a storage does not come back; leave out transaction=False."
+        )
+    if lab.read_only:
+        raise WriteRefused(
+            f"Nothing was deleted: {lab.user} may only read this database."
+        )
+    integrity = "ignore" if force_parts else "enforce"
+    table = named(rows)
+    with translate_errors("Deleting files"), lab.connection.transaction:
+        # nobody can refer to them any more until this is over
+        keys = fetched(rows.proj(), locked=True)
+        if not keys:
+            raise NotFound(f"No row of {table} matches; nothing was deleted.")
+        counts = would_go(rows, integrity)
+        _require_meant(table, counts, safemode, confirm)
+        # DataJoint's own, which ours hides
+        Table.delete(rows, transaction=False, prompt=False, part_integrity=integrity)
+    return _remove(lab, keys, counts)
+
+
+def would_go(rows: Any, integrity: str = "enforce") -> dict[str, int]:
+    """Count the rows that deleting some would delete, by table; their own first."""
+    import datajoint as dj
+
+    counts = dj.Diagram.cascade(rows, part_integrity=integrity).counts()
+    split = rows.connection.adapter.split_full_table_name
+    return {_class_name(split(full)[1]): n for full, n in counts.items() if n}
+
+
+def _class_name(name: str) -> str:
+    """Return ``FixedBrain.Channel`` for ``fixed_brain__channel``."""
+    from datajoint.utils import to_camel_case
+
+    parts = name.lstrip("#_~").split("__")
+    return ".".join(str(to_camel_case(part)) for part in parts)
+
+
+def _require_meant(
+    table: str, counts: Mapping[str, int], safemode: bool | None, confirm: int | None
+) -> None:
+    total = sum(counts.values())
+    alone = total == counts.get(table)
+    if confirm == total or (confirm is None and safemode is False and alone):
+        return
+    listed = ", ".join(f"{count} {name}" for name, count in counts.items())
+    changed = f", not {confirm}" if confirm is not None else ""
+    raise WriteRefused(
+        f"Nothing was deleted: these rows would go for good, and the files in S3 of "
+        f"{table} with them: {listed}. If that is meant, repeat it with "
+        f"confirm={total}, the number of rows{changed}."
+    )
+
+
+def _remove(
+    lab: Any, keys: list[dict[str, Any]], counts: Mapping[str, int]
+) -> Deletion:
+    """Remove the files of deleted rows; their rows are gone already."""
+    removed, kept, failed = [], [], {}
+    for key in keys:
+        file_path, storage = key["file_path"], key["storage"]
+        place = {"file_path": file_path, "storage": storage}
+        if not in_s3(lab.files, storage) or _named_elsewhere(lab, place):
+            kept.append(file_path)
+            continue
+        store = lab.files.store(storage)
+        try:
+            url = store.url(file_path)
+            store.remove(file_path)
+            removed.append(url)
+        except LabdataError as error:
+            failed[file_path] = str(error)
+    if failed:
+        rows = _counted(sum(counts.values()), "row")
+        raise LeftBehind(
+            f"Deleted {rows} as asked, but could not remove "
+            f"{_counted(len(failed), 'file')} from storage: {', '.join(failed)} "
+            f"({next(iter(failed.values()))}). Nothing refers to it any more; keep "
+            "this list for whoever looks after the storage.",
+            tuple(failed),
+        )
+    return Deletion(dict(counts), tuple(removed), tuple(kept))
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def _named_elsewhere(lab: Any, place: dict[str, str]) -> bool:
+    """Whether a row of `File` or `AnalysisFile` still names a file."""
+    with translate_errors():
+        return any(
+            bool(getattr(lab, table) & place)
+            for table in ("File", "AnalysisFile")
+            if table not in lab.tables.missing
+        )
