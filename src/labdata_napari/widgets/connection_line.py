@@ -34,6 +34,7 @@ class ConnectionLine(QWidget):
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._workspace = workspace
+        self._kept: Profile | None = None
         self._icon = LabIcon()
         self._text = QElidingLabel()
         self._text.setObjectName("connection_text")
@@ -98,6 +99,9 @@ class ConnectionLine(QWidget):
         self._workspace.connect(profile)
 
     def _keep_password(self, profile: Profile) -> None:
+        if profile is self._kept:  # connected again
+            return
+        self._kept = profile
         if profile.remembers and profile.url and profile.password:
             self._workspace.background(
                 keep_password, profile.url, profile.password, done=self._on_kept
