@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import tifffile
 
 from brain_files import brain_voxels, store_brain
 from labdata_napari.core.transform_parameters import TransformParameters
@@ -22,6 +23,7 @@ from labdata_napari.errors import (
     WriteRefused,
 )
 from labdata_napari.lab.files import Files
+from labdata_napari.lab.ingest import BrainImport, import_brain
 from labdata_napari.lab.storage import StorageEntry
 from labdata_napari.lab.stores import open_store
 from labs import (
@@ -349,3 +351,27 @@ def test_brains_and_transforms_open_from_s3_and_not_from_the_cold(
     put(bucket, brain.as_posix(), b"x", StorageClass="GLACIER")
     with pytest.raises(Archived, match=r"'brain\.zarr\.zip' is in cold storage"):
         (in_s3.FixedBrain & key).open()
+
+
+@postgresql
+def test_what_is_imported_goes_to_s3_and_never_over_a_file_that_has_a_row(
+    in_s3: Any, store: Path, tmp_path: Path, bucket: StorageEntry
+) -> None:
+    source = tmp_path / "brain.ome.tif"
+    tifffile.imwrite(source, brain_voxels(), ome=True, metadata={"axes": "ZCYX"})
+    names = {name.removesuffix("_name"): value for name, value in KEY.items()}
+    wanted = BrainImport(source, **names, um_per_pixel=(10, 5, 5))
+    stored = f"{'/'.join(KEY.values())}/brain.ome.tif"
+    row = add(in_s3, stored, b"raw data")
+    put(bucket, stored, b"raw data")
+    with pytest.raises(WriteRefused, match="with another size or checksum"):
+        import_brain(in_s3, wanted)
+    assert open_store(bucket).open(stored).read(0, 8) == b"raw data"
+    row.delete(safemode=False)
+    import_brain(in_s3, wanted)
+    size = source.stat().st_size
+    assert open_store(bucket).open(stored).read(0, size) == source.read_bytes()
+    shutil.rmtree(store)
+    assert (in_s3.FixedBrain & KEY).open().remote is not None
+    details = dict(in_s3.entries.details(in_s3.entries.find("M1")[0]).lines)
+    assert details["on this machine"] == f"no; kept at s3://{bucket.bucket}/{stored}"

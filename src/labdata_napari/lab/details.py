@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labdata_napari.errors import InvalidValue, NotFound
+from labdata_napari.errors import InvalidValue, NotFound, StorageFailed
 from labdata_napari.lab.keys import key_of, the_row
 from labdata_napari.lab.opening import channel_query, channels_in
 from labdata_napari.lab.rows import Damaged, as_array, fetched_together
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from labdata_napari.lab.entries import Entry
+    from labdata_napari.lab.files import Files
 
     _Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -179,11 +180,22 @@ def _file(lab: Any, row: Mapping[str, Any], found: _Rows) -> list[tuple[str, str
     try:
         where = str(lab.files.locate(path, storage))
     except NotFound:
-        where = "not here; looked in " + ", ".join(map(str, lab.files.local_paths))
+        where = _elsewhere(lab.files, path, storage)
     except InvalidValue as error:
         where = str(error)
     lines.append(("on this machine", where))
     return lines
+
+
+def _elsewhere(files: Files, path: str, storage: str) -> str:
+    """Say where a file that is not here should be; nobody is asked whether it is."""
+    entry = files.storages.get(storage)
+    if entry is not None and entry.protocol == "s3":
+        try:
+            return f"no; kept at {files.store(storage).url(path)}"
+        except StorageFailed as error:
+            return f"no; {error}"
+    return "not here; looked in " + ", ".join(map(str, files.folders_of(storage)))
 
 
 def _bytes(size: float) -> str:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from labdata_napari.core.progress import silent
 from labdata_napari.errors import StorageFailed
-from labdata_napari.lab.files import first_in
 from labdata_napari.lab.places import Wanted, archived, states
 from labdata_napari.lab.publishing import in_s3
+from labdata_napari.lab.safe_paths import first_in
 from labdata_napari.schema.selection import all_keys
 
 if TYPE_CHECKING:

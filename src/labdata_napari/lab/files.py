@@ -4,19 +4,14 @@ A row of `File`, `AnalysisFile` or `FixedBrain` names a file by a POSIX path bel
 a storage, ``<subject>/<session>/<dataset>/<file name>``. On a workstation the
 same path lies below one of the *local paths*: ``<local path>/<file_path>``.
 A file that is on none of them is in its *storage*: a folder that the whole lab sees, or
-S3. Whatever a database says becomes a path only here and in `stores`, and never leaves
-those folders.
+S3. Whatever a database says becomes a path by `safe_paths`.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import re
-import tempfile
 import threading
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labdata_napari.core.progress import silent
@@ -26,8 +21,15 @@ from labdata_napari.errors import (
     StorageFailed,
     WriteRefused,
 )
+from labdata_napari.lab.added_folders import read_folders, write_folders
 from labdata_napari.lab.archives import DAYS, Estimate, estimate
-from labdata_napari.lab.copying import make_folders, md5, writing
+from labdata_napari.lab.copying import make_folders, md5
+from labdata_napari.lab.safe_paths import (
+    first_in,
+    posix_parts,
+    refuse_escape,
+    why_unsafe,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -38,59 +40,6 @@ if TYPE_CHECKING:
     from labdata_napari.lab.stores import Store, StoredFile
 
 __all__ = ["Files", "md5", "posix_parts"]
-
-_LONGEST_NAME = 255  # on every disk in use
-_DRIVE = re.compile(r"[A-Za-z]:")
-
-
-def posix_parts(file_path: str) -> tuple[str, ...]:
-    """Split a path as the database keeps it; refuse one that could leave its store.
-
-    Parameters
-    ----------
-    file_path
-        A relative POSIX path, for example ``M1/20260101_120000/brain/a.ome.tif``.
-
-    Returns
-    -------
-    tuple of str
-        Its parts, never empty, none of them ``..``.
-
-    Raises
-    ------
-    InvalidValue
-        When it is empty, absolute, has a backslash, a drive letter or ``..``.
-    """
-    why = _why_unsafe(file_path)
-    if why:
-        raise InvalidValue(
-            f"The file path {file_path!r} in the database {why}; paths there are "
-            "relative, with forward slashes, as 'subject/session/dataset/file'. "
-            "Correct the row before opening it."
-        )
-    return PurePosixPath(file_path).parts
-
-
-def _why_unsafe(file_path: str) -> str | None:
-    """Say what is wrong with a path from a row, or None."""
-    parts = file_path.split("/")
-    if not any(part not in ("", ".") for part in parts) or "\0" in file_path:
-        return "is empty or not a path"
-    if "\\" in file_path:
-        return "has a backslash"
-    try:
-        longest = max(len(part.encode()) for part in parts)
-    except UnicodeEncodeError:  # half a character
-        return "is no proper text"
-    if longest > _LONGEST_NAME:
-        return f"has a name longer than {_LONGEST_NAME} bytes"
-    if _DRIVE.match(file_path) or (os.name == "nt" and ":" in file_path):
-        return "has a drive letter"
-    if file_path.startswith("/"):
-        return "is absolute"
-    if ".." in parts:
-        return "leaves its store with '..'"
-    return None
 
 
 class Files:
@@ -198,7 +147,7 @@ class Files:
         folders = [f"{folder}{os.sep}" for folder in known]
 
         def is_local(file_path: str) -> bool:
-            if _why_unsafe(file_path):
+            if why_unsafe(file_path):
                 return False
             return any(os.path.exists(f + file_path) for f in folders)
 
@@ -232,7 +181,7 @@ class Files:
                 f"'{storage}') to; set the local paths in the preferences."
             )
         target = folders[0].joinpath(*parts)
-        _refuse_escape(target, file_path, folders[:1])
+        refuse_escape(target, file_path, folders[:1])
         return target
 
     def relative(self, path: Path) -> str | None:
@@ -420,14 +369,14 @@ class Files:
                 f"The folder '{path}' is not one of this lab's local paths; add it "
                 "to the local paths in the preferences and connect again."
             )
-        _write_json(self._registry, [str(p) for p in (*self._registered(), path)])
+        write_folders(self._registry, [*self._registered(), path])
 
     def forget(self, folder: Path | str) -> None:
         """Undo `register`; a folder that was not registered is none of our business."""
         path = Path(folder).expanduser().absolute()
         kept = [p for p in self._registered() if p != path]
         if self._registry is not None and len(kept) < len(self._registered()):
-            _write_json(self._registry, [str(p) for p in kept])
+            write_folders(self._registry, kept)
 
     def md5(self, path: Path, progress: Progress | None = None) -> str:
         """MD5 of a file's bytes in hexadecimal, read in blocks."""
@@ -435,51 +384,7 @@ class Files:
 
     def _registered(self) -> tuple[Path, ...]:
         # read each time: another process may have registered a folder meanwhile
-        if self._registry is None:
-            return ()
-        try:
-            listed = json.loads(self._registry.read_text("utf-8"))
-        except FileNotFoundError:
-            return ()
-        except (OSError, ValueError) as error:
-            raise InvalidValue(
-                f"The list of local folders '{self._registry}' cannot be read "
-                f"({error}); repair or delete it."
-            ) from error
-        if not isinstance(listed, list) or not all(isinstance(p, str) for p in listed):
-            raise InvalidValue(
-                f"The list of local folders '{self._registry}' is not a list of "
-                "paths; repair or delete it."
-            )
-        return tuple(Path(p) for p in listed)
-
-
-def first_in(folders: Sequence[Path], file_path: str) -> Path | None:
-    """Find a row's file in the first of some folders that holds it.
-
-    Raises
-    ------
-    InvalidValue
-        When the path leaves the folders, by its letters or through a link.
-    """
-    parts = posix_parts(file_path)
-    for folder in folders:
-        candidate = folder.joinpath(*parts)
-        if os.path.exists(candidate):
-            _refuse_escape(candidate, file_path, folders)
-            return candidate
-    return None
-
-
-def _refuse_escape(path: Path, file_path: str, folders: Sequence[Path]) -> None:
-    """Raise when links on the way lead `path` out of every store."""
-    resolved = path.resolve()
-    if not any(resolved.is_relative_to(folder.resolve()) for folder in folders):
-        raise InvalidValue(
-            f"The file path {file_path!r} leads out of its store to '{resolved}' "
-            "through a link; add the folder it leads to to the local paths if that "
-            "is meant."
-        )
+        return () if self._registry is None else read_folders(self._registry)
 
 
 def _searched(folders: Sequence[Path]) -> str:
@@ -487,17 +392,3 @@ def _searched(folders: Sequence[Path]) -> str:
         return "no local folder is set."
     names = [f"'{p}'" if p.is_dir() else f"'{p}' (no such folder)" for p in folders]
     return f"looked in {', '.join(names)}."
-
-
-def _write_json(path: Path, value: list[str]) -> None:
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with open(descriptor, "w", encoding="utf-8") as stream:
-                json.dump(value, stream, indent=1)
-            os.replace(name, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
-            raise

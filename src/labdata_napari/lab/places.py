@@ -20,7 +20,7 @@ from labdata_napari.errors import (
 from labdata_napari.lab.archives import DAYS, estimate
 from labdata_napari.lab.downloading import Download
 from labdata_napari.lab.downloading import download as bring
-from labdata_napari.lab.files import first_in
+from labdata_napari.lab.safe_paths import first_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -23,8 +23,8 @@ from labdata_napari.errors import (
     WriteRefused,
 )
 from labdata_napari.lab.archives import TIERS, tier_of
-from labdata_napari.lab.files import posix_parts
 from labdata_napari.lab.s3_failures import code, failure, passing, replaced
+from labdata_napari.lab.safe_paths import posix_parts
 from labdata_napari.lab.stores import Stored
 
 if TYPE_CHECKING:

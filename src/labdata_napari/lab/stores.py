@@ -27,7 +27,7 @@ from labdata_napari.lab.copying import (
     reading,
     writing,
 )
-from labdata_napari.lab.files import posix_parts
+from labdata_napari.lab.safe_paths import posix_parts
 
 if TYPE_CHECKING:
     import datetime

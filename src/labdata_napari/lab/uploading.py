@@ -10,10 +10,10 @@ from labdata_napari.core.progress import silent
 from labdata_napari.errors import InvalidValue, WriteConflict, WriteRefused
 from labdata_napari.lab.copying import md5, reading
 from labdata_napari.lab.failures import translate_errors
-from labdata_napari.lab.files import posix_parts
 from labdata_napari.lab.limits import checked
 from labdata_napari.lab.publishing import NewFile, in_s3, keep_here, published
 from labdata_napari.lab.removing import would_go
+from labdata_napari.lab.safe_paths import posix_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
