@@ -76,6 +76,10 @@ def paths(name, key):
     return [str(path) for path in (table(name)() & key).get(download=False)]
 
 
+def delete(name, key):
+    (table(name)() & key).delete(safemode=False, force_parts=True)
+
+
 def local_and_missing(name, key):
     local, missing = (table(name)() & key).check_if_files_local()
     return [[str(path) for path in local], missing]
@@ -109,6 +113,7 @@ ACTIONS = (
     name_of,
     insert,
     fetch,
+    delete,
     write_stack,
     populate,
     get,

@@ -110,6 +110,9 @@ class Labdata:
     def insert(self, table: str, *rows: dict[str, Any]) -> None:
         self._ask("insert", name=table, rows=[to_plain(row) for row in rows])
 
+    def delete(self, table: str, **key: Any) -> None:
+        self._ask("delete", name=table, key=key)
+
     def plain_rows(self, table: str, **key: Any) -> list[Any]:
         """Rows in the order of their keys, each in its plain form."""
         return list(self._ask("fetch", name=table, key=key))
@@ -213,10 +216,17 @@ def assert_same_rows(lab: Any, labdata: Labdata) -> set[str]:
 
 
 @pytest.fixture(scope="session")
-def labdata_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabdataServer]:
+def labdata_installed() -> None:
+    """Skip where labdata is not there; in CI fail."""
     if not PYTHON.exists():
         reason = "labdata is not there to run beside us; 'make labdata-env' installs it"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+
+
+@pytest.fixture(scope="session")
+def labdata_server(
+    labdata_installed: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LabdataServer]:
     server = LabdataServer(tmp_path_factory.mktemp("labdata"), mariadbd())
     yield server
     server.stop()

@@ -78,7 +78,5 @@ def declared(place: Place) -> dict[str, list[tuple[Any, ...]]]:
         if table.startswith("~")
     ]
     if hidden:
-        found["rows of hidden tables"] = place.sql(
-            f"CHECKSUM TABLE {', '.join(hidden)}"
-        )
+        found["hidden rows"] = place.sql(f"CHECKSUM TABLE {', '.join(hidden)}")
     return found

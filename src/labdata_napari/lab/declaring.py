@@ -17,6 +17,7 @@ from labdata_napari.settings import DEFAULT_NAME
 if TYPE_CHECKING:
     from labdata_napari.lab.cluster import Cluster
 
+_LOG = "~log"
 _LOCK = 0x1ABDA7A  # any number; all our processes must agree on it
 
 
@@ -128,7 +129,27 @@ def declare_each(instance: Any, name: str, project: str | None) -> None:
     tables = Tables(instance, name, project, create=True)
     # the words of a lab that a project is added to are its own
     insert_vocabulary(tables, scopes)
+    _make_log(tables)
     tables.bind_all()
+
+
+def _make_log(tables: Tables) -> None:
+    """Make the table in which labdata notes what it deletes; only MySQL knows labdata.
+
+    It would make it itself, but not in the transaction of its first deletion, which
+    then fails. We write nothing into it.
+    """
+    if tables.connection.adapter.backend != "mysql":
+        return
+    for schema in dict.fromkeys(tables.schemas.values()):
+        tables.connection.query(
+            f"CREATE TABLE IF NOT EXISTS `{schema}`.`{_LOG}` ("
+            "id int unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, "
+            "timestamp timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP, "
+            "version varchar(12) NOT NULL, user varchar(255) NOT NULL, "
+            "host varchar(255) NOT NULL DEFAULT '', "
+            "event varchar(255) NOT NULL DEFAULT '')"
+        )
 
 
 def snapshot() -> str:
@@ -176,7 +197,7 @@ def _is_unfinished(tables: Tables, schema: str, present: set[str]) -> bool:
         for full, rule in contract().items()
         if tables.schemas[rule["scope"]] == schema
     }
-    ours = present - {"~lineage"}
+    ours = present - {"~lineage", _LOG}
     if "~lineage" not in present or not ours <= names.keys():
         return False
     connection = tables.connection
