@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import labdata_napari as ln
 from databases import declare_as_labdata
 from labdata_napari.cli import main
 from labdata_napari.lab.checking import check
@@ -291,8 +292,16 @@ def test_an_embedded_lab_is_looked_at_as_it_is(
     shutil.rmtree(tmp_path / "demo" / "files")
     assert main(["db", "check", "--url", demo_copy, "--json"]) == 1
     report = json.loads(capsys.readouterr().out)
-    assert report["folders"][0]["problem"] == "does not exist"
     assert len(report["files"]["missing"]) == report["files"]["rows"] > 0
+
+
+def test_a_new_embedded_lab_is_in_order(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    with ln.connect(f"embedded:{tmp_path}/db"):
+        pass
+    assert main(["db", "check", "--url", f"embedded:{tmp_path}/db"]) == 0
+    assert "files       0 named by rows, 0 bytes\n" in capsys.readouterr().out
 
 
 def test_an_embedded_database_that_is_not_there_is_not_made(

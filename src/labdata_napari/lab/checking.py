@@ -28,6 +28,8 @@ from labdata_napari.lab.server_state import (
 from labdata_napari.schema.contract import contract, differences
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from labdata_napari.core.progress import Progress
     from labdata_napari.lab.lab import Lab
 
@@ -175,10 +177,17 @@ def check(lab: Lab, files: bool = True, progress: Progress = silent) -> Report:
         len(contract()),
         missing,
         drift,
-        folder_states(lab.files.local_paths),
+        folder_states(_folders(lab)),
         _storages(lab),
         _files(lab, progress) if files else None,
     )
+
+
+def _folders(lab: Lab) -> list[Path]:
+    """Local folders; an embedded lab's own is made with the first file."""
+    folders = lab.files.local_paths
+    own = folders[0] if lab.url.startswith("embedded:") else None
+    return [folder for folder in folders if folder != own or folder.is_dir()]
 
 
 def _storages(lab: Lab) -> tuple[StorageState, ...]:
