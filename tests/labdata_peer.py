@@ -85,6 +85,12 @@ def local_and_missing(name, key):
     return [[str(path) for path in local], missing]
 
 
+def synced(key, method):
+    """Events of the selected lines, on the clock."""
+    lines = labdata.schema.DatasetEvents.Digital() & key
+    return [plain.to_plain(row) for row in lines.fetch_synced(method=method)]
+
+
 def export_labeling(number):
     """Files and the table of labels that DeepLabCut would get."""
     chosen = table("PoseEstimationLabelSet")() & {"pose_label_set_num": number}
@@ -120,6 +126,7 @@ ACTIONS = (
     opened_as,
     paths,
     local_and_missing,
+    synced,
     export_labeling,
     update_labeling,
 )

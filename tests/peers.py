@@ -120,6 +120,11 @@ class Labdata:
     def rows(self, table: str, **key: Any) -> list[dict[str, Any]]:
         return [from_plain(row) for row in self.plain_rows(table, **key)]
 
+    def synced(self, method: str, **key: Any) -> list[dict[str, Any]]:
+        """Events of the selected lines, on their clock."""
+        answer = self._ask("synced", key=key, method=method)
+        return [from_plain(row) for row in answer]
+
     def write_stack(self, path: Path, pixels: Any) -> None:
         """Write a stack as its upload of a recording does."""
         path.parent.mkdir(parents=True, exist_ok=True)
