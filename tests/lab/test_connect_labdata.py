@@ -95,6 +95,32 @@ def test_another_lab_of_the_same_server_gets_neither_paths_nor_storages(
         assert lab.files.storages == {}
 
 
+def test_a_lab_of_another_name_is_opened_with_its_project(
+    lab_place: Place, labdata_home: LabdataHome
+):
+    names = ("our_lab", "our_lab_px")
+    for name in names:
+        lab_place.sql(
+            f"CREATE DATABASE {name}",
+            f"CREATE TABLE {name}.subject LIKE lab_data.subject",
+        )
+    password = lab_place.parameters["password"]
+    labdata_home.write(
+        facts(lab_place, name="our_lab", project="px", password=password)
+    )
+    with ln.connect() as lab:
+        assert (lab.name, lab.project) == ("our_lab", "px")
+        assert lab.tables.schemas == {
+            "global": "our_lab",
+            "data": "our_lab_px",
+            "computed": "our_lab_px_computed",
+        }
+        assert lab.Subject.full_table_name == "`our_lab_px`.`subject`"
+    with ln.connect(project="") as lab:
+        assert lab.Subject.full_table_name == "`our_lab`.`subject`"
+    lab_place.sql(*(f"DROP DATABASE {name}" for name in names))
+
+
 def test_a_missing_password_is_said_with_the_address_to_ask_for(
     lab_place: Place, labdata_home: LabdataHome
 ):
