@@ -118,6 +118,6 @@ def as_labels(values: dict[tuple[FrameKey, str], tuple[float, float]]) -> PoseLa
 def test_changes_lead_from_one_to_the_other(one: dict, other: dict) -> None:
     before, after = as_labels(one), as_labels(other)
     changes = before.differences_to(after)
-    assert before.with_changes(changes).by_place == after.by_place
+    assert before.with_changes(changes).by_place() == after.by_place()
     touched = [*changes.added, *changes.removed, *(c.after for c in changes.changed)]
     assert len({label.place for label in touched}) == len(touched)

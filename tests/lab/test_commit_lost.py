@@ -138,8 +138,8 @@ def labels(lab: Any, far: Any) -> Kind:
     )
     return (
         lambda: far.poses.save_labels(number, baseline, edited),
-        lambda: lab.poses.load_labels(number).by_place,
-        edited.by_place,
+        lambda: lab.poses.load_labels(number).by_place(),
+        edited.by_place(),
     )
 
 

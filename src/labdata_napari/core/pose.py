@@ -160,19 +160,21 @@ class PoseLabels:
 
     def __getitem__(self, place: tuple[FrameKey, str]) -> Label | None:
         """Give the label of a frame and body part; None where there is none."""
-        frame, bodypart = place
-        if frame not in self.frames or bodypart not in self.bodyparts:
-            return None
-        position = self.frames.index(frame), self.bodyparts.index(bodypart)
-        return _label(FrameKey(*frame), bodypart, self.xyz[position])
+        return self.by_place([place]).get(place)
 
-    @property
-    def by_place(self) -> dict[tuple[FrameKey, str], Label]:
-        """Every label by its frame and body part."""
+    def by_place(
+        self, places: Iterable[tuple[FrameKey, str]] | None = None
+    ) -> dict[tuple[FrameKey, str], Label]:
+        """Give the labels by frame and body part: all, or those at some places."""
+        of_frame = {key: n for n, key in enumerate(self.frames)}
+        of_name = {name: n for n, name in enumerate(self.bodyparts)}
+        if places is None:
+            places = [(frame, name) for frame in self.frames for name in self.bodyparts]
         xyz = self.xyz
         found = (
-            _label(self.frames[f], self.bodyparts[b], xyz[f, b])
-            for f, b in np.argwhere(~np.isnan(xyz[..., 0]))
+            _label(frame, name, xyz[of_frame[frame], of_name[name]])
+            for frame, name in places
+            if frame in of_frame and name in of_name
         )
         return {label.place: label for label in found if label is not None}
 
@@ -220,8 +222,7 @@ class PoseLabels:
         for frame, name, row in read:
             z = np.nan if row["z"] is None else row["z"]
             values[of_frame[frame], of_name[name]] = row["x"], row["y"], z
-        flat = np.isnan(values[..., 2]).all()
-        return cls(tuple(names), tuple(keys), values[..., :2] if flat else values)
+        return cls(tuple(names), tuple(keys), _without_empty_z(values))
 
     def placed(
         self, frame: FrameKey, bodypart: str, x: float, y: float, z: float | None = None
@@ -234,8 +235,7 @@ class PoseLabels:
         values = np.array(here.xyz)
         place = here.frames.index(frame), here.bodyparts.index(bodypart)
         values[place] = x, y, values[place][2] if z is None else z
-        flat = np.isnan(values[..., 2]).all()
-        return replace(here, coordinates=values[..., :2] if flat else values)
+        return replace(here, coordinates=_without_empty_z(values))
 
     def removed(self, frame: FrameKey, bodypart: str) -> PoseLabels:
         """Take the label of a body part off a frame."""
@@ -313,7 +313,7 @@ class PoseLabels:
             values[place] = label.x, label.y, z
         for label in gone:
             values[of_frame[label.frame], of_name[label.bodypart]] = np.nan
-        return replace(here, coordinates=values)
+        return replace(here, coordinates=_without_empty_z(values))
 
     def _on(
         self, frames: tuple[FrameKey, ...], bodyparts: tuple[str, ...]
@@ -331,6 +331,10 @@ class PoseLabels:
             )
         ]
         return values
+
+
+def _without_empty_z(xyz: NDArray[Any]) -> NDArray[Any]:
+    return xyz[..., :2] if np.isnan(xyz[..., 2]).all() else xyz
 
 
 def _label(frame: FrameKey, bodypart: str, xyz: NDArray[np.float32]) -> Label | None:

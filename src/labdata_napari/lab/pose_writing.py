@@ -140,7 +140,8 @@ class _LabelEdit:
                 f"{other[0]} is there with other pixels",
                 f"{len(self._images)} frames to add",
             )
-        before, now = self._baseline.by_place, theirs.by_place
+        before = self._baseline.by_place(self._wanted)
+        now = theirs.by_place(self._wanted)
         both = {
             place
             for place, label in self._wanted.items()
@@ -164,7 +165,7 @@ class _LabelEdit:
             self._set.Frame.insert(
                 self._key | key.to_row() | {"frame": self._images[key]} for key in keys
             )
-        now = labels.by_place
+        now = labels.by_place(self._wanted)
         missing = {p: x for p, x in self._wanted.items() if now.get(p) != x}
         # Replaced, not updated: two statements for hundreds of labels. No row refers
         # to a label.
@@ -179,7 +180,7 @@ class _LabelEdit:
     def _missing(
         self, labels: PoseLabels, stored: Mapping[FrameKey, NDArray[np.uint8]]
     ) -> bool:
-        now = labels.by_place
+        now = labels.by_place(self._wanted)
         return any(not self._is_stored(key, stored) for key in self._images) or any(
             now.get(place) != label for place, label in self._wanted.items()
         )
@@ -218,6 +219,8 @@ def read_frames(
 
 def _check_sizes(lab: Any, images: Mapping[FrameKey, NDArray[np.uint8]]) -> None:
     """Refuse a picture that the server would not take in one piece."""
+    if not images:
+        return
     limit = _packet(lab)
     for frame, image in images.items():
         # packing takes a while; it makes nothing larger than it was
@@ -250,6 +253,8 @@ def _by_size(
     lab: Any, images: Mapping[FrameKey, NDArray[np.uint8]], frames: Sequence[FrameKey]
 ) -> Iterator[list[FrameKey]]:
     """Divide frames so that each statement stays small; a large one goes alone."""
+    if not frames:
+        return
     limit = min(_BYTES_PER_STATEMENT, (_packet(lab) or _BYTES_PER_STATEMENT) // 2)
     part: list[FrameKey] = []
     size = 0
