@@ -206,6 +206,22 @@ def test_orphans_are_not_guessed_where_a_table_may_not_be_read(
     lab_place.sql("DROP TABLE lab_data.secret")
 
 
+def test_orphans_are_not_guessed_where_a_database_may_not_be_read(
+    lab: Lab, lab_place: Place, connect_again: Callable[..., Lab]
+):
+    add_transform(lab, add_brain(lab))
+    reader = lab_place.reader()
+    host = "@'127.0.0.1'" if lab_place.backend == "mysql" else ""
+    what = "SELECT ON `lab_data_computed`.*" if host else "USAGE ON SCHEMA {}"
+    what = what.format("lab_data_computed")
+    lab_place.sql(f"REVOKE {what} FROM {reader['user']}{host}")
+    report = check(connect_again(**reader))
+    assert report.files is not None
+    assert report.files.orphans is None
+    assert len(report.missing_tables) > 30
+    assert report.problems[0].endswith(" tables missing")
+
+
 @postgresql
 def test_storages_are_asked_for_what_is_not_here(
     lab: Lab, store: Path, bucket: StorageEntry, tmp_path: Path

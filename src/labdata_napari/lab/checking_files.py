@@ -13,6 +13,7 @@ from labdata_napari.core.progress import silent
 from labdata_napari.errors import InvalidValue
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.files import posix_parts
+from labdata_napari.schema.contract import contract
 from labdata_napari.schema.references import references_to
 
 if TYPE_CHECKING:
@@ -104,6 +105,13 @@ def orphans(lab: Lab, rows: Sequence[FileRow]) -> tuple[FileRow, ...] | None:
     Tables of other projects and of plugins count too, nullable references as well.
     None when this user may not read one of those tables, so that it is not known.
     """
+    known = {
+        name
+        for name, rule in contract().items()
+        if any(key["parent"] == "AnalysisFile" for key in rule["foreign_keys"])
+    }
+    if known & set(lab.tables.missing):
+        return None
     ours = [row for row in rows if row.table == "AnalysisFile"]
     with translate_errors():
         references = references_to(lab.tables, "AnalysisFile")
