@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.core.annotation import AnnotationSet
+from labdata_napari.lab.availability import ANNOTATIONS, require
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.keys import key_of, the_row
 from labdata_napari.lab.limits import checked
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 def load_annotations(lab: Any, key: Mapping[str, Any]) -> AnnotationSet:
     """Read the annotations of a transform; see `Brains.load_annotations`."""
+    require(lab, ANNOTATIONS)
     transform = key_of(lab.FixedBrainTransform, key)
     found = fetched_together(
         {
@@ -41,6 +43,7 @@ def save_annotations(
     changes = baseline.changes_to(edited)
     if not changes:
         return changes
+    require(lab, ANNOTATIONS)
     edit = _AnnotationEdit(
         lab, key_of(lab.FixedBrainTransform, key), baseline, edited, changes
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labdata_napari.errors import InvalidValue, NotFound, StorageFailed
+from labdata_napari.lab.availability import TRANSFORMS
 from labdata_napari.lab.keys import key_of, the_row
 from labdata_napari.lab.opening import channel_query, channels_in
 from labdata_napari.lab.rows import Damaged, as_array, fetched_together
@@ -56,11 +57,6 @@ def details_of(lab: Any, entry: Entry) -> EntryDetails:
     return EntryDetails(tuple(lines), tuple(transforms))
 
 
-_OF_TRANSFORMS = {
-    "FixedBrainTransformParameters",
-    "FixedBrainTransform",
-    "FixedBrainTransformAnnotation",
-}
 _MANY = {"frame_times"}  # too many values to fetch only to say how many
 
 
@@ -81,7 +77,7 @@ def _queries(lab: Any, kind: str, table: Any, key: Mapping[str, Any]) -> dict[st
         queries["files"] = lab.File & named.proj(*_PLACE)
     if kind == "FixedBrain":
         queries |= channel_query(lab, key)
-        if not _OF_TRANSFORMS & (absent | set(lab.tables.lacking)):
+        if not lab.why_not(TRANSFORMS):
             queries |= transform_queries(lab, key)
     return queries
 

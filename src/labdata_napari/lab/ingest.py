@@ -15,6 +15,7 @@ import numpy as np
 
 from labdata_napari.core.progress import silent
 from labdata_napari.errors import InvalidValue, WriteRefused
+from labdata_napari.lab.availability import IMPORTING, require
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.import_plan import BrainImport, ImportPlan, plan_import
 from labdata_napari.lab.keys import words
@@ -76,6 +77,7 @@ def import_brain(
             f"'{plan.source.name}' was not imported: {lab.user} may only read this "
             "database. Connect as somebody who may write."
         )
+    require(lab, IMPORTING)
     doing = f"Importing '{plan.source.name}'"
     with translate_errors(doing):
         _check(lab, plan)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from labdata_napari.lab.availability import Unavailable, unavailable
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.instances import close
 from labdata_napari.lab.privileges import rights_of
@@ -110,6 +111,21 @@ class Lab:
     def read_only(self) -> bool:
         """Whether this user may not add rows, as far as rights tell beforehand."""
         return not self._rights.may_write
+
+    @cached_property
+    def unavailable(self) -> tuple[Unavailable, ...]:
+        """What this lab cannot offer, for want of tables or columns of labdata's."""
+        return unavailable(self.tables)
+
+    def why_not(self, what: str) -> str:
+        """Say why this lab cannot offer something; empty when it can.
+
+        Parameters
+        ----------
+        what
+            As the entries of `unavailable` call it, such as "annotations".
+        """
+        return next((u.reason for u in self.unavailable if u.what == what), "")
 
     @cached_property
     def _rights(self) -> Rights:

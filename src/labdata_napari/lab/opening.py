@@ -12,6 +12,7 @@ from labdata_napari.core.axes import BRAIN, PLANES, RECORDING, VIDEO
 from labdata_napari.core.stacks import Stack, open_stack
 from labdata_napari.core.transform_parameters import TransformParameters
 from labdata_napari.errors import InvalidValue, NotFound, UnreadableFile
+from labdata_napari.lab.availability import TRANSFORMS, require
 from labdata_napari.lab.keys import Row, key_of, named, row_of, the_row, words
 from labdata_napari.lab.rows import fetched_together
 from labdata_napari.lab.scales import (
@@ -136,6 +137,7 @@ def open_transform(lab: Any, key: Mapping[str, Any]) -> Stack:
     Its spatial axes keep the order in which they are stored: after a transpose the
     axis called Z is the first one stored, whatever it was in the brain.
     """
+    require(lab, TRANSFORMS)
     transform = key_of(lab.FixedBrainTransform, key)
     brain = key_of(lab.FixedBrain, key)
     tables = {

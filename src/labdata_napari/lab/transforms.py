@@ -17,6 +17,12 @@ from labdata_napari.errors import (
     WriteConflict,
     WriteRefused,
 )
+from labdata_napari.lab.availability import (
+    ANNOTATIONS,
+    COMPUTING,
+    TRANSFORMS,
+    require,
+)
 from labdata_napari.lab.copying import (
     make_folders,
     md5,
@@ -89,6 +95,7 @@ class TransformRecord:
 
 def transforms_of(lab: Any, key: Mapping[str, Any]) -> list[TransformRecord]:
     """List a brain's parameter sets in the order of their numbers."""
+    require(lab, TRANSFORMS)
     queries = transform_queries(lab, key_of(lab.FixedBrain, key))
     return transforms_in(lab, fetched_together(queries, lenient=True))
 
@@ -97,12 +104,15 @@ def transform_queries(lab: Any, brain: Mapping[str, Any]) -> dict[str, Any]:
     """Say what to fetch for `transforms_in`."""
     import datajoint as dj
 
-    placed = (lab.FixedBrainTransformAnnotation & brain).proj()
-    return {
+    queries = {
         "parameters": lab.FixedBrainTransformParameters & brain,
         "results": lab.FixedBrainTransform & brain,
-        "annotations": dj.U("transform_id").aggr(placed, n_rows="count(*)"),
     }
+    if not lab.why_not(ANNOTATIONS):
+        placed = (lab.FixedBrainTransformAnnotation & brain).proj()
+        counts = dj.U("transform_id").aggr(placed, n_rows="count(*)")
+        queries["annotations"] = counts
+    return queries
 
 
 def transforms_in(
@@ -113,7 +123,8 @@ def transforms_in(
     Leniently: what is damaged is a problem of its own record.
     """
     results = {row["transform_id"]: row for row in rows["results"]}
-    counts = {int(r["transform_id"]): int(r["n_rows"]) for r in rows["annotations"]}
+    placed = rows.get("annotations", ())
+    counts = {int(r["transform_id"]): int(r["n_rows"]) for r in placed}
     parameters = sorted(rows["parameters"], key=lambda r: int(r["transform_id"]))
     return [
         _record(lab, row, results.get(row["transform_id"]), counts)
@@ -140,9 +151,9 @@ def _record(
         key,
         parameters,
         computed=True,
-        shape=shape_of(result["shape"]),
-        um_per_pixel=um_of_brain(result["um_per_pixel"]),
-        hemisphere=result["hemisphere"],
+        shape=shape_of(result.get("shape")),
+        um_per_pixel=um_of_brain(result.get("um_per_pixel")),
+        hemisphere=result.get("hemisphere"),
         annotations=counts.get(row["transform_id"], 0),
         file_path=result["file_path"],
         storage=result["storage"],
@@ -162,6 +173,7 @@ def compute_transform(
         raise InvalidValue(
             f"The hemisphere of a transform is left, right or both, not {hemisphere!r}."
         )
+    require(lab, COMPUTING)
     with translate_errors():
         row = row_of(lab.FixedBrainTransformParameters, key)
         key = key_of(lab.FixedBrainTransform, key)

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from labdata_napari.lab.availability import IMPORTING, OPENING
 from labdata_napari.widgets.connection import DEMO, Connection, Phase, Profile
 from labdata_napari.widgets.connection_line import ConnectionLine
 from labdata_napari.widgets.details_pane import DetailsPane
@@ -77,6 +78,9 @@ class LabBrowser(QWidget):
         self._status = QLabel()
         self._status.setObjectName("browser_status")
         self._status.setWordWrap(True)
+        self._unavailable = QLabel()
+        self._unavailable.setObjectName("browser_unavailable")
+        self._unavailable.setWordWrap(True)
         self._count = QLabel()
         self._count.setObjectName("entry_count")
         self._open = self._button("open_button", "Open", "Open what is chosen (Enter)")
@@ -118,6 +122,7 @@ class LabBrowser(QWidget):
         layout.addWidget(self._connection)
         layout.addWidget(self._filter)
         layout.addWidget(self._pages, 1)
+        layout.addWidget(self._unavailable)
         layout.addWidget(self._status)
         layout.addLayout(bottom)
 
@@ -161,7 +166,7 @@ class LabBrowser(QWidget):
 
     def open_import(self, path: Path | None = None) -> None:
         """Show the import dialog, filled in from a file when there is one."""
-        reason = self._workspace.connection.why_read_only
+        reason = self._workspace.connection.why_not_written(IMPORTING)
         if reason:
             self._say(reason)
             return
@@ -208,7 +213,12 @@ class LabBrowser(QWidget):
             return  # the list stays as it was read last
         self._say("")
         self._filter.setEnabled(connection.is_open)
-        allow(self._import, connection.is_open, connection.why_read_only)
+        importing = connection.why_not_written(IMPORTING)
+        allow(self._import, connection.is_open, importing)
+        self._unavailable.setText(connection.unavailable_line)
+        reasons = (f"{u.what}: {u.reason}" for u in connection.unavailable)
+        self._unavailable.setToolTip("\n".join(reasons))
+        self._unavailable.setVisible(bool(connection.unavailable))
         if connection.is_open:
             self._refresh()
         else:
@@ -261,10 +271,15 @@ class LabBrowser(QWidget):
         self._on_current(self._table.current_record())
 
     def _on_current(self, entry: Entry | None) -> None:
-        reason = NOT_OPENED.get(entry.kind, "") if entry is not None else ""
+        reason = self._why_not_opened(entry)
         self._open.setEnabled(entry is not None and not reason)
         self._open.setToolTip(reason or "Open what is chosen (Enter)")
         self._details_timer.start()
+
+    def _why_not_opened(self, entry: Entry | None) -> str:
+        kind = "" if entry is None else entry.kind
+        missing = self._workspace.connection.why_not(OPENING.get(kind, ""))
+        return NOT_OPENED.get(kind, "") or missing
 
     def _load_details(self) -> None:
         self._details_timer.stop()
@@ -297,7 +312,7 @@ class LabBrowser(QWidget):
             self._open_entry(entry)
 
     def _open_entry(self, entry: Entry) -> None:
-        reason = NOT_OPENED.get(entry.kind)
+        reason = self._why_not_opened(entry)
         if reason:
             self._say(reason)
         else:

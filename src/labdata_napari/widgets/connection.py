@@ -13,6 +13,7 @@ from labdata_napari.settings import DEFAULT_NAME, DEFAULT_URL
 if TYPE_CHECKING:
     from labdata_napari.core.progress import Progress
     from labdata_napari.errors import LabdataError
+    from labdata_napari.lab.availability import Unavailable
     from labdata_napari.lab.lab import Lab
 
 
@@ -90,6 +91,8 @@ class Connection:
         Address of the server that did not let us in; empty when that is not it.
     notes
         What was wrong with labdata's settings, a sentence each.
+    unavailable
+        What the lab cannot offer, for want of tables or columns.
     """
 
     phase: Phase = Phase.CLOSED
@@ -103,6 +106,7 @@ class Connection:
     problem: str = ""
     login_url: str = ""
     notes: tuple[str, ...] = ()
+    unavailable: tuple[Unavailable, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -118,6 +122,20 @@ class Connection:
             f"You ({self.user}) may read this lab but not write to it; ask its keeper "
             "for the right to insert rows."
         )
+
+    def why_not(self, what: str) -> str:
+        """Why the lab cannot offer something, in a sentence; empty when it can."""
+        return next((u.reason for u in self.unavailable if u.what == what), "")
+
+    def why_not_written(self, what: str) -> str:
+        """Why something cannot be written, for want of tables or of rights."""
+        return self.why_not(what) or self.why_read_only
+
+    @property
+    def unavailable_line(self) -> str:
+        """What the lab cannot offer in one line; empty when that is nothing."""
+        names = ", ".join(u.what for u in self.unavailable)
+        return f"Not available in this lab: {names}" if names else ""
 
     @property
     def line(self) -> str:
@@ -189,6 +207,7 @@ def connection_to(profile: Profile, lab: Lab) -> Connection:
         user=lab.user,
         read_only=lab.read_only,
         notes=notes,
+        unavailable=lab.unavailable,
     )
 
 

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from labdata_napari.lab.availability import COMPUTING, TRANSFORMS
 from labdata_napari.widgets.entry_columns import um_text
 from labdata_napari.widgets.rows import BRAIN
 from labdata_napari.widgets.thumbnails import ThumbnailMaker
@@ -138,11 +139,15 @@ class DetailsPane(QWidget):
             self._transforms.addItem(item)
         count = self._transforms.count()
         brain = self._entry if self._is_brain() else None
-        self._new.offer(brain, self._workspace.connection.why_read_only)
+        connection = self._workspace.connection
+        self._new.offer(brain, connection.why_not_written(COMPUTING))
         self._transforms_part.setVisible(brain is not None)
         self._transforms.setVisible(count > 0)
         self._open.setVisible(count > 0)
-        self._title.setText("Transforms" if count else "No transform yet")
+        missing = connection.why_not(TRANSFORMS)
+        none = "No transforms in this lab" if missing else "No transform yet"
+        self._title.setText("Transforms" if count else none)
+        self._title.setToolTip(missing)
         if count:
             self._transforms.setCurrentRow(0)
             height = self._transforms.sizeHintForRow(0) * min(count, 4)
@@ -182,7 +187,9 @@ class DetailsPane(QWidget):
             self._open.setText("Open transform")
             self._open.setToolTip(reason or "Open it with its annotations (Enter)")
         else:
-            reason = record.problem or self._workspace.connection.why_read_only
+            reason = record.problem or self._workspace.connection.why_not_written(
+                COMPUTING
+            )
             self._open.setText("Compute")
             self._open.setToolTip(reason or "Compute it in the background (Enter)")
         self._open.setEnabled(not reason)

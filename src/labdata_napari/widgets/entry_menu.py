@@ -8,6 +8,7 @@ from qtpy.QtCore import QObject, QPoint, QUrl, Signal
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QApplication, QMenu, QWidget
 
+from labdata_napari.lab.availability import IMPORTING
 from labdata_napari.widgets.entry_columns import NOT_OPENED, key_as_python
 from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.new_window import open_in_new_viewer
@@ -62,7 +63,8 @@ class EntryMenu(QObject):
         ):
             self._actions[name].setEnabled(enabled)
         importing = self._actions["import"]
-        allow(importing, connection.is_open, connection.why_read_only)
+        reason = connection.why_not_written(IMPORTING)
+        allow(importing, connection.is_open, reason)
         self._menu.popup(place)
 
     def _open(self) -> None:

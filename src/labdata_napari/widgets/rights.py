@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from labdata_napari.lab.availability import ANNOTATIONS
 from labdata_napari.layers.source import source_of
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def why_not_editable(connection: Connection, layer: Points | None) -> str:
     Only a want of rights is a reason: a lab that is away comes back.
     """
     away = not connection.is_open or _is_elsewhere(connection, layer)
-    return "" if away else connection.why_read_only
+    return "" if away else connection.why_not_written(ANNOTATIONS)
 
 
 def why_not_saved(connection: Connection, layer: Points) -> str:
@@ -44,7 +45,7 @@ def why_not_saved(connection: Connection, layer: Points) -> str:
         return "Not connected: nothing can be saved until the lab is open again."
     if _is_elsewhere(connection, layer):
         return "These annotations belong to another lab; connect to it to save them."
-    return connection.why_read_only
+    return connection.why_not_written(ANNOTATIONS)
 
 
 def _is_elsewhere(connection: Connection, layer: Points | None) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.errors import NotFound, WriteRefused
+from labdata_napari.lab.availability import ANNOTATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +29,7 @@ class OpenedTransform:
     """A transformed brain and its annotations as the table holds them."""
 
     stack: Stack
-    annotations: AnnotationSet
+    annotations: AnnotationSet | None
 
 
 def find_entries(lab: Lab) -> list[Entry]:
@@ -51,10 +52,11 @@ def open_row(lab: Lab, kind: str, key: Mapping[str, Any]) -> Stack:
 
 
 def open_transform(lab: Lab, key: Mapping[str, Any]) -> OpenedTransform:
-    """Open a transform's pixels and load its annotations."""
-    return OpenedTransform(
-        lab.brains.open_transform(dict(key)), lab.brains.load_annotations(dict(key))
-    )
+    """Open a transform's pixels and load its annotations, where the lab has any."""
+    stack = lab.brains.open_transform(dict(key))
+    if lab.why_not(ANNOTATIONS):
+        return OpenedTransform(stack, None)
+    return OpenedTransform(stack, lab.brains.load_annotations(dict(key)))
 
 
 def locate(lab: Lab, entry: Entry) -> Path:
