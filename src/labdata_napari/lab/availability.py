@@ -132,7 +132,7 @@ def _reasons(
     if absent:
         yield (
             f"The table{_s(absent)} {_listed(absent)} {_are(absent)} not in this lab, "
-            "or you may not read it."
+            f"or you may not read {'it' if len(absent) == 1 else 'them'}."
         )
     for table, columns in (offer.columns or {}).items():
         wanting = [name for name in columns if name in lacking.get(table, ())]
