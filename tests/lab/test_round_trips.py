@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from far_lab import costs, fill_lab
+from far_actions import costs, fill_lab
 from relay import reached
 
 if TYPE_CHECKING:
