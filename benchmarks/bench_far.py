@@ -1,4 +1,4 @@
-"""A database 80 ms away: what is waited for, and what DataJoint alone would wait for."""
+"""A database 80 ms away: what one waits for, and what one would for DataJoint."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import datajoint as dj
 import pytest
+
 from databases import declare
 from far_actions import costs, fill_lab
-from relay import reached
-
 from labdata_napari.lab.instances import close, new_instance
+from relay import reached
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
