@@ -98,10 +98,11 @@ class TrialView(QWidget):
             label.setObjectName(f"trial_{('sign', 'what', 'sentence')[column]}")
             label.setAlignment(Qt.AlignmentFlag.AlignTop)
             if column == 2:
-                label.setWordWrap(True)
+                # in this order: the other way round it forgets how high it gets
                 label.setSizePolicy(
                     QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum
                 )
+                label.setWordWrap(True)
             self._layout.addWidget(label, self._rows, column)
         self._rows += 1
 
