@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from far_files import FarFile
 from labdata_napari.core.pyramid import pyramid_for
@@ -242,3 +244,13 @@ def test_pyramids_of_files_far_away_are_told_apart_by_their_version(tmp_path):
     assert pyramid_for(tmp_path, open_stack(far)) == first
     far.version = "2"
     assert pyramid_for(tmp_path, open_stack(far)) != first
+
+
+@settings(max_examples=20, deadline=None)
+@given(z=st.slices(40), y=st.slices(128), x=st.slices(128))
+def test_any_part_of_a_file_far_away_is_the_same(tmp_path_factory, z, y, x):
+    path = tmp_path_factory.getbasetemp() / "far.zarr.zip"
+    if not path.exists():
+        labdata_zip(path, LARGE)
+    stack = open_stack(FarFile(path))
+    np.testing.assert_array_equal(stack[z, 0, y, x], LARGE[z, 0, y, x])

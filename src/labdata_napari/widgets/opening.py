@@ -30,6 +30,7 @@ from labdata_napari.layers.images import (
 from labdata_napari.layers.points import SOURCE_KIND, annotation_layer
 from labdata_napari.layers.source import CHANNEL_KEY, LayerSource, layers_of
 from labdata_napari.widgets.entry_columns import entry_name, row_name
+from labdata_napari.widgets.far import Arrivals
 from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.playback import set_playback_rate
 from labdata_napari.widgets.preferences import preferences
@@ -147,6 +148,9 @@ class Opener:
         if viewer is None:
             return
         resize_dask_cache(preferences().dask_cache_mb * 2**20)
+        if prepared.stack.remote is not None:
+            arrivals = Arrivals(self._workspace, request.kind, request.key, request.lab)
+            prepared = replace(prepared, levels=arrivals.awaited(prepared.levels))
         first = not len(viewer.layers)
         if first and prepared.stack.um_per_pixel is not None:
             viewer.scale_bar.visible = True
@@ -264,7 +268,7 @@ def _prepare(
     request: Request, stack: Stack, annotations: AnnotationSet | None
 ) -> _Prepared:
     pyramid: Sequence[Stack] = ()
-    missing = stack.path is not None and wants_pyramid(stack)
+    missing = wants_pyramid(stack)
     if missing:
         path = pyramid_for(_pyramids(), stack)
         if path.exists():
@@ -279,7 +283,8 @@ def _prepare(
         annotations,
         channel_levels(stack, pyramid),
         contrast_limits(stack),
-        missing,
+        # of a file far away only when there is one: to make it is to download all
+        missing and stack.path is not None,
     )
 
 
