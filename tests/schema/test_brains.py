@@ -296,8 +296,12 @@ def test_parameters_that_change_meanwhile_leave_no_file_and_no_row(
     def change(done: int, total: int) -> None:
         other.FixedBrainTransformParameters.update1({**brain, "cast": "uint8"})
 
-    with pytest.raises(WriteConflict, match="changed while their transform"):
+    with pytest.raises(WriteConflict, match="changed while their transform") as error:
         lab.FixedBrainTransform.populate(brain, progress=change)
+    # both versions are in the sentence that the browser shows
+    assert "→ uint8" in error.value.their_changes
+    assert error.value.their_changes in str(error.value)
+    assert error.value.theirs.cast == "uint8"
     assert_nothing_computed(lab, store)
 
 
