@@ -190,7 +190,7 @@ def _is_unfinished(tables: Tables, schema: str, present: set[str]) -> bool:
     """Whether a database holds only what `declare_each` made before it was stopped.
 
     That is some of our tables, with DataJoint's ``~lineage`` that labdata never makes,
-    and not a row but the vocabulary.
+    and not a row but the vocabulary; or nothing but labdata's log.
     """
     names = {
         rule["table"]: full
@@ -198,7 +198,9 @@ def _is_unfinished(tables: Tables, schema: str, present: set[str]) -> bool:
         if tables.schemas[rule["scope"]] == schema
     }
     ours = present - {"~lineage", _LOG}
-    if "~lineage" not in present or not ours <= names.keys():
+    # the log alone is there before the first table is
+    declared_by_us = "~lineage" in present or not ours
+    if not declared_by_us or not ours <= names.keys():
         return False
     connection = tables.connection
     for table in ours:
