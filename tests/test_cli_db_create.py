@@ -240,6 +240,19 @@ def test_users_made_as_printed_may_do_just_what_they_should(
         assert lab.tables.missing == ()
 
 
+@pytest.mark.parametrize("backend", ["mysql"])
+def test_the_grants_are_for_the_lab_and_not_for_names_like_it(
+    server: Where, create: Typed, users: Callable[[str], dict[str, str]]
+):
+    server.place.sql("CREATE SCHEMA labxdata")  # what "lab_data" means in a grant
+    names = users(create()[1])
+    for name in names.values():
+        with attached(server, name) as lab:
+            shown = lab.connection.query("SHOW DATABASES").fetchall()
+        assert ("lab_data",) in shown
+        assert ("labxdata",) not in shown
+
+
 def test_an_embedded_database_needs_no_command(
     capsys: pytest.CaptureFixture[str], tmp_path: Any
 ):
