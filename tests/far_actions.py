@@ -89,8 +89,11 @@ def costs(where: Where, store: Path) -> Iterator[Cost]:
         "load annotations": load,
         "save an annotation": save,
     }
-    for action, do in actions.items():
-        before, began = relay.traffic, time.perf_counter()
-        do()
-        yield Cost(action, relay.traffic - before, time.perf_counter() - began)
-    lab.close()
+    try:
+        for action, do in actions.items():
+            before, began = relay.traffic, time.perf_counter()
+            do()
+            yield Cost(action, relay.traffic - before, time.perf_counter() - began)
+    finally:
+        if lab is not None:
+            lab.close()
