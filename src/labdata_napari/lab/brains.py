@@ -9,7 +9,7 @@ from labdata_napari.lab import parameters as parameters_of
 from labdata_napari.lab import transforms
 from labdata_napari.lab.annotations import load_annotations, save_annotations
 from labdata_napari.lab.failures import translate_errors
-from labdata_napari.lab.opening import open_brain, open_transform
+from labdata_napari.lab.opening import brain_opening, transform_opening
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         TransformParameters,
     )
     from labdata_napari.lab.entries import Entry
+    from labdata_napari.lab.opening import Opening
     from labdata_napari.lab.transforms import TransformRecord
 
 
@@ -68,8 +69,16 @@ class Brains:
         InvalidValue
             When the key is incomplete or the file's path leaves its store.
         """
+        return self.opening(key)()
+
+    def opening(self, key: Mapping[str, Any]) -> Opening:
+        """Read what the database says of a brain; opening its file is left to you.
+
+        The file may be far away: what comes back needs no database, so it may be
+        called on another thread. Together they are `open`.
+        """
         with translate_errors():
-            return open_brain(self._lab, key)
+            return brain_opening(self._lab, key)
 
     def transforms(self, key: Mapping[str, Any]) -> list[TransformRecord]:
         """List a brain's parameter sets, computed or not, by their numbers."""
@@ -95,8 +104,12 @@ class Brains:
         NotFound, UnreadableFile, InvalidValue
             As `open`.
         """
+        return self.transform_opening(key)()
+
+    def transform_opening(self, key: Mapping[str, Any]) -> Opening:
+        """Read what the database says of a transform; see `opening`."""
         with translate_errors():
-            return open_transform(self._lab, key)
+            return transform_opening(self._lab, key)
 
     def add_transform_parameters(
         self, key: Mapping[str, Any], parameters: TransformParameters

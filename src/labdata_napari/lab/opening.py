@@ -1,10 +1,17 @@
-"""Rows of brains, transforms and recordings become lazy stacks."""
+"""Rows of brains, transforms and recordings become lazy stacks, in two steps.
+
+First the rows are read, by the thread that has the lab. What comes of it, an
+`Opening`, needs no database: the file may be far away and slow, so a window opens it on
+another thread.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -27,6 +34,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labdata_napari.core.remote_bytes import RemoteFile
+    from labdata_napari.lab.files import Files
+
+Opening: TypeAlias = Callable[[], Stack]
+"""Opens a file whose rows were read; may be called from any thread."""
 
 RECORDINGS = {
     "Widefield": RECORDING,
@@ -41,17 +52,28 @@ _VIDEO_ENDINGS = (".avi", ".mp4", ".mov", ".mkv", ".m4v", ".webm", ".mpg", ".mpe
 
 def open_brain(lab: Any, key: Mapping[str, Any]) -> Stack:
     """Open a fixed brain as (Z, C, Y, X), with what its row says about it."""
+    return brain_opening(lab, key)()
+
+
+def brain_opening(lab: Any, key: Mapping[str, Any]) -> Opening:
+    """Read what `open_brain` needs of the database."""
     brain = key_of(lab.FixedBrain, key)
     rows = fetched_together(
         {"brain": lab.FixedBrain & brain, **channel_query(lab, brain)}
     )
     row = the_row(lab.FixedBrain, key, rows["brain"])
-    path = _located(lab, lab.FixedBrain, row)
-    stack = open_brain_file(path, row)
+    _require_file(lab.FixedBrain, row)
+    return partial(_brain, lab.files, row, *channels_in(rows))
+
+
+def _brain(
+    files: Files, row: Row, names: tuple[str, ...], waves: tuple[float | None, ...]
+) -> Stack:
+    stack = open_brain_file(_placed(files, row), row)
     um = um_of_brain(row.get("um_per_pixel"))
     if um is not None:
         stack = replace(stack, um_per_pixel=um, levels=_levels_with(stack, um))
-    return _with_channels(stack, *channels_in(rows))
+    return _with_channels(stack, names, waves)
 
 
 def open_brain_file(path: Path | RemoteFile, row: Mapping[str, Any]) -> Stack:
@@ -137,6 +159,11 @@ def open_transform(lab: Any, key: Mapping[str, Any]) -> Stack:
     Its spatial axes keep the order in which they are stored: after a transpose the
     axis called Z is the first one stored, whatever it was in the brain.
     """
+    return transform_opening(lab, key)()
+
+
+def transform_opening(lab: Any, key: Mapping[str, Any]) -> Opening:
+    """Read what `open_transform` needs of the database."""
     require(lab, TRANSFORMS)
     transform = key_of(lab.FixedBrainTransform, key)
     brain = key_of(lab.FixedBrain, key)
@@ -151,12 +178,30 @@ def open_transform(lab: Any, key: Mapping[str, Any]) -> Stack:
     }
     found = fetched_together(queries | channel_query(lab, brain))
     rows = {name: the_row(tables[name], key, found[name]) for name in tables}
-    row, channels = rows["transform"], rows["brain"].get("num_channels")
     parameters = TransformParameters.from_row(rows["parameters"])
-    path = _located(lab, lab.FixedBrainTransform, row)
+    _require_file(lab.FixedBrainTransform, rows["transform"])
+    names, waves = channels_in(found)
+    part = None if parameters.crop is None else parameters.crop[1]
+    if part is not None:
+        names, waves = names[slice(*part)], waves[slice(*part)]
+    channels = rows["brain"].get("num_channels") or 0
+    return partial(
+        _transform, lab.files, rows["transform"], parameters, channels, names, waves
+    )
+
+
+def _transform(
+    files: Files,
+    row: Row,
+    parameters: TransformParameters,
+    channels: int,
+    names: tuple[str, ...],
+    waves: tuple[float | None, ...],
+) -> Stack:
+    path = _placed(files, row)
     um = um_of_brain(row.get("um_per_pixel"))
     if not is_our_transform(path):
-        um = um_after_labdata(um, parameters, channels or 0)
+        um = um_after_labdata(um, parameters, channels)
     shape = shape_of(row.get("shape"))
     stack = open_stack(
         path,
@@ -164,10 +209,6 @@ def open_transform(lab: Any, key: Mapping[str, Any]) -> Stack:
         axes=None if shape is None else axes_of_result(parameters),
         um_per_pixel=um,
     )
-    names, waves = channels_in(found)
-    part = None if parameters.crop is None else parameters.crop[1]
-    if part is not None:
-        names, waves = names[slice(*part)], waves[slice(*part)]
     return _with_channels(stack, names, waves)
 
 
@@ -191,20 +232,37 @@ def is_our_transform(path: Path | RemoteFile) -> bool:
 
 def open_recording(lab: Any, kind: str, key: Mapping[str, Any]) -> Stack:
     """Open a recording or a video; its axes as in `RECORDINGS`."""
+    return recording_opening(lab, kind, key)()
+
+
+def recording_opening(lab: Any, kind: str, key: Mapping[str, Any]) -> Opening:
+    """Read what `open_recording` needs of the database."""
     if kind not in RECORDINGS:
         raise InvalidValue(
             f"'{kind}' is no kind of recording; there are {', '.join(RECORDINGS)}."
         )
-    table = getattr(lab, kind)
     if kind == "DatasetVideo":
-        row, path = _video(lab, key)
-        stack = open_stack(path)
-    else:
-        row = row_of(table, key)
-        stack = _frames(_located(lab, table, row), RECORDINGS[kind], row)
-        um = um_of_recording(row.get("um_per_pixel"))
-        if um is not None:
-            stack = replace(stack, um_per_pixel=um)
+        return partial(_video, lab.files, _video_row(lab, key))
+    table = getattr(lab, kind)
+    row = row_of(table, key)
+    _require_file(table, row)
+    return partial(_recording, lab.files, RECORDINGS[kind], row)
+
+
+def _recording(files: Files, axes: str, row: Row) -> Stack:
+    stack = _frames(_placed(files, row), axes, row)
+    um = um_of_recording(row.get("um_per_pixel"))
+    if um is not None:
+        stack = replace(stack, um_per_pixel=um)
+    return _with_rate(stack, row)
+
+
+def _video(files: Files, row: Row) -> Stack:
+    path = files.locate(row["file_path"], row["storage"])
+    return _with_rate(open_stack(path), row)
+
+
+def _with_rate(stack: Stack, row: Row) -> Stack:
     rate = row.get("frame_rate")
     if rate is not None and np.isfinite(rate) and rate > 0:
         stack = replace(stack, frame_rate=float(rate))
@@ -228,7 +286,8 @@ def _frames(path: Path | RemoteFile, axes: str, row: Mapping[str, Any]) -> Stack
     return open_stack(path, axes=axes, shape=[int(lengths[c]) for c in axes])
 
 
-def _video(lab: Any, key: Mapping[str, Any]) -> tuple[Row, Path]:
+def _video_row(lab: Any, key: Mapping[str, Any]) -> Row:
+    """Read a video's row, with the path and storage of its file."""
     key = key_of(lab.DatasetVideo, key)
     rate = {"frame_rate"} & set(lab.DatasetVideo.heading.names)
     found = fetched_together(
@@ -242,7 +301,8 @@ def _video(lab: Any, key: Mapping[str, Any]) -> tuple[Row, Path]:
     files = sorted(found["files"], key=_video_first)
     if not files:
         raise NotFound(f"The video of {words(key)} has no file; add its File row.")
-    return row, lab.files.locate(files[0]["file_path"], files[0]["storage"])
+    row.update({column: files[0][column] for column in ("file_path", "storage")})
+    return row
 
 
 def _video_first(file: Mapping[str, Any]) -> tuple[bool, str]:
@@ -250,13 +310,16 @@ def _video_first(file: Mapping[str, Any]) -> tuple[bool, str]:
     return not path.lower().endswith(_VIDEO_ENDINGS), path
 
 
-def _located(lab: Any, table: Any, row: Mapping[str, Any]) -> Path | RemoteFile:
+def _require_file(table: Any, row: Row) -> None:
     if row["file_path"] is None:
         raise NotFound(
             f"The {named(table)} of {words(key_of(table, row))} names no file; its row "
             "was made without one."
         )
-    place: Path | RemoteFile = lab.files.open_place(
+
+
+def _placed(files: Files, row: Row) -> Path | RemoteFile:
+    place: Path | RemoteFile = files.open_place(
         row["file_path"], row.get("storage") or "data"
     )
     return place

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.lab.failures import translate_errors
-from labdata_napari.lab.opening import RECORDINGS, open_recording
+from labdata_napari.lab.opening import RECORDINGS, recording_opening
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from labdata_napari.core.stacks import Stack
     from labdata_napari.lab.entries import Entry
+    from labdata_napari.lab.opening import Opening
 
 
 class Recordings:
@@ -56,5 +57,9 @@ class Recordings:
         InvalidValue
             For another kind, an incomplete key, or a path that leaves its store.
         """
+        return self.opening(kind, key)()
+
+    def opening(self, kind: str, key: Mapping[str, Any]) -> Opening:
+        """Read what the database says of a recording; see `Brains.opening`."""
         with translate_errors():
-            return open_recording(self._lab, kind, key)
+            return recording_opening(self._lab, kind, key)

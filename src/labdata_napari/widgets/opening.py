@@ -34,7 +34,7 @@ from labdata_napari.widgets.far import Arrivals
 from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.playback import set_playback_rate
 from labdata_napari.widgets.preferences import preferences
-from labdata_napari.widgets.rows import TRANSFORM, open_row, open_transform
+from labdata_napari.widgets.rows import TRANSFORM, row_opening, transform_annotations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from labdata_napari.errors import LabdataError
     from labdata_napari.lab.entries import Entry
     from labdata_napari.lab.lab import Lab
+    from labdata_napari.lab.opening import Opening
     from labdata_napari.lab.transforms import TransformRecord
     from labdata_napari.layers.source import LabIdentity
     from labdata_napari.widgets.background import Job
@@ -129,14 +130,15 @@ class Opener:
             return
         self._workspace.status.emit(f"Opening {request.name} …")
         self._under_way[request.identity] = self._workspace.submit(
-            _open_stack,
+            _read_rows,
             request,
             on_loss=OnLoss.REPEAT,
-            done=self._on_stack,
+            done=self._on_rows,
             failed=self._on_failed,
         )
 
-    def _on_stack(self, answer: tuple[Request, Stack, AnnotationSet | None]) -> None:
+    def _on_rows(self, answer: tuple[Request, Opening, AnnotationSet | None]) -> None:
+        # the file may be far away, and others wait for the lab's thread
         self._under_way[answer[0].identity] = self._workspace.background(
             _prepare, *answer, done=self._on_prepared, failed=self._on_failed
         )
@@ -249,15 +251,15 @@ def _select(viewer: Viewer, request: Request) -> None:
         viewer.layers.selection = set(layers)
 
 
-def _open_stack(
+def _read_rows(
     lab: Lab, request: Request
-) -> tuple[Request, Stack, AnnotationSet | None]:
+) -> tuple[Request, Opening, AnnotationSet | None]:
     # Asked of the lab itself: the request may have waited for it to be connected.
     request = replace(request, lab=_identity(lab))
-    if request.kind == TRANSFORM:
-        opened = open_transform(lab, request.key)
-        return request, opened.stack, opened.annotations
-    return request, open_row(lab, request.kind, request.key), None
+    opening = row_opening(lab, request.kind, request.key)
+    if request.kind != TRANSFORM:
+        return request, opening, None
+    return request, opening, transform_annotations(lab, request.key)
 
 
 def _pyramids() -> Path:
@@ -265,8 +267,9 @@ def _pyramids() -> Path:
 
 
 def _prepare(
-    request: Request, stack: Stack, annotations: AnnotationSet | None
+    request: Request, opening: Opening, annotations: AnnotationSet | None
 ) -> _Prepared:
+    stack = opening()
     pyramid: Sequence[Stack] = ()
     missing = wants_pyramid(stack)
     if missing:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.errors import NotFound, WriteRefused
@@ -13,23 +12,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labdata_napari.core.annotation import AnnotationSet
-    from labdata_napari.core.stacks import Stack
     from labdata_napari.lab.details import EntryDetails
     from labdata_napari.lab.entries import Entry
     from labdata_napari.lab.lab import Lab
+    from labdata_napari.lab.opening import Opening
     from labdata_napari.lab.projects import ProjectChoice
     from labdata_napari.layers.source import LabIdentity
 
 BRAIN = "FixedBrain"
 TRANSFORM = "FixedBrainTransform"
-
-
-@dataclass(frozen=True, eq=False)
-class OpenedTransform:
-    """A transformed brain and its annotations as the table holds them."""
-
-    stack: Stack
-    annotations: AnnotationSet | None
 
 
 def find_entries(lab: Lab) -> list[Entry]:
@@ -42,21 +33,20 @@ def load_details(lab: Lab, entry: Entry) -> tuple[Entry, EntryDetails]:
     return entry, lab.entries.details(entry)
 
 
-def open_row(lab: Lab, kind: str, key: Mapping[str, Any]) -> Stack:
-    """Open the pixels behind a row, lazily."""
+def row_opening(lab: Lab, kind: str, key: Mapping[str, Any]) -> Opening:
+    """Read a row; what comes back opens its pixels, lazily, on any thread."""
     if kind == BRAIN:
-        return lab.brains.open(dict(key))
+        return lab.brains.opening(dict(key))
     if kind == TRANSFORM:
-        return lab.brains.open_transform(dict(key))
-    return lab.recordings.open(kind, dict(key))
+        return lab.brains.transform_opening(dict(key))
+    return lab.recordings.opening(kind, dict(key))
 
 
-def open_transform(lab: Lab, key: Mapping[str, Any]) -> OpenedTransform:
-    """Open a transform's pixels and load its annotations, where the lab has any."""
-    stack = lab.brains.open_transform(dict(key))
+def transform_annotations(lab: Lab, key: Mapping[str, Any]) -> AnnotationSet | None:
+    """Load the annotations of a transform, where the lab has any."""
     if lab.why_not(ANNOTATIONS):
-        return OpenedTransform(stack, None)
-    return OpenedTransform(stack, lab.brains.load_annotations(dict(key)))
+        return None
+    return lab.brains.load_annotations(dict(key))
 
 
 def locate(lab: Lab, entry: Entry) -> Path:

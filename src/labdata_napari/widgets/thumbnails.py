@@ -15,14 +15,14 @@ from labdata_napari import settings
 from labdata_napari.layers.thumbnail import thumbnail
 from labdata_napari.widgets.entry_columns import NOT_OPENED
 from labdata_napari.widgets.lane import OnLoss
-from labdata_napari.widgets.rows import open_row
+from labdata_napari.widgets.rows import row_opening
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from labdata_napari.core.stacks import Stack
     from labdata_napari.errors import LabdataError
     from labdata_napari.lab.entries import Entry
+    from labdata_napari.lab.opening import Opening
     from labdata_napari.widgets.background import Job
     from labdata_napari.widgets.workspace import Workspace
 
@@ -63,18 +63,18 @@ class ThumbnailMaker(QObject):
             self.failed.emit("The file is not on this computer.")
         else:
             self._job = self._workspace.submit(
-                _open,
+                _read_row,
                 entry,
                 on_loss=OnLoss.REPEAT,
-                done=self._on_opened,
+                done=self._on_row,
                 failed=self._on_failed,
             )
 
-    def _on_opened(self, answer: tuple[Entry, Stack]) -> None:
-        entry, stack = answer
+    def _on_row(self, answer: tuple[Entry, Opening]) -> None:
+        entry, opening = answer
         if entry is self._entry:
             self._job = self._workspace.background(
-                _make, entry, stack, done=self._on_made, failed=self._on_failed
+                _make, entry, opening, done=self._on_made, failed=self._on_failed
             )
 
     def _on_made(self, answer: tuple[Entry, QImage]) -> None:
@@ -87,8 +87,8 @@ class ThumbnailMaker(QObject):
             self.failed.emit(str(error))
 
 
-def _open(lab: object, entry: Entry) -> tuple[Entry, Stack]:
-    return entry, open_row(lab, entry.kind, entry.key)  # type: ignore[arg-type]
+def _read_row(lab: object, entry: Entry) -> tuple[Entry, Opening]:
+    return entry, row_opening(lab, entry.kind, entry.key)  # type: ignore[arg-type]
 
 
 def _file(entry: Entry) -> Path:
@@ -102,8 +102,8 @@ def _look_up(entry: Entry) -> tuple[Entry, QImage]:
     return entry, QImage(str(_file(entry)))
 
 
-def _make(entry: Entry, stack: Stack) -> tuple[Entry, QImage]:
-    pixels = np.ascontiguousarray(thumbnail(stack))
+def _make(entry: Entry, opening: Opening) -> tuple[Entry, QImage]:
+    pixels = np.ascontiguousarray(thumbnail(opening()))
     height, width, _ = pixels.shape
     image = QImage(
         pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888
