@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import labdata_napari as ln
 from labdata_napari.errors import InvalidValue
 from labdata_napari.lab.saved_labs import SavedLab, read_saved, with_lab, without_lab
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LINE = (
     "Our lab = mysql://ana@db.lab.org:3310?tls=no our_lab px; "
@@ -72,6 +79,29 @@ def test_an_address_that_could_not_be_read_again_is_refused():
         with_lab("", SavedLab("A", "mysql://me:x@h"))
     with pytest.raises(InvalidValue):
         with_lab("", SavedLab("A", "mysql://me@h", "two words", "px"))
+
+
+def test_reading_looks_at_no_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """The menu is filled on the GUI thread, and a folder may be on a sleeping disk."""
+    looked_at = []
+    for name in ("stat", "lstat", "readlink"):
+        real = getattr(os, name)
+        monkeypatch.setattr(
+            os,
+            name,
+            lambda path, *a, _real=real, **o: (
+                looked_at.append(path) or _real(path, *a, **o)
+            ),
+        )
+    (lab,), problems = read_saved(f"Mine = embedded:{tmp_path}/mine")
+    assert (lab.url, problems) == (f"embedded:{tmp_path}/mine", ())
+    assert looked_at == []
+
+
+def test_a_folder_that_cannot_be_is_told_when_it_is_opened():
+    (lab,), _ = read_saved("Mine = embedded:~nobody-of-that-name/mine")
+    with pytest.raises(InvalidValue, match="~nobody-of-that-name"):
+        ln.connect(lab.url)
 
 
 @given(st.text(max_size=40))

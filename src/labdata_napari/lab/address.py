@@ -111,11 +111,17 @@ def parse(url: str) -> ServerAddress | EmbeddedAddress:
         may hold a password.
     """
     scheme, colon, rest = url.strip().partition(":")
-    if colon and scheme.lower() == "embedded":
+    if is_embedded(url):
         return _embedded(rest)
     if not colon or scheme.lower() not in _SCHEMES or not rest.startswith("//"):
         raise InvalidValue(f"That is not the address of a lab; write {_FORMS}.")
     return _server(_SCHEMES[scheme.lower()], rest)
+
+
+def is_embedded(url: str) -> bool:
+    """Whether an address is of a database of one's own; looks at no folder."""
+    scheme, colon, _ = url.strip().partition(":")
+    return bool(colon) and scheme.lower() == "embedded"
 
 
 def with_user(url: str, user: str) -> str:
@@ -129,7 +135,13 @@ def _embedded(folder: str) -> EmbeddedAddress:
     default = settings.data_home() / "db"
     if not folder:
         return EmbeddedAddress(settings.absolute(default), "embedded:")
-    root = settings.absolute(folder.removeprefix("//"))
+    try:
+        root = settings.absolute(folder.removeprefix("//"))
+    except (RuntimeError, ValueError) as error:  # ~nobody, links in a circle, NUL
+        raise InvalidValue(
+            f"The folder '{folder}' of an embedded database cannot be found ({error}); "
+            "write it out from the root."
+        ) from None
     return EmbeddedAddress(root, f"embedded:{root}")
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from labdata_napari.errors import InvalidValue
-from labdata_napari.lab.address import EmbeddedAddress, parse
+from labdata_napari.lab.address import ServerAddress, is_embedded, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,14 +127,19 @@ def _read(piece: str) -> SavedLab:
             f"The saved lab {shown}cannot be read; write it as '{_FORM}' in napari's "
             "Preferences (the last two may be left out)."
         )
-    url, name, project = (*words, None, None)[:3]
+    url, name, project = words[0], *(*words[1:], None, None)[:2]
+    if not is_embedded(url):  # whose folder may be on a disk that takes its time
+        _check_server(title, url)
+    return SavedLab(title, url, name, project)
+
+
+def _check_server(title: str, url: str) -> None:
     try:
-        address = parse(url or "")
+        address = parse(url)
     except InvalidValue as error:
         raise InvalidValue(f"The saved lab '{title}': {error}") from None
-    if not isinstance(address, EmbeddedAddress) and address.password is not None:
+    if isinstance(address, ServerAddress) and address.password is not None:
         raise InvalidValue(
             f"The saved lab '{title}' has a password in its address, where others may "
             "read it; take it out in napari's Preferences, it is asked for."
         )
-    return SavedLab(title, url or "", name, project)

@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from labdata_napari.errors import InvalidValue
-from labdata_napari.lab.address import ServerAddress, parse
+from labdata_napari.lab.address import ServerAddress, is_embedded, parse
 from labdata_napari.lab.saved_labs import SavedLab
 from labdata_napari.settings import DEFAULT_NAME
 
@@ -125,6 +125,8 @@ class ServerFields(QWidget):
 
     def show_lab(self, lab: SavedLab) -> None:
         """Fill the fields with a lab."""
+        if is_embedded(lab.url):
+            return
         try:
             address = parse(lab.url)
         except InvalidValue:
