@@ -5,12 +5,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import labdata_napari.schema  # noqa: F401  (its first lines must run before DataJoint's)
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def new_instance(**parameters: Any) -> Any:
@@ -26,10 +23,10 @@ def new_instance(**parameters: Any) -> Any:
     datajoint.Instance
         A connection that no other object shares.
     """
-    with _quiet():
-        from labdata_napari.lab.connections import Instance
+    from labdata_napari.lab.connections import Instance
 
-        return Instance(**parameters)
+    _hush()
+    return Instance(**parameters)
 
 
 def close(connection: Any) -> None:
@@ -41,16 +38,16 @@ def close(connection: Any) -> None:
         connection.close()
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Drop what DataJoint says about MariaDB, TLS fall-back and its own modules."""
-    logger = logging.getLogger("datajoint")
-    level = logger.level
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*MariaDB is not officially")
-        warnings.filterwarnings("ignore", category=DeprecationWarning)
-        logger.setLevel(logging.ERROR)
-        try:
-            yield
-        finally:
-            logger.setLevel(level)
+def _hush() -> None:
+    """Let DataJoint say nothing of MariaDB, nor that it connected; for good.
+
+    Both belong to the process: whoever sets them back after connecting does so while
+    other threads connect. It is repeated because a `warnings.catch_warnings` that
+    somebody else leaves takes the filter away.
+    """
+    warnings.filterwarnings("ignore", "MariaDB is not officially", UserWarning)
+    logging.getLogger("datajoint").addFilter(_is_no_greeting)
+
+
+def _is_no_greeting(record: logging.LogRecord) -> bool:
+    return " connected to " not in str(record.msg)
