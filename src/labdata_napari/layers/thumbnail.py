@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from labdata_napari.core.axes import um_along
+from labdata_napari.core.lazy import decoded_bytes
+from labdata_napari.errors import InvalidValue
 from labdata_napari.layers.colours import COLORMAP_RGB, channel_colormaps
 from labdata_napari.layers.images import channel_levels, channel_names, contrast_limits
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from labdata_napari.core.stacks import Stack
 
 _SIZE = 320
+_FAR_BYTES = 24 * 2**20
 
 
 def thumbnail(stack: Stack) -> NDArray[np.uint8]:
@@ -47,6 +51,22 @@ def thumbnail(stack: Stack) -> NDArray[np.uint8]:
         picture = tinted if picture is None else picture + tinted
     assert picture is not None
     return np.asarray(np.clip(picture, 0, 1) * 255, dtype=np.uint8)
+
+
+def far_thumbnail(stack: Stack) -> NDArray[np.uint8]:
+    """Draw the same of a file far away, from its middle plane alone.
+
+    Raises
+    ------
+    InvalidValue
+        When even one plane is too much to transfer for a picture.
+    """
+    coarse = stack.levels[-1] if stack.levels else stack
+    middle = coarse.shape[0] // 2
+    plane = coarse.data[middle : middle + 1]
+    if decoded_bytes(plane) > _FAR_BYTES:
+        raise InvalidValue("No picture: a plane of this file is large and far away.")
+    return thumbnail(replace(coarse, data=np.asarray(plane), levels=()))
 
 
 def _middle(data: Any) -> NDArray[Any]:

@@ -23,18 +23,20 @@ from labdata_napari.widgets.connection_line import ConnectionLine
 from labdata_napari.widgets.details_pane import DetailsPane
 from labdata_napari.widgets.empty_state import EmptyState
 from labdata_napari.widgets.entry_columns import (
-    ENTRY_COLUMNS,
     NOT_OPENED,
+    entry_columns,
     entry_identity,
 )
 from labdata_napari.widgets.entry_menu import EntryMenu
+from labdata_napari.widgets.file_places import FilePlaces, name_of
 from labdata_napari.widgets.filter_bar import EntryFilter, FilterBar
 from labdata_napari.widgets.import_dialog import ImportDialog
 from labdata_napari.widgets.lane import OnLoss
+from labdata_napari.widgets.place_words import place_search
 from labdata_napari.widgets.preferences import remember_lab, start_profile
 from labdata_napari.widgets.record_table import RecordTableModel, RecordTableView
 from labdata_napari.widgets.rights import allow
-from labdata_napari.widgets.rows import find_entries, load_details
+from labdata_napari.widgets.rows import Listing, list_entries, load_details
 from labdata_napari.widgets.workspace import Workspace, workspace_for
 
 if TYPE_CHECKING:
@@ -68,11 +70,13 @@ class LabBrowser(QWidget):
         self._written: Mapping[str, Any] | None = None
         self._connection = ConnectionLine(self._workspace)
         self._filter = FilterBar()
-        self._model = RecordTableModel(ENTRY_COLUMNS, entry_identity, self)
+        self._places = FilePlaces(self._workspace, self)
+        columns = entry_columns(self._places)
+        self._model = RecordTableModel(columns, entry_identity, self)
         self._table = RecordTableView(self._model)
         self._table.setObjectName("entry_table")
         self._table.setToolTip("↑ ↓ to choose, Enter to open, / to filter")
-        self._details = DetailsPane(self._workspace)
+        self._details = DetailsPane(self._workspace, self._places)
         self._empty = EmptyState()
         self._menu = EntryMenu(self._workspace, self)
         self._status = QLabel()
@@ -131,6 +135,7 @@ class LabBrowser(QWidget):
         self._workspace.status.connect(self._say)
         self._workspace.rows_changed.connect(self._on_rows_changed)
         self._connection.lab_chosen.connect(remember_lab)
+        self._places.changed.connect(self._on_places)
         self._filter.changed.connect(self._on_filter)
         self._filter.left_down.connect(self._enter_table)
         self._filter.accepted.connect(self._open_current)
@@ -222,6 +227,7 @@ class LabBrowser(QWidget):
         if connection.is_open:
             self._refresh()
         else:
+            self._places.forget()
             self._model.set_records([])
             self._show_page()
 
@@ -231,12 +237,12 @@ class LabBrowser(QWidget):
 
     def _refresh(self) -> None:
         self._workspace.submit(
-            find_entries, on_loss=OnLoss.REPEAT, done=self._show_entries
+            list_entries, on_loss=OnLoss.REPEAT, done=self._show_entries
         )
 
-    def _show_entries(self, entries: list[Entry]) -> None:
-        first = self._model.total == 0
-        self._model.set_records(entries, also=_searched)
+    def _show_entries(self, listing: Listing) -> None:
+        entries, first = listing.entries, self._model.total == 0
+        self._model.set_records(entries, also=self._searched)
         self._choose_written(entries)
         if first:
             self._table.fit_columns()
@@ -244,6 +250,16 @@ class LabBrowser(QWidget):
         else:
             self._load_details()
         self._show_page()
+        self._places.look(listing.files, [*self._table.in_sight(), *entries])
+
+    def _searched(self, entry: Entry) -> str:
+        return f"{entry.text} {place_search(entry, self._places)}"
+
+    def _on_places(self, names: set[tuple[str, str]]) -> None:
+        shown = self._model.rowCount()
+        self._model.retell(lambda entry: name_of(entry) in names)
+        if self._model.rowCount() != shown:
+            self._show_page()
 
     def _choose_written(self, entries: list[Entry]) -> None:
         """Make the entry current whose rows were just written, if it is in sight."""
@@ -284,6 +300,7 @@ class LabBrowser(QWidget):
     def _load_details(self) -> None:
         self._details_timer.stop()
         entry = self._table.current_record()
+        self._places.look_again([entry] if entry is not None else [])
         self._details.show_entry(entry)
         if entry is not None:
             self._workspace.submit(
@@ -338,7 +355,3 @@ class LabBrowser(QWidget):
     def _say(self, text: str) -> None:
         self._status.setText(text)
         self._status.setVisible(bool(text))
-
-
-def _searched(entry: Entry) -> str:
-    return entry.text

@@ -21,6 +21,9 @@ from qtpy.QtWidgets import (
 
 from labdata_napari.lab.availability import COMPUTING, TRANSFORMS
 from labdata_napari.widgets.entry_columns import um_text
+from labdata_napari.widgets.file_part import FilePart
+from labdata_napari.widgets.file_places import name_of
+from labdata_napari.widgets.place_words import place_word
 from labdata_napari.widgets.rows import BRAIN
 from labdata_napari.widgets.thumbnails import ThumbnailMaker
 from labdata_napari.widgets.transforming import NewTransformButton, TransformMaker
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from labdata_napari.lab.details import EntryDetails
     from labdata_napari.lab.entries import Entry
     from labdata_napari.lab.transforms import TransformRecord
+    from labdata_napari.widgets.file_places import FilePlaces
     from labdata_napari.widgets.workspace import Workspace
 
 _PICTURE = 150
@@ -55,13 +59,18 @@ class DetailsPane(QWidget):
     transform_opened = Signal(object)
     """A `TransformRecord` that should be opened."""
 
-    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, workspace: Workspace, places: FilePlaces, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._workspace = workspace
+        self._places = places
+        self._file = FilePart(places, "entry")
+        self._transform_file = FilePart(places, "transform")
         self._entry: Entry | None = None
         self._transformer = TransformMaker(workspace, self)
         self._new = NewTransformButton(self._transformer)
-        self._maker = ThumbnailMaker(workspace, self)
+        self._maker = ThumbnailMaker(workspace, places, self)
         self._maker.ready.connect(self._show_picture)
         self._maker.failed.connect(self._show_no_picture)
         self._picture = QLabel()
@@ -103,6 +112,7 @@ class DetailsPane(QWidget):
         row.addWidget(self._open)
         transforms.addLayout(row)
         transforms.addWidget(self._transforms)
+        transforms.addWidget(self._transform_file)
 
         top = QHBoxLayout()
         top.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
@@ -110,8 +120,10 @@ class DetailsPane(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(top, 1)
+        layout.addWidget(self._file)
         layout.addWidget(self._transforms_part)
         self._transforms_part.hide()
+        places.changed.connect(self._on_places)
 
     def show_entry(self, entry: Entry | None) -> None:
         """Start on another entry: its picture is made, its facts follow."""
@@ -119,6 +131,8 @@ class DetailsPane(QWidget):
         self._clear_facts()
         self._transforms.clear()
         self._transforms_part.hide()
+        self._transform_file.show_for(None)
+        self._file.show_for(entry)
         self._maker.ask(entry)
 
     def show_details(self, details: EntryDetails) -> None:
@@ -132,8 +146,9 @@ class DetailsPane(QWidget):
             text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             self._facts_form.addRow(QLabel(label), text)
         self._transforms.clear()
+        self._places.look_again(details.transforms)
         for record in details.transforms:
-            item = QListWidgetItem(transform_text(record))
+            item = QListWidgetItem(transform_text(record, self._places))
             item.setData(_RECORD, record)
             item.setSizeHint(QSize(0, int(self.fontMetrics().height() * 1.5)))
             self._transforms.addItem(item)
@@ -177,13 +192,24 @@ class DetailsPane(QWidget):
         else:
             self._transformer.compute(record)
 
+    def _on_places(self, names: set[tuple[str, str]]) -> None:
+        for row in range(self._transforms.count()):
+            item = self._transforms.item(row)
+            record: TransformRecord = item.data(_RECORD)
+            if name_of(record) in names:
+                item.setText(transform_text(record, self._places))
+                if item is self._transforms.currentItem():
+                    self._on_transform(item)
+
     def _on_transform(self, item: QListWidgetItem | None, *_: Any) -> None:
         if item is None:
             self._open.setEnabled(False)
+            self._transform_file.show_for(None)
             return
         record: TransformRecord = item.data(_RECORD)
+        self._transform_file.show_for(record if record.computed else None)
         if record.computed:
-            reason = why_not_opened(record)
+            reason = why_not_opened(record, self._places)
             self._open.setText("Open transform")
             self._open.setToolTip(reason or "Open it with its annotations (Enter)")
         else:
@@ -210,23 +236,27 @@ class DetailsPane(QWidget):
         self._picture.setText(reason)
 
 
-def transform_text(record: TransformRecord) -> str:
+def transform_text(record: TransformRecord, places: FilePlaces) -> str:
     """Describe a transform in one line."""
     um = um_text(record.um_per_pixel)
     count = record.annotations
+    where = place_word(record, places) if places.is_far(record) else ""
     parts = (
         f"transform {record.transform_id}",
         f"{um} µm" if um else "",
         " × ".join(map(str, record.shape)) if record.shape else "",
         record.hemisphere or "",
         f"{count} annotation{'s' if count != 1 else ''}" if count else "",
-        why_not_opened(record),
+        where if record.computed else "",
+        why_not_opened(record, places),
     )
     return "  ·  ".join(part for part in parts if part)
 
 
-def why_not_opened(record: TransformRecord) -> str:
-    """Say why a transform cannot be opened; empty when it can."""
+def why_not_opened(record: TransformRecord, places: FilePlaces) -> str:
+    """Say why a transform cannot be opened; empty when it can, or nobody knows yet."""
     if not record.computed:
         return record.problem or "not computed yet"
-    return "its file is not on this computer" if record.local is False else ""
+    if record.local is None or places.is_far(record) or places.is_here(record):
+        return ""  # a file far away is asked for when it is opened
+    return "its file is not on this computer"

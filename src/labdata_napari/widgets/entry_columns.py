@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from labdata_napari.lab.entries import Entry
+    from labdata_napari.widgets.file_places import FilePlaces
 
 KIND_WORDS = {
     "FixedBrain": "brain",
@@ -87,12 +88,6 @@ def _date_key(entry: Entry) -> float | None:
     return entry.session_datetime.timestamp() if entry.session_datetime else None
 
 
-def _place(entry: Entry) -> str:
-    if entry.file_path is None:
-        return ""
-    return {True: "local", False: "remote", None: "?"}[entry.local]
-
-
 def _volume(entry: Entry) -> float | None:
     if not entry.um_per_pixel:
         return None
@@ -149,5 +144,25 @@ ENTRY_COLUMNS = (
         True,
         4,
     ),
-    Column("File", "Whether the file is on this computer", _place, width=7),
 )
+
+
+def entry_columns(places: FilePlaces) -> tuple[Column, ...]:
+    """Return the columns of the browser, with where the files are.
+
+    Parameters
+    ----------
+    places
+        Knows it.
+    """
+    from labdata_napari.widgets.place_words import place_hint, place_word
+
+    def word(entry: Entry) -> str:
+        return place_word(entry, places)
+
+    def hint(entry: Entry) -> str:
+        return place_hint(entry, places)
+
+    where = "Where the file is: on this computer, in S3, in cold storage"
+    file = Column("File", where, word, width=9, widest="restoring", hint=hint)
+    return (*ENTRY_COLUMNS, file)

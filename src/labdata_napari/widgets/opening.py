@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from labdata_napari.widgets.workspace import Workspace
 
 _SETTLED_MS = 50
+_FAR = "only what you look at is transferred"
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +164,8 @@ class Opener:
             QTimer.singleShot(_SETTLED_MS, self._fit)
         self._choose_levels()
         self._set_rate(viewer, prepared.stack)
-        self._workspace.status.emit(f"{request.name} is open.")
+        far = f", straight from S3: {_FAR}" if prepared.stack.remote is not None else ""
+        self._workspace.status.emit(f"{request.name} is open{far}.")
         self._workspace.entry_opened.emit(request.record)
         if prepared.pyramid_missing:
             self._workspace.background(

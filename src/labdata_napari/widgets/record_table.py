@@ -40,6 +40,10 @@ class Column:
         In average characters, for the first layout.
     takes_room
         Whether it grows where there is room.
+    widest
+        A text as wide as any that it may get later.
+    hint
+        Record to what its tooltip says; None shows the text itself.
     """
 
     title: str
@@ -49,6 +53,8 @@ class Column:
     numeric: bool = False
     width: int = 10
     takes_room: bool = False
+    widest: str = ""
+    hint: Callable[[Any], str] | None = None
 
 
 class RecordTableModel(QAbstractTableModel):
@@ -76,6 +82,7 @@ class RecordTableModel(QAbstractTableModel):
         self._columns = tuple(columns)
         self._identity = identity
         self._records: list[Any] = []
+        self._also: Callable[[Any], str] | None = None
         self._haystacks: list[str] = []
         self._order: list[int] = []
         self._shown: list[int] = []
@@ -90,19 +97,29 @@ class RecordTableModel(QAbstractTableModel):
     ) -> None:
         """Show other records; `also` gives text that is searched but not shown."""
         self.beginResetModel()
-        self._records = list(records)
-        texts = [column.text for column in self._columns]
-        self._haystacks = [
-            "\n".join([text(record) for text in texts]).lower() for record in records
-        ]
-        if also is not None:
-            self._haystacks = [
-                f"{hay}\n{also(record).lower()}"
-                for hay, record in zip(self._haystacks, self._records, strict=True)
-            ]
+        self._records, self._also = list(records), also
+        self._haystacks = self._searched(self._records)
         self._arrange()
         self._select()
         self.endResetModel()
+
+    def retell(self, concerns: Callable[[Any], bool]) -> None:
+        """Take note that columns say something new of the records that it concerns."""
+        told = [n for n, record in enumerate(self._records) if concerns(record)]
+        if not told:
+            return
+        texts = self._searched([self._records[number] for number in told])
+        for number, text in zip(told, texts, strict=True):
+            self._haystacks[number] = text
+        before = self._shown
+        self._arrange()
+        self._select()
+        if self._shown != before:
+            self.beginResetModel()
+            self.endResetModel()
+        elif self._shown:
+            last = self.index(len(self._shown) - 1, len(self._columns) - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
 
     def filter(self, text: str, keeps: Callable[[Any], bool] | None = None) -> None:
         """Show the records that hold every word of `text` and pass `keeps`."""
@@ -153,6 +170,8 @@ class RecordTableModel(QAbstractTableModel):
         if record is None:
             return None
         column = self._columns[index.column()]
+        if role == Qt.ItemDataRole.ToolTipRole and column.hint is not None:
+            return column.hint(record)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return column.text(record)
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -188,6 +207,15 @@ class RecordTableModel(QAbstractTableModel):
         self.endResetModel()
 
     # -- how
+
+    def _searched(self, records: Sequence[Any]) -> list[str]:
+        texts = [column.text for column in self._columns]
+        found = ["\n".join([text(r) for text in texts]).lower() for r in records]
+        also = self._also
+        if also is None:
+            return found
+        pairs = zip(found, records, strict=True)
+        return [f"{hay}\n{also(record).lower()}" for hay, record in pairs]
 
     def _arrange(self) -> None:
         self._order = list(range(len(self._records)))
@@ -264,6 +292,15 @@ class RecordTableView(QTableView):
         """Return the record of the current row, or None."""
         return self.records().record(self.currentIndex())
 
+    def in_sight(self) -> list[Any]:
+        """Return the records of the rows that can be seen now."""
+        rows = self.records()
+        first = self.indexAt(self.viewport().rect().topLeft()).row()
+        last = self.indexAt(self.viewport().rect().bottomLeft()).row()
+        last = last if last >= 0 else rows.rowCount() - 1
+        found = (rows.record(rows.index(n, 0)) for n in range(max(first, 0), last + 1))
+        return list(found)
+
     def fit_columns(self) -> None:
         """Make columns as wide as their widest text in sight, within twice nominal."""
         metrics = self.fontMetrics()
@@ -271,7 +308,8 @@ class RecordTableView(QTableView):
         self._fitted = []
         for number, column in enumerate(self.records().columns):
             wanted = self.sizeHintForColumn(number)
-            head = metrics.horizontalAdvance(column.title) + 2 * unit
+            texts = (column.title, column.widest)
+            head = max(map(metrics.horizontalAdvance, texts)) + 2 * unit
             most = max(head, 2 * column.width * unit)
             self._fitted.append(min(max(wanted, head), most))
         self._spread()

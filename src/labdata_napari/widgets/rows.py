@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.errors import NotFound, WriteRefused
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from labdata_napari.core.annotation import AnnotationSet
     from labdata_napari.lab.details import EntryDetails
     from labdata_napari.lab.entries import Entry
+    from labdata_napari.lab.files import Files
     from labdata_napari.lab.lab import Lab
     from labdata_napari.lab.opening import Opening
     from labdata_napari.lab.projects import ProjectChoice
@@ -21,6 +23,19 @@ if TYPE_CHECKING:
 
 BRAIN = "FixedBrain"
 TRANSFORM = "FixedBrainTransform"
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """What the browser shows, and what knows where its files are."""
+
+    entries: list[Entry]
+    files: Files
+
+
+def list_entries(lab: Lab) -> Listing:
+    """List everything that the browser can show; its files may be used anywhere."""
+    return Listing(lab.entries.find(), lab.files)
 
 
 def find_entries(lab: Lab) -> list[Entry]:

@@ -8,12 +8,13 @@ import tempfile
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 from qtpy.QtGui import QImage
 
 from labdata_napari import settings
-from labdata_napari.layers.thumbnail import thumbnail
+from labdata_napari.layers.thumbnail import far_thumbnail, thumbnail
 from labdata_napari.widgets.entry_columns import NOT_OPENED
+from labdata_napari.widgets.file_places import name_of
 from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.rows import row_opening
 
@@ -24,28 +25,46 @@ if TYPE_CHECKING:
     from labdata_napari.lab.entries import Entry
     from labdata_napari.lab.opening import Opening
     from labdata_napari.widgets.background import Job
+    from labdata_napari.widgets.file_places import FilePlaces
     from labdata_napari.widgets.workspace import Workspace
 
 
+_FAR_DELAY_MS = 400
+_NOT_HERE = "The file is not on this computer."
+
+
 class ThumbnailMaker(QObject):
-    """Gives the picture of one entry at a time; the last one asked for wins."""
+    """Gives the picture of one entry at a time; the last one asked for wins.
+
+    Of a file in S3 one plane is read, and only when its entry stays chosen.
+    """
 
     ready = Signal(object)
     """A `QImage`, empty when there can be none."""
     failed = Signal(str)
     """Why there is no picture."""
 
-    def __init__(self, workspace: Workspace, parent: QObject | None = None) -> None:
+    def __init__(
+        self, workspace: Workspace, places: FilePlaces, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._workspace = workspace
+        self._places = places
         self._entry: Entry | None = None
         self._job: Job | None = None
+        self._waits = False  # for where the file is
+        self._delay = QTimer(self)
+        self._delay.setSingleShot(True)
+        self._delay.setInterval(_FAR_DELAY_MS)
+        self._delay.timeout.connect(self._open)
+        places.changed.connect(self._on_places)
 
     def ask(self, entry: Entry | None) -> None:
         """Make or look up the picture of an entry; what was asked before is dropped."""
         if self._job is not None and not self._job.is_over:
             self._job.cancel()
-        self._entry = entry
+        self._entry, self._waits = entry, False
+        self._delay.stop()
         self.ready.emit(QImage())
         if entry is None or entry.kind in NOT_OPENED:
             return
@@ -59,12 +78,31 @@ class ThumbnailMaker(QObject):
             return
         if not image.isNull():
             self.ready.emit(image)
-        elif entry.local is False:
-            self.failed.emit("The file is not on this computer.")
+        elif self._places.is_far(entry):
+            self._open_far(entry)
+        elif entry.local is False and self._places.of(entry) is None:
+            self.failed.emit(_NOT_HERE)
         else:
+            self._open()
+
+    def _on_places(self, names: set[tuple[str, str]]) -> None:
+        entry = self._entry
+        if self._waits and entry is not None and name_of(entry) in names:
+            self.ask(entry)
+
+    def _open_far(self, entry: Entry) -> None:
+        place = self._places.of(entry)
+        self._waits = place is None or place.state != "remote"
+        if place is not None and place.state == "remote":
+            self._delay.start()
+        elif place is not None:
+            self.failed.emit(_NOT_HERE)
+
+    def _open(self) -> None:
+        if self._entry is not None:
             self._job = self._workspace.submit(
                 _read_row,
-                entry,
+                self._entry,
                 on_loss=OnLoss.REPEAT,
                 done=self._on_row,
                 failed=self._on_failed,
@@ -103,7 +141,9 @@ def _look_up(entry: Entry) -> tuple[Entry, QImage]:
 
 
 def _make(entry: Entry, opening: Opening) -> tuple[Entry, QImage]:
-    pixels = np.ascontiguousarray(thumbnail(opening()))
+    stack = opening()
+    draw = thumbnail if stack.remote is None else far_thumbnail
+    pixels = np.ascontiguousarray(draw(stack))
     height, width, _ = pixels.shape
     image = QImage(
         pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888
