@@ -34,6 +34,35 @@ def local_paths(folders):
     labdata.schema.prefs["local_paths"][:] = folders
 
 
+def storages(entries, endpoint):
+    """Write into the settings where the storages are; labdata encrypts their keys.
+
+    It asks AWS whatever the settings say, unless the environment names a server.
+    """
+    os.environ["AWS_ENDPOINT_URL_S3"] = endpoint
+    prefs = labdata.schema.prefs
+    prefs["storage"] = entries
+    labdata.utils.encrypt_preference_keys(prefs)
+    labdata.utils.save_labdata_preferences(prefs, labdata.utils.LABDATA_FILE)
+
+
+def upload(storage, dataset, file_paths):
+    """Upload files of the first local path, as the computer of a setup has it done."""
+    jobs = table("UploadJob")()
+    jobs.insert1({"job_rule": "default", "upload_storage": storage, **dataset})
+    job = int(jobs.fetch("job_id").max())
+    folder = labdata.schema.prefs["local_paths"][0]
+    files = [labdata.rules.utils._checksum_files(path, folder) for path in file_paths]
+    jobs.AssignedFiles().insert([{"job_id": job, **file} for file in files])
+    labdata.rules.UploadRule(job).apply()
+    return (jobs & {"job_id": job}).fetch1("job_log")
+
+
+def upload_files(sources, dataset):
+    """Store results and add their rows; their keys."""
+    return table("AnalysisFile")().upload_files(sources, dataset)
+
+
 def name_of(name):
     return table(name).full_table_name
 
@@ -59,9 +88,9 @@ def populate(name, key):
     table(name).populate(key)
 
 
-def get(name, key):
+def get(name, key, how):
     """Pixels of what is selected, as labdata reads them."""
-    return plain.to_plain(np.asarray((table(name)() & key).get()))
+    return plain.to_plain(np.asarray((table(name)() & key).get(**how)))
 
 
 def opened_as(name, key):
@@ -72,8 +101,8 @@ def opened_as(name, key):
         return str(error)
 
 
-def paths(name, key):
-    return [str(path) for path in (table(name)() & key).get(download=False)]
+def paths(name, key, download):
+    return [str(path) for path in (table(name)() & key).get(download=download)]
 
 
 def delete(name, key):
@@ -116,6 +145,9 @@ def update_labeling(number, file, values):
 
 ACTIONS = (
     local_paths,
+    storages,
+    upload,
+    upload_files,
     name_of,
     insert,
     fetch,

@@ -11,6 +11,7 @@ labdata
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -104,6 +105,30 @@ class Labdata:
         """Set its local paths."""
         self._ask("local_paths", folders=[str(folder) for folder in folders])
 
+    @contextlib.contextmanager
+    def keeping_files_in(self, endpoint: str, **storages: Any) -> Iterator[None]:
+        """Give its settings other storages for a while, reached at `endpoint`."""
+        settings = self.folder / "user_preferences.json"
+        before = settings.read_bytes()
+        self._ask("storages", entries=storages, endpoint=endpoint)
+        try:
+            yield
+        finally:
+            there = json.loads(before)["storage"]
+            self._ask("storages", entries=there, endpoint=endpoint)
+            settings.write_bytes(before)
+
+    def upload(self, storage: str, dataset: dict[str, str], *file_paths: str) -> str:
+        """Have files of its first local path uploaded; what its job's log says."""
+        return str(
+            self._ask("upload", storage=storage, dataset=dataset, file_paths=file_paths)
+        )
+
+    def upload_files(self, dataset: dict[str, str], *sources: Path) -> Any:
+        """Have it keep results of an analysis; the keys of their rows."""
+        paths = [str(path) for path in sources]
+        return self._ask("upload_files", sources=paths, dataset=dataset)
+
     def name_of(self, table: str) -> str:
         return str(self._ask("name_of", name=table))
 
@@ -135,7 +160,12 @@ class Labdata:
 
     def get(self, table: str, **key: Any) -> Any:
         """Pixels of what is selected, by the table's own ``get``."""
-        return from_plain(self._ask("get", name=table, key=key))
+        return from_plain(self._ask("get", name=table, key=key, how={}))
+
+    def stream(self, table: str, **key: Any) -> Any:
+        """Pixels of what is selected, read where they are."""
+        how = {"download": False}
+        return from_plain(self._ask("get", name=table, key=key, how=how))
 
     def opened_as(self, table: str, **key: Any) -> str:
         """Kind of what the table's own ``get`` gives, or why it gives nothing."""
@@ -143,7 +173,13 @@ class Labdata:
 
     def paths(self, table: str, **key: Any) -> list[Path]:
         """Where it finds the files that are selected."""
-        return [Path(path) for path in self._ask("paths", name=table, key=key)]
+        found = self._ask("paths", name=table, key=key, download=False)
+        return [Path(path) for path in found]
+
+    def download(self, table: str, **key: Any) -> list[Path]:
+        """Have it bring the files that are selected; where they are."""
+        found = self._ask("paths", name=table, key=key, download=True)
+        return [Path(path) for path in found]
 
     def local_and_missing(self, table: str, **key: Any) -> tuple[list[Path], list[str]]:
         """Which of the selected files it finds, and which it does not."""

@@ -257,4 +257,8 @@ def test_labdatas_aws_endpoint_is_aws() -> None:
     assert address("https://s3.eu-west-1.amazonaws.com") == (None, "eu-west-1")
     assert address("minio.lab:9000") == ("https://minio.lab:9000", None)
     assert address("http://minio.lab:9000") == ("http://minio.lab:9000", None)
+    usual = ("http://other:9000", "http://MinIO.lab:9000/")
+    assert address("minio.lab:9000", usual) == (usual[1], None)
+    assert address("minio.lab:9001", usual) == ("https://minio.lab:9001", None)
+    assert address("https://minio.lab:9000", usual)[0] == "https://minio.lab:9000"
     assert address("amazonaws.com.evil.org")[0] == "https://amazonaws.com.evil.org"

@@ -8,6 +8,7 @@ files'; they stay in botocore.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import threading
 import time
@@ -29,7 +30,7 @@ from labdata_napari.lab.stores import Stored
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from labdata_napari.core.progress import Progress
@@ -41,6 +42,7 @@ _PIECE = 2**18
 _PAUSES = (0.3, 1.0)
 CONNECT_SECONDS, READ_SECONDS = 5.0, 12.0
 _CONNECTIONS = 32
+_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 _AWS = re.compile(r"(?:^|[./])amazonaws\.com(?:\.cn)?(?::\d+)?/?$")
 _REGION = re.compile(r"(?:^|[./])s3[.-]([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com")
 
@@ -294,7 +296,7 @@ def _client(entry: StorageEntry) -> Any:
     from botocore.config import Config
 
     session = botocore.session.get_session()
-    endpoint, region = address(entry.endpoint)
+    endpoint, region = address(entry.endpoint, _configured(session))
     region = region or session.get_config_variable("region")
     if endpoint and not region:
         region = "us-east-1"  # a server of one's own takes any, but wants one
@@ -326,13 +328,29 @@ def _client(entry: StorageEntry) -> Any:
         ) from None
 
 
-def address(endpoint: str | None) -> tuple[str | None, str | None]:
+def _configured(session: Any) -> tuple[str, ...]:
+    """Return the servers that the usual AWS settings name, which labdata goes by."""
+    named = [os.environ.get(name) for name in _ENDPOINTS]
+    named.append(session.get_scoped_config().get("endpoint_url"))
+    return tuple(url for url in named if url)
+
+
+def address(
+    endpoint: str | None, configured: Sequence[str] = ()
+) -> tuple[str | None, str | None]:
     """Return the URL of a server and its region; no URL for AWS, which has many.
 
     labdata's own settings name AWS by an address with a port that AWS does not have,
-    and never use it.
+    and never use it. A server without ``https://`` is one of those `configured`, which
+    may say ``http://``, else reached by https.
     """
     if not endpoint or _AWS.search(endpoint):
         region = _REGION.search(endpoint or "")
         return None, region.group(1) if region else None
-    return endpoint if "://" in endpoint else f"https://{endpoint}", None
+    if "://" in endpoint:
+        return endpoint, None
+    host = endpoint.rstrip("/").lower()
+    for url in configured:
+        if url.lower().partition("://")[2].rstrip("/") == host:
+            return url, None
+    return f"https://{endpoint}", None
