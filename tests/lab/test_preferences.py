@@ -59,7 +59,6 @@ def test_everything_a_lab_sets_is_found(labdata_home: LabdataHome):
     assert found.password == SECRET
     assert found.url == "mysql://ana@db.lab.org:3310"
     assert found.local_paths == (settings.absolute("~/data"), Path("/mnt/raid"))
-    assert found.scratch_path == Path("/home/ana/scratch")
     assert found.path_rules == "{subject_name}/{dataset_name}"
     data, analysis, rig = (found.storages[n] for n in ("data", "analysis", "rig"))
     assert (data.protocol, data.bucket) == ("s3", "our-data")
@@ -100,9 +99,46 @@ def test_the_environment_counts_more_than_the_file(labdata_home: LabdataHome):
     assert found.url == "mysql://ben@other:33"
     assert (found.name, found.project, found.password) == ("lab2", "py", SECRET)
     assert found.local_paths == (Path("/override"),)
-    assert found.scratch_path == Path("/override")
     assert read_with(labdata_home, LABDATA_DATABASE_PROJECT="").project is None
     assert read_with(labdata_home, LABDATA_DATABASE_PASS="plain").password == "plain"
+
+
+def test_a_job_on_a_cluster_uses_the_credentials_that_were_sent_with_it(
+    labdata_home: LabdataHome,
+):
+    labdata_home.write(
+        {"host": "db", "user": "cluster", "password": "the cluster's"},
+        storage={"data": {"bucket": "b", "access_key": "old", "secret_key": "old"}},
+    )
+    keys = {"access_key": "AK", "secret_key": "SK"}
+    sent = {
+        "database.user": "ana",
+        "database.password": SECRET,
+        "storage": {"data": keys, "not there": keys},
+    }
+    token = labdata_home.encrypted(json.dumps(sent))
+    for written in (token, token.removeprefix("encrypted:")):
+        found = read_with(labdata_home, LABDATA_CREDENTIALS=written)
+        assert (found.user, found.password) == ("ana", SECRET)
+        (data,) = found.storages.values()
+        assert (data.bucket, data.access_key, data.secret_key) == ("b", "AK", "SK")
+        assert found.problems == ()
+    said = read_with(
+        labdata_home, LABDATA_CREDENTIALS=token, LABDATA_DATABASE_USER="ben"
+    )
+    assert (said.user, said.password) == ("ben", SECRET)
+
+
+def test_credentials_that_cannot_be_read_are_told_and_the_file_counts(
+    labdata_home: LabdataHome,
+):
+    labdata_home.write({"host": "db", "user": "ana", "password": "hers"})
+    for sent in ("garbage", labdata_home.encrypted("[1]"), labdata_home.encrypted("{")):
+        found = read_with(labdata_home, LABDATA_CREDENTIALS=sent)
+        (problem,) = found.problems
+        assert "LABDATA_CREDENTIALS" in problem
+        assert sent not in problem
+        assert (found.user, found.password) == ("ana", "hers")
 
 
 def test_another_file_is_read_where_one_is_named(
@@ -204,6 +240,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"storage": {"x": {"protocol": "s3"}}}, "names no bucket"),
     ({"storage": {"x": 3}}, "'x' is of kind int"),
     ({"path_rules": 7}, "'path_rules' is of kind int"),
+    ({"path_rules": "{subject_name}_{session_name}"}, "'path_rules' in labdata's"),
+    ({"path_rules": "/{subject_name}"}, "'path_rules' in labdata's"),
+    ({"path_rules": "../{subject_name}"}, "'path_rules' in labdata's"),
+    ({"path_rules": "{rig}/{day}"}, "'path_rules' in labdata's"),
 ]
 
 
@@ -252,7 +292,7 @@ KEYS = ("host", "port", "user", "password", "use_tls", "name", "project")
         st.sampled_from([f"database.{k}" for k in KEYS]), anything
     ),
     rest=st.dictionaries(
-        st.sampled_from(["storage", "local_paths", "scratch_path", "path_rules"]),
+        st.sampled_from(["storage", "local_paths", "path_rules"]),
         anything,
     ),
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,3 +59,28 @@ class Secrets:
         if sentence not in self._problems:
             self._problems.append(sentence)
         return ""
+
+    def credentials(self, token: str) -> dict[str, Any]:
+        """Return the login and the storage keys that labdata sent with a job.
+
+        Parameters
+        ----------
+        token
+            From ``LABDATA_CREDENTIALS``; may be empty.
+        """
+        if not token:
+            return {}
+        plain = self.plain(_MARK + token.removeprefix(_MARK), "LABDATA_CREDENTIALS")
+        if not plain:
+            return {}
+        try:
+            sent = json.loads(plain)
+        except (ValueError, RecursionError):  # it would quote what is secret
+            sent = None
+        if isinstance(sent, dict):
+            return sent
+        self._problems.append(
+            "LABDATA_CREDENTIALS does not hold what labdata sends with a job, so it "
+            "does not count; submit the job again or remove the variable."
+        )
+        return {}

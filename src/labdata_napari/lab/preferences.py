@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from labdata_napari.errors import InvalidValue
 from labdata_napari.lab.address import ServerAddress, parse
 from labdata_napari.lab.labdata_secrets import Secrets
+from labdata_napari.lab.path_rules import DEFAULT_RULES, are_rules
 from labdata_napari.lab.storage import StorageEntry
 from labdata_napari.settings import DEFAULT_NAME, absolute
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 _FILE = "user_preferences.json"
 _PORT = 3306
 _LOCAL = "~/data"  # where labdata looks when its file does not say
-_RULES = "{subject_name}/{session_name}/{dataset_name}"
 # labdata makes its file by itself, with these in place of a server and of buckets
 _NO_HOST = "database-path."
 _NO_BUCKET = "xxxx-"
@@ -55,10 +55,8 @@ class LabdataSettings:
         Which of the server's databases.
     local_paths
         Folders of this computer that mirror the storages.
-    scratch_path
-        Folder for what need not be kept.
     path_rules
-        How a file's path tells subject, session and dataset.
+        Which folders of a file's path below those name subject, session and dataset.
     storages
         Disks and buckets by the name that rows give them.
     problems
@@ -75,8 +73,7 @@ class LabdataSettings:
     name: str = DEFAULT_NAME
     project: str | None = None
     local_paths: tuple[Path, ...] = ()
-    scratch_path: Path | None = None
-    path_rules: str = _RULES
+    path_rules: str = DEFAULT_RULES
     storages: Mapping[str, StorageEntry] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 
@@ -111,7 +108,8 @@ def read(environment: Mapping[str, str] = os.environ) -> LabdataSettings:
         Variables that say where the settings are, and some of them instead:
         ``LABDATA_PATH``, ``LABDATA_PREFERENCES``, ``LABDATA_DATABASE_HOST``,
         ``LABDATA_DATABASE_USER``, ``LABDATA_DATABASE_PASS``, ``LABDATA_DATABASE``,
-        ``LABDATA_DATABASE_PROJECT``, ``LABDATA_OVERRIDE_DATAPATH``.
+        ``LABDATA_DATABASE_PROJECT``, ``LABDATA_OVERRIDE_DATAPATH``, and what labdata
+        gives the jobs it submits to a cluster, ``LABDATA_CREDENTIALS``.
     """
     folder = Path(environment.get("LABDATA_PATH") or "~/labdata").expanduser()
     chosen = environment.get("LABDATA_PREFERENCES", "")
@@ -134,16 +132,14 @@ class _Reader:
         everything = self._load(required)
         values = everything or {}
         database = self._section(values, "database")
-        user = self._env("LABDATA_DATABASE_USER") or self._text(
-            database, "database.user"
-        )
+        sent = self._secrets.credentials(self._env("LABDATA_CREDENTIALS"))
+        user = self._login("LABDATA_DATABASE_USER", "database.user", sent, database)
         host, port = self._server(database, user)
-        password = self._env("LABDATA_DATABASE_PASS") or self._text(
-            database, "database.password"
+        password = self._login(
+            "LABDATA_DATABASE_PASS", "database.password", sent, database
         )
         plain = self._secrets.plain(password, "the database password")
         lost = self._problems[-1] if password and not plain else ""
-        paths, scratch = self._folders(values)
         return LabdataSettings(
             file=None if everything is None else self._file,
             host=host,
@@ -156,10 +152,11 @@ class _Reader:
             or self._text(database, "database.name")
             or DEFAULT_NAME,
             project=self._project(database),
-            local_paths=paths if host else (),
-            scratch_path=scratch if host else None,
-            path_rules=self._text(values, "path_rules") or _RULES,
-            storages=MappingProxyType(self._storages(values)),
+            local_paths=self._folders(values) if host else (),
+            path_rules=self._rules(values),
+            storages=MappingProxyType(
+                self._storages(values, self._section(sent, "storage"))
+            ),
             problems=tuple(self._problems),
         )
 
@@ -192,6 +189,15 @@ class _Reader:
             self._not(values, "the file", "a set of named values")
             return None
         return values
+
+    def _login(
+        self,
+        variable: str,
+        key: str,
+        sent: dict[str, Any],
+        database: dict[str, Any],
+    ) -> str:
+        return self._env(variable) or self._text(sent, key) or self._text(database, key)
 
     def _server(self, database: dict[str, Any], user: str) -> tuple[str, int]:
         default = "localhost" if user else ""
@@ -229,11 +235,10 @@ class _Reader:
         self._not(wanted, "'database.use_tls'", "true, false or null")
         return True
 
-    def _folders(self, values: dict[str, Any]) -> tuple[tuple[Path, ...], Path | None]:
+    def _folders(self, values: dict[str, Any]) -> tuple[Path, ...]:
         instead = self._env("LABDATA_OVERRIDE_DATAPATH")
         if instead:
-            return (absolute(instead),), absolute(instead)
-        scratch = self._text(values, "scratch_path")
+            return (absolute(instead),)
         listed = values.get("local_paths", [_LOCAL])
         if isinstance(listed, str):
             listed = [listed]
@@ -246,14 +251,27 @@ class _Reader:
                 f"'local_paths' in labdata's settings '{self._file}' lists something "
                 "that is no folder, which does not count; correct the file."
             )
-        paths = dict.fromkeys(absolute(p) for p in good)
-        return tuple(paths), absolute(scratch) if scratch else None
+        return tuple(dict.fromkeys(absolute(p) for p in good))
 
-    def _storages(self, values: dict[str, Any]) -> dict[str, StorageEntry]:
+    def _rules(self, values: dict[str, Any]) -> str:
+        rules = self._text(values, "path_rules")
+        if not rules or are_rules(rules):
+            return rules or DEFAULT_RULES
+        self._say(
+            f"'path_rules' in labdata's settings '{self._file}' cannot be read, so "
+            f"'{DEFAULT_RULES}' counts; write it like that, with a folder between two "
+            "slashes."
+        )
+        return DEFAULT_RULES
+
+    def _storages(
+        self, values: dict[str, Any], sent: dict[str, Any]
+    ) -> dict[str, StorageEntry]:
         found = {}
         for name in self._section(values, "storage"):
             entry = self._section(values["storage"], name)
-            made = self._storage(name, entry) if entry else None
+            keys = self._section(sent, name)
+            made = self._storage(name, entry | keys) if entry else None
             if made is not None:
                 found[name] = made
         return found
