@@ -15,7 +15,7 @@ def _import_brain(arguments: argparse.Namespace) -> None:
     from labdata_napari.lab.failures import translate_errors
     from labdata_napari.lab.ingest import BrainImport, import_brain, plan_import
 
-    plan = plan_import(BrainImport(**_values(arguments)))
+    plan = plan_import(BrainImport(**_values(arguments) | _missing(arguments)))
     with connect_to(arguments) as lab:
         with translate_errors():
             there = bool(lab.FixedBrain & plan.key)
@@ -52,6 +52,18 @@ def _values(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _missing(arguments: argparse.Namespace) -> dict[str, str]:
+    """Return what was not given, as the folders of a file in labdata's lab say it."""
+    from labdata_napari import settings
+    from labdata_napari.lab import preferences
+
+    labdata = preferences.read()
+    if not labdata.serves(settings.target(arguments.url, labdata=labdata).url):
+        return {}
+    names = labdata.names_in(arguments.file)
+    return {what: name for what, name in names.items() if not getattr(arguments, what)}
+
+
 def _add_brain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
@@ -59,7 +71,8 @@ def _add_brain(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="TIFF, OME-TIFF, zarr.zip, ozx, or a zarr folder",
     )
-    # none of these is required here: one sentence names all that is missing
+    # none of these is required here: one sentence names all that is missing, once
+    # the folders of the file have been read
     add = parser.add_argument
     add("--subject", default="", help="animal, made when it is new")
     add("--session", default="", help="its session, for example 20260101_120000")

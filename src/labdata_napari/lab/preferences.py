@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from labdata_napari.errors import InvalidValue
 from labdata_napari.lab.address import ServerAddress, parse
 from labdata_napari.lab.labdata_secrets import Secrets
-from labdata_napari.lab.path_rules import DEFAULT_RULES, are_rules
+from labdata_napari.lab.path_rules import DEFAULT_RULES, are_rules, names_in
 from labdata_napari.lab.storage import StorageEntry
 from labdata_napari.settings import DEFAULT_NAME, absolute
 
@@ -97,6 +97,10 @@ class LabdataSettings:
             and address.backend == "mysql"
             and (address.host, address.port) == (self.host, self.port)
         )
+
+    def names_in(self, path: Path) -> dict[str, str]:
+        """Read off a file's path what it belongs to; see `path_rules.names_in`."""
+        return names_in(path, self.local_paths, self.path_rules)
 
 
 def read(environment: Mapping[str, str] = os.environ) -> LabdataSettings:

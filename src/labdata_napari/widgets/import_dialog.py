@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from qtpy.QtWidgets import (
 
 from labdata_napari.core.stacks import StackInfo, probe
 from labdata_napari.errors import Cancelled
+from labdata_napari.lab import preferences
 from labdata_napari.widgets.connection import Profile, open_lab
 from labdata_napari.widgets.entry_columns import bytes_text
 from labdata_napari.widgets.import_form import ImportForm
@@ -153,16 +155,19 @@ class ImportDialog(QDialog):
             return
         self._found.setText("Reading what the file says …")
         self._probing = self._workspace.background(
-            _look_into, path, done=self._on_probed, failed=self._on_not_probed
+            _look_into,
+            path,
+            self._workspace.connection.url,
+            done=self._on_probed,
+            failed=self._on_not_probed,
         )
         self._check()
 
-    def _on_probed(self, answer: tuple[Path, StackInfo, datetime | None]) -> None:
-        path, info, modified = answer
-        if path == self._form.path():
-            self._info = info
-            self._found.setText(_in_words(info))
-            self._form.fill(info, modified)
+    def _on_probed(self, found: _Found) -> None:
+        if found.path == self._form.path():
+            self._info = found.info
+            self._found.setText(_in_words(found.info))
+            self._form.fill(found.info, found.modified, found.names)
             self._check()
 
     def _on_not_probed(self, error: LabdataError) -> None:
@@ -225,9 +230,22 @@ class ImportDialog(QDialog):
             self.close()
 
 
-def _look_into(path: Path) -> tuple[Path, StackInfo, datetime | None]:
+@dataclass(frozen=True)
+class _Found:
+    """What a file, its date and its folders say."""
+
+    path: Path
+    info: StackInfo
+    modified: datetime
+    names: dict[str, str]
+
+
+def _look_into(path: Path, lab_url: str) -> _Found:
     info = probe(path)
-    return path, info, datetime.fromtimestamp(path.stat().st_mtime)
+    labdata = preferences.read()
+    names = labdata.names_in(path) if labdata.serves(lab_url) else {}
+    modified = datetime.fromtimestamp(path.stat().st_mtime)
+    return _Found(path, info, modified, names)
 
 
 def _import(

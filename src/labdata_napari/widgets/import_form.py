@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from labdata_napari.core.stacks import StackInfo
 
 _AXES = "ZYX"
+_DATASET = "brain"
 _TYPING_MS = 300
 _SESSION = re.compile(r"\d{8}_\d{6}")
 
@@ -45,8 +46,14 @@ class ImportForm(QWidget):
             "20260101_120000",
             "Date and time of the session: year, month, day, _, hour, minute, second",
         )
-        self._dataset = self._line("import_dataset", "brain", "Name of the dataset")
-        self._dataset.setText("brain")
+        self._dataset = self._line("import_dataset", _DATASET, "Name of the dataset")
+        self._dataset.setText(_DATASET)
+        self._names = {
+            "subject": self._subject,
+            "session": self._session,
+            "dataset": self._dataset,
+        }
+        self._named: dict[str, str] = {}
         self._um = {
             axis: self._line(
                 f"import_um_{axis.lower()}",
@@ -104,16 +111,23 @@ class ImportForm(QWidget):
         text = self._file.text().strip()
         return Path(text).expanduser() if text else None
 
-    def fill(self, info: StackInfo, modified: datetime | None) -> None:
-        """Fill in what the file says, where nobody has typed."""
+    def fill(self, info: StackInfo, modified: datetime, names: dict[str, str]) -> None:
+        """Fill in what the file and its folders say, where nobody has typed."""
         for axis, line in self._um.items():
             value = info.um_by_axis.get(axis)
             if value is not None and not line.isModified():
                 line.setText(f"{value:.6g}")
         if not self._channels.isModified():
             self._channels.setText(", ".join(info.channel_names))
-        if modified is not None and not self._session.isModified():
-            self._session.setText(f"{modified:%Y%m%d_%H%M%S}")
+        unsaid = {
+            "subject": "",
+            "session": f"{modified:%Y%m%d_%H%M%S}",
+            "dataset": _DATASET,
+        }
+        for what, name in (unsaid | names).items():
+            if not self._names[what].isModified():
+                self._names[what].setText(name)
+        self._named = dict(names)
 
     def missing(self, info: StackInfo | None) -> str:
         """Say in one sentence what is still needed; empty when nothing is."""
@@ -141,6 +155,9 @@ class ImportForm(QWidget):
 
     def note(self) -> str:
         """Say what was guessed and may be wrong; empty when nothing was."""
+        read = [w for w, n in self._named.items() if self._names[w].text() == n]
+        if read:
+            return f"As the folders of the file say: {', '.join(read)}."
         if self._session.text() and not self._session.isModified():
             return (
                 "The session is dated as the file; change it if the brain was imaged "
