@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 SCREEN := scripts/with-screen
+# Each worker has servers of its own; more than two only where there are cores for them.
+WORKERS ?= 2
 
 .PHONY: setup labdata-env demo test gui docs shots bench check wheel ci clean
 
@@ -15,8 +17,9 @@ demo: setup       ## napari on the demo lab; without a display: demo.png from a 
 	@scripts/demo
 
 test: setup       ## everything, on PyQt6; the GUI part on PyQt5 first
-	QT_API=pyqt5 $(SCREEN) $(PY) -m pytest -q tests/layers tests/widgets tests/gui tests/test_manifest.py
-	QT_API=pyqt6 $(SCREEN) $(PY) -m pytest
+	QT_API=pyqt5 $(SCREEN) $(PY) -m pytest -q -n $(WORKERS) --dist loadfile -m "not alone" tests/layers tests/widgets tests/gui tests/test_manifest.py
+	QT_API=pyqt6 $(SCREEN) $(PY) -m pytest -n $(WORKERS) --dist loadfile -m "not alone"
+	QT_API=pyqt6 $(SCREEN) $(PY) -m pytest -m alone
 
 gui: setup        ## only the user stories in a real window
 	QT_API=pyqt6 $(SCREEN) $(PY) -m pytest -q tests/gui

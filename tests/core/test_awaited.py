@@ -33,6 +33,7 @@ def arrivals():
     return told, came, arrived
 
 
+@pytest.mark.alone
 def test_zeros_first_then_what_arrived(far):
     view = open_stack(far).channel_view(0)
     told, came, arrived = arrivals()

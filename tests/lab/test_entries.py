@@ -246,6 +246,7 @@ def test_details_say_everything(lab: Any, store: Path) -> None:
         lab.entries.details(entries["PoseEstimationLabelSet"])
 
 
+@pytest.mark.alone
 @postgresql
 def test_ten_thousand_entries_take_less_than_half_a_second(
     lab: Any, lab_place: Any

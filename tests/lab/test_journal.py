@@ -340,6 +340,7 @@ def test_a_killed_process_loses_at_most_the_last_moment(folder):
     np.testing.assert_array_equal(only.points, float(len(only.points)))
 
 
+@pytest.mark.alone
 def test_the_writer_returns_at_once_and_close_leaves_nothing_unwritten(folder):
     journal, writer = Journal(folder, TARGET), JournalWriter(pytest.fail)
     slowest = 0.0

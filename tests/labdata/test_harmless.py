@@ -19,7 +19,7 @@ from labdata_napari.core.transform_parameters import TransformParameters
 from labdata_napari.errors import LabdataError
 from labdata_napari.lab.ingest import BrainImport, import_brain
 from labdata_napari.schema.contract import contract
-from labdata_napari.widgets.rows import open_row
+from labdata_napari.widgets.rows import row_opening
 from labelling import add_video, frames_of, labels_of, picture
 from labs import KEY
 from statements import declared, writes
@@ -64,7 +64,7 @@ class Person:
     def fail_to_open_what_is_not_here(self) -> None:
         for entry in self.lab.entries.find():
             with pytest.raises(LabdataError):
-                open_row(self.lab, entry.kind, entry.key)
+                row_opening(self.lab, entry.kind, entry.key)()
 
     def import_a_brain(self) -> None:
         request = BrainImport(self.scope, *KEY.values(), um_per_pixel=(10, 5, 4))

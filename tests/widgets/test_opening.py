@@ -66,6 +66,7 @@ def with_large_brain(lab_folder, tmp_path):
     return lab_folder, data
 
 
+@pytest.mark.alone
 def test_a_large_brain_gets_a_pyramid_and_keeps_its_looks(
     open_workspace, with_large_brain, qtbot
 ):

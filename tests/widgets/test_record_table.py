@@ -128,6 +128,7 @@ def test_when_the_current_record_is_filtered_out_the_first_takes_over(view, qtbo
     assert changed.args == [None]
 
 
+@pytest.mark.alone
 def test_ten_thousand_records_filter_in_less_than_50_ms_per_key(view, qtbot):
     many = [Record(i, f"M{i % 300} brain {i}", float(i)) for i in range(10_000)]
     view.records().set_records(many)

@@ -16,7 +16,7 @@ from labdata_napari.widgets.record_table import RecordTableView
 if TYPE_CHECKING:
     from far_labs import FarLab
 
-pytestmark = pytest.mark.gui
+pytestmark = [pytest.mark.gui, pytest.mark.alone]
 BEAT_MS = 5
 LONGEST_MS = 100.0
 ROUNDS = 3

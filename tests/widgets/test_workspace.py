@@ -13,7 +13,7 @@ from qtpy.QtCore import QObject
 from labdata_napari.errors import Cancelled, ConnectionFailed, ConnectionLost, NotFound
 from labdata_napari.lab.embedded import EmbeddedPostgres
 from labdata_napari.widgets.connection import Connection, Phase, Profile
-from labdata_napari.widgets.rows import find_entries, open_row
+from labdata_napari.widgets.rows import find_entries, row_opening
 from labdata_napari.widgets.workspace import workspace_for
 
 
@@ -69,7 +69,7 @@ def test_a_key_that_is_not_there_comes_back_as_a_sentence(
 ):
     _, workspace = open_workspace(shared_lab)
     key = {"subject_name": "M9", "session_name": "x", "dataset_name": "y"}
-    ask(workspace, qtbot, asker, open_row, "FixedBrain", key)
+    ask(workspace, qtbot, asker, row_opening, "FixedBrain", key)
     assert isinstance(asker.errors[0], NotFound)
     assert "M9" in str(asker.errors[0])
 

@@ -335,4 +335,5 @@ class _Reader:
         )
 
     def _say(self, problem: str) -> None:
-        self._problems.append(problem)
+        # a name in the file may have line breaks in it
+        self._problems.append(" ".join(problem.split()))
