@@ -17,6 +17,7 @@ from labdata_napari.widgets.annotation_table import (
     AnnotationTable,
     AnnotationTableModel,
 )
+from labdata_napari.widgets.listening import Listening
 from labdata_napari.widgets.new_annotation import NewAnnotation
 from labdata_napari.widgets.question import Answer, Question
 from labdata_napari.widgets.recover_flow import RecoverFlow
@@ -120,7 +121,9 @@ class AnnotationDock(QWidget):
         layout.addLayout(bottom)
 
     def _connect_signals(self) -> None:
-        self._workspace.changed.connect(self._on_connection)
+        self._listening = Listening(self)
+        self._listening_to_layer = Listening(self)
+        self._listening.to(self._workspace.changed, self._on_connection)
         self._new.wanted.connect(self._make)
         self._model.refused.connect(self._say)
         self._model.dataChanged.connect(self._on_edited)
@@ -137,9 +140,10 @@ class AnnotationDock(QWidget):
         self._recover.layer_changed.connect(self._refresh)
         viewer = self._workspace.viewer
         if viewer is not None:
-            viewer.layers.selection.events.active.connect(self._follow)
-            viewer.layers.events.inserted.connect(self._follow)
-            viewer.layers.events.removed.connect(self._on_layer_removed)
+            layers = viewer.layers
+            self._listening.to(layers.selection.events.active, self._follow)
+            self._listening.to(layers.events.inserted, self._follow)
+            self._listening.to(layers.events.removed, self._on_layer_removed)
 
     def sizeHint(self) -> QSize:
         """Return a size that shows the list without cutting."""
@@ -162,24 +166,21 @@ class AnnotationDock(QWidget):
         self._refresh()
 
     def _watch(self, layer: Points | None) -> None:
-        old = self._layer
-        if old is not None:
-            old.events.data.disconnect(self._on_points)
-            old.events.features.disconnect(self._on_edited)
-            old.events.metadata.disconnect(self._on_edited)
-            old.events.mode.disconnect(self._on_mode)
-            old.selected_data.events.items_changed.disconnect(self._on_selection)
+        self._listening_to_layer.stop()
         self._layer = layer
         self._question.hide()
         self._flow.layer = self._recover.layer = layer
         self._model.show_layer(layer)
         if layer is None:
             return
-        layer.events.data.connect(self._on_points)
-        layer.events.features.connect(self._on_edited)
-        layer.events.metadata.connect(self._on_edited)  # names and types
-        layer.events.mode.connect(self._on_mode)
-        layer.selected_data.events.items_changed.connect(self._on_selection)
+        for signal, method in (
+            (layer.events.data, self._on_points),
+            (layer.events.features, self._on_edited),
+            (layer.events.metadata, self._on_edited),  # names and types
+            (layer.events.mode, self._on_mode),
+            (layer.selected_data.events.items_changed, self._on_selection),
+        ):
+            self._listening_to_layer.to(signal, method)
         if self._model.rowCount():
             self._table.setCurrentIndex(self._model.index(0, NAME))
         self._on_mode()

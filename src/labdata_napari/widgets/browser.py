@@ -32,6 +32,7 @@ from labdata_napari.widgets.file_places import FilePlaces, name_of
 from labdata_napari.widgets.filter_bar import EntryFilter, FilterBar
 from labdata_napari.widgets.import_dialog import ImportDialog
 from labdata_napari.widgets.lane import OnLoss
+from labdata_napari.widgets.listening import Listening
 from labdata_napari.widgets.place_words import place_search
 from labdata_napari.widgets.preferences import remember_lab, start_profile
 from labdata_napari.widgets.record_table import RecordTableModel, RecordTableView
@@ -131,9 +132,10 @@ class LabBrowser(QWidget):
         layout.addLayout(bottom)
 
     def _connect_signals(self) -> None:
-        self._workspace.changed.connect(self._on_connection)
-        self._workspace.status.connect(self._say)
-        self._workspace.rows_changed.connect(self._on_rows_changed)
+        self._listening = Listening(self)
+        self._listening.to(self._workspace.changed, self._on_connection)
+        self._listening.to(self._workspace.status, self._say)
+        self._listening.to(self._workspace.rows_changed, self._on_rows_changed)
         self._connection.lab_chosen.connect(remember_lab)
         self._places.changed.connect(self._on_places)
         self._filter.changed.connect(self._on_filter)

@@ -18,6 +18,7 @@ from labdata_napari.widgets.connection import START, Connection, Phase, Profile
 from labdata_napari.widgets.keeping import keep_password
 from labdata_napari.widgets.lab_icon import LabIcon
 from labdata_napari.widgets.lab_menu import LabMenu
+from labdata_napari.widgets.listening import Listening
 from labdata_napari.widgets.password_form import PasswordForm
 from labdata_napari.widgets.server_form import ServerForm
 
@@ -78,7 +79,8 @@ class ConnectionLine(QWidget):
         layout.addWidget(self._login)
         layout.addWidget(self._form)
 
-        workspace.changed.connect(self._show)
+        self._listening = Listening(self)
+        self._listening.to(workspace.changed, self._show)
         self._show(workspace.connection)
 
     def open_form(self) -> None:

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QMenu, QWidget
 from labdata_napari.lab.preferences import LabdataSettings, read
 from labdata_napari.widgets.connection import DEMO, LOCAL, Connection, Profile, title_of
 from labdata_napari.widgets.lane import OnLoss
+from labdata_napari.widgets.listening import Listening
 from labdata_napari.widgets.preferences import preferences
 from labdata_napari.widgets.rows import find_projects
 
@@ -48,7 +49,8 @@ class LabMenu(QMenu):
         self._projects.triggered.connect(self._on_project)
         self.aboutToShow.connect(self.refresh)
         self.triggered.connect(self._on_triggered)
-        workspace.changed.connect(self._on_connection)
+        self._listening = Listening(self)
+        self._listening.to(workspace.changed, self._on_connection)
         workspace.background(read, done=self._on_labdata)
         self._on_connection(workspace.connection)
 
