@@ -68,11 +68,55 @@ def delete(
         keys = fetched(rows.proj(), locked=True)
         if not keys:
             raise NotFound(f"No row of {table} matches; nothing was deleted.")
-        counts = would_go(rows, integrity)
+        _require_told_apart(rows, keys)
+        exact = pinned(rows)
+        counts = would_go(exact, integrity)
         _require_meant(table, counts, safemode, confirm)
         # DataJoint's own, which ours hides
-        Table.delete(rows, transaction=False, prompt=False, part_integrity=integrity)
+        gone = Table.delete(
+            exact, transaction=False, prompt=False, part_integrity=integrity
+        )
+        _require_these_gone(rows, keys, gone)
     return _remove(lab, keys, counts)
+
+
+def pinned(rows: Any) -> Any:
+    """Select the same rows by their keys where DataJoint would delete others.
+
+    It restricts anew by the words of a restriction when it deletes what is below.
+    There, ``%`` is one sign too many, what follows a backslash may be taken for a
+    column, and a condition on other tables no longer holds once their rows are gone;
+    keys mean the same each time.
+    """
+    import datajoint as dj
+
+    text = " ".join(str(condition) for condition in rows.restriction).upper()
+    if any(sign in text for sign in ("%", "\\", "SELECT")):
+        return rows & dj.Top(None, order_by=None)
+    return rows
+
+
+def _require_told_apart(rows: Any, keys: list[dict[str, Any]]) -> None:
+    """Refuse names that DataJoint takes for others: on PostgreSQL, with backslashes."""
+    if rows.connection.adapter.backend != "postgresql" or not rows.restriction:
+        return
+    for key in keys:
+        if any("\\" in str(value) for value in key.values()):
+            raise WriteRefused(
+                f"Nothing was deleted: '{key['file_path']}' has a backslash, and "
+                "DataJoint takes one for two on PostgreSQL; ask whoever looks after "
+                "the database to delete it."
+            )
+
+
+def _require_these_gone(rows: Any, keys: list[dict[str, Any]], count: int) -> None:
+    """Undo a deletion that was of other rows, by raising in its transaction."""
+    left = fetched((type(rows)() & keys).proj())
+    if count != len(keys) or left:
+        raise WriteRefused(
+            f"Nothing was deleted: {count} rows of {named(rows)} would have gone, and "
+            f"not the {len(keys)} that were selected; select them by their keys."
+        )
 
 
 def would_go(rows: Any, integrity: str = "enforce") -> dict[str, int]:

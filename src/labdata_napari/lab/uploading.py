@@ -12,7 +12,7 @@ from labdata_napari.lab.copying import md5, reading
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.limits import checked
 from labdata_napari.lab.publishing import NewFile, in_s3, keep_here, published
-from labdata_napari.lab.removing import would_go
+from labdata_napari.lab.removing import pinned, would_go
 from labdata_napari.lab.safe_paths import posix_parts
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _require_replaceable(lab: Any, row: _Row, force: bool) -> None:
             "rename the file, or replace that one with force=True."
         )
     key = {name: row[name] for name in _KEY}
-    counts = would_go(lab.AnalysisFile & key)
+    counts = would_go(pinned(lab.AnalysisFile & key))
     counts.pop("AnalysisFile", None)
     if any(counts.values()):
         used = ", ".join(table for table, count in counts.items() if count)
