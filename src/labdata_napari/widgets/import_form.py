@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _AXES = "ZYX"
 _DATASET = "brain"
+_UNSAID = {"subject": "", "session": "", "dataset": _DATASET}
 _TYPING_MS = 300
 _SESSION = re.compile(r"\d{8}_\d{6}")
 
@@ -119,14 +120,11 @@ class ImportForm(QWidget):
                 line.setText(f"{value:.6g}")
         if not self._channels.isModified():
             self._channels.setText(", ".join(info.channel_names))
-        unsaid = {
-            "subject": "",
-            "session": f"{modified:%Y%m%d_%H%M%S}",
-            "dataset": _DATASET,
-        }
-        for what, name in (unsaid | names).items():
+        before = dict.fromkeys(self._named, "")  # what another file's folders said
+        dated = {"session": f"{modified:%Y%m%d_%H%M%S}"}
+        for what, name in (before | dated | names).items():
             if not self._names[what].isModified():
-                self._names[what].setText(name)
+                self._names[what].setText(name or _UNSAID[what])
         self._named = dict(names)
 
     def missing(self, info: StackInfo | None) -> str:
