@@ -80,6 +80,8 @@ class Connection(dj.Connection):
     _alive_at = 0.0
     _left_behind: tuple[int, float] | None = None
     _ended = False
+    asked_at: float | None = None
+    """When what is not answered yet was asked, by `time.monotonic`; for any thread."""
 
     # -- connecting
 
@@ -157,7 +159,8 @@ class Connection(dj.Connection):
         impatience.daemon = True
         impatience.start()
         try:
-            answered = bool(self.adapter.ping(self._conn))
+            with self._asking():
+                answered = bool(self.adapter.ping(self._conn))
         finally:
             impatience.cancel()
         if answered:
@@ -178,7 +181,7 @@ class Connection(dj.Connection):
             self.check()
         except ConnectionLost:
             self._renew()
-        with self._loss_noticed(query):
+        with self._loss_noticed(query), self._asking():
             cursor = super().query(query, args, **options)
         self._alive_at = time.time()
         return cursor
@@ -198,6 +201,14 @@ class Connection(dj.Connection):
         except _DATABASE_ERRORS as error:
             # its frames hold the password
             raise error.with_traceback(None) from None
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[None]:
+        self.asked_at = time.monotonic()
+        try:
+            yield
+        finally:
+            self.asked_at = None
 
     @contextlib.contextmanager
     def _loss_noticed(self, query: str) -> Iterator[None]:

@@ -157,6 +157,11 @@ class Connection:
         parts = [title, *known, project, f"as {self.user}", rights]
         return " · ".join(part for part in parts if part)
 
+    def line_waiting(self, seconds: int) -> str:
+        """Return the state in one line while an answer is waited for."""
+        title = self.profile.title if self.profile else ""
+        return f"{title} · no answer yet, asked {seconds} s ago"
+
 
 def open_lab(profile: Profile, progress: Progress) -> Lab:
     """Connect to a profile's lab; blocks, so never on the GUI thread.

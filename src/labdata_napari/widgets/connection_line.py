@@ -25,6 +25,11 @@ from labdata_napari.widgets.server_form import ServerForm
 if TYPE_CHECKING:
     from labdata_napari.widgets.workspace import Workspace
 
+_WAITING = (
+    "The lab's server has not answered yet. You can go on working; if it stays silent, "
+    "the connection is made again by itself."
+)
+
 
 class ConnectionLine(QWidget):
     """Shows the workspace's connection and lets it be changed."""
@@ -81,6 +86,7 @@ class ConnectionLine(QWidget):
 
         self._listening = Listening(self)
         self._listening.to(workspace.changed, self._show)
+        self._listening.to(workspace.waiting, self._show_waiting)
         self._show(workspace.connection)
 
     def open_form(self) -> None:
@@ -125,3 +131,11 @@ class ConnectionLine(QWidget):
         self._login.show_for(connection)
         if connection.phase is Phase.OPEN and connection.profile is not None:
             self._keep_password(connection.profile)
+
+    def _show_waiting(self, seconds: int) -> None:
+        connection = self._workspace.connection
+        if connection.phase is not Phase.OPEN:  # which is told already
+            return
+        line = connection.line_waiting(seconds) if seconds else connection.line
+        self._text.setText(line)
+        self._text.setToolTip(_WAITING if seconds else line)

@@ -76,6 +76,12 @@ class DatabaseLane:
         self._refused_at = 0.0
         self._closing = threading.Event()
 
+    def waited_s(self) -> float:
+        """Return for how long the database has not answered; 0 if nothing is asked."""
+        lab = self._lab
+        asked = None if lab is None else lab.connection.asked_at
+        return 0.0 if asked is None else time.monotonic() - asked
+
     def run(
         self,
         job: Job,

@@ -22,6 +22,7 @@ from labdata_napari.widgets.journaling import Journaling
 from labdata_napari.widgets.lane import DatabaseLane, OnLoss
 from labdata_napari.widgets.opening import Opener
 from labdata_napari.widgets.recovery import Recovery
+from labdata_napari.widgets.waiting import Waiting
 from labdata_napari.widgets.window_end import WindowEnd
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Workspace:
     """The entry or transform record whose layers were just added."""
     status = Signal(str)
     """One line about what just happened or why it did not."""
+    waiting = Signal(int)
+    """For how many seconds the database has not answered; 0 when it does again."""
     rows_changed = Signal(object)
     """The key of rows that were written: lists of rows should refresh."""
 
@@ -60,6 +63,8 @@ class Workspace:
         self._recovery.told.connect(self._say)
         self._recovery.attempt_due.connect(self._try_again)
         self._lane = DatabaseLane(self._recovery)
+        self._waiting = Waiting(self._lane.waited_s)
+        self._waiting.told.connect(self._on_waiting)
         self._jobs: set[Job] = set()
         self._window: weakref.ref[QWidget] | None = None
         self._closed = False
@@ -145,6 +150,7 @@ class Workspace:
         """
         job = Job(title).connect(done, failed or self._tell, progress)
         self._keep(job)
+        self._waiting.follow(job)
         options = {} if title is None else {"progress": job.report}
         self._lane.run(job, on_loss, function, *args, **options)
         return job
@@ -196,7 +202,13 @@ class Workspace:
         """Stop the background work and let go of the lab, waiting for neither."""
         self._window, self._closed = None, True
         self._recovery.follow(None)
-        for signal in (self.changed, self.entry_opened, self.status, self.rows_changed):
+        for signal in (
+            self.changed,
+            self.entry_opened,
+            self.status,
+            self.waiting,
+            self.rows_changed,
+        ):
             signal.disconnect()  # docks may be dead and not collected yet
         for job in tuple(self._jobs):
             job.cancel()
@@ -223,6 +235,9 @@ class Workspace:
     def _on_not_connected(self, error: LabdataError) -> None:
         if self._connecting is not None and self._connecting.is_over:
             self._set(not_connected(self._wanted, error))
+
+    def _on_waiting(self, seconds: int) -> None:
+        self.waiting.emit(seconds)
 
     def _try_again(self) -> None:
         job = Job()
