@@ -34,6 +34,19 @@ def local_paths(folders):
     labdata.schema.prefs["local_paths"][:] = folders
 
 
+own_schema = labdata.schema
+
+
+def project(name):
+    """Go on with the tables of a project, made if need be; without, the lab's own."""
+    if name is None:
+        labdata.schema = own_schema
+        return
+    labdata.schema = labdata.utils.load_project_schema(name)
+    # else it would be in the settings from now on
+    labdata.schema.prefs["database"].pop("database.project")
+
+
 def storages(entries, endpoint):
     """Write into the settings where the storages are; labdata encrypts their keys.
 
@@ -145,6 +158,7 @@ def update_labeling(number, file, values):
 
 ACTIONS = (
     local_paths,
+    project,
     storages,
     upload,
     upload_files,

@@ -118,6 +118,15 @@ class Labdata:
             self._ask("storages", entries=there, endpoint=endpoint)
             settings.write_bytes(before)
 
+    @contextlib.contextmanager
+    def in_project(self, name: str) -> Iterator[None]:
+        """Have it work in a project for a while, whose tables it declares."""
+        self._ask("project", name=name)
+        try:
+            yield
+        finally:
+            self._ask("project", name=None)
+
     def upload(self, storage: str, dataset: dict[str, str], *file_paths: str) -> str:
         """Have files of its first local path uploaded; what its job's log says."""
         return str(
