@@ -21,12 +21,14 @@ from labdata_napari.lab.ingest import BrainImport, import_brain
 from labdata_napari.widgets.connection import Profile
 from labdata_napari.widgets.record_table import RecordTableView
 from labdata_napari.widgets.workspace import workspace_for
+from moved_to_s3 import Moved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from labdata_napari.lab.lab import Lab
+    from labdata_napari.lab.storage import StorageEntry
     from labdata_napari.widgets.workspace import Workspace
 
 SHAPE = (12, 2, 60, 80)
@@ -178,6 +180,19 @@ def open_browser(
         return viewer, workspace, browser
 
     return open_it
+
+
+@pytest.fixture
+def moved(
+    open_browser: Callable[..., Any],
+    shared_lab: LabFolder,
+    bucket: StorageEntry,
+    tmp_path: Path,
+    qtbot: Any,
+) -> Moved:
+    """A browser whose files a test may `move` to S3."""
+    opened = open_browser(shared_lab, show=True)
+    return Moved(*opened, tmp_path / "here", bucket, qtbot)
 
 
 @pytest.fixture(autouse=True)

@@ -14,12 +14,6 @@ from s3_server import admin
 pytestmark = pytest.mark.gui
 
 
-@pytest.fixture
-def moved(open_browser, shared_lab, bucket, tmp_path, qtbot):
-    opened = open_browser(shared_lab, show=True)
-    return Moved(*opened, tmp_path / "here", bucket, qtbot)
-
-
 def filter_by(moved: Moved, text: str) -> None:
     moved.browser.findChild(QLineEdit, "filter_line").setText(text)
 

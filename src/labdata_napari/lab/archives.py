@@ -91,15 +91,19 @@ class Estimate:
     tier: str
     days: int
 
-    def __str__(self) -> str:
-        files = "1 file" if self.files == 1 else f"{self.files} files"
-        cost = (
+    @property
+    def cost(self) -> str:
+        """The price in words."""
+        return (
             "less than $0.01" if self.dollars < 0.01 else f"about ${self.dollars:.2f}"
         )
+
+    def __str__(self) -> str:
+        files = "1 file" if self.files == 1 else f"{self.files} files"
         return (
             f"Restoring {files} ({self.gigabytes:,.2f} GB, {self.tier}) takes "
-            f"{self.takes} and costs {cost} at AWS's list prices; the copies can be "
-            f"read for {self.days} days."
+            f"{self.takes} and costs {self.cost} at AWS's list prices; the copies can "
+            f"be read for {self.days} days."
         )
 
 

@@ -21,6 +21,7 @@ from labdata_napari.lab.availability import IMPORTING, OPENING
 from labdata_napari.widgets.connection import DEMO, Connection, Phase, Profile
 from labdata_napari.widgets.connection_line import ConnectionLine
 from labdata_napari.widgets.details_pane import DetailsPane
+from labdata_napari.widgets.downloading import DownloadFlow
 from labdata_napari.widgets.empty_state import EmptyState
 from labdata_napari.widgets.entry_columns import (
     NOT_OPENED,
@@ -35,7 +36,9 @@ from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.listening import Listening
 from labdata_napari.widgets.place_words import place_search
 from labdata_napari.widgets.preferences import remember_lab, start_profile
+from labdata_napari.widgets.question import Question
 from labdata_napari.widgets.record_table import RecordTableModel, RecordTableView
+from labdata_napari.widgets.restoring import RestoreFlow
 from labdata_napari.widgets.rights import allow
 from labdata_napari.widgets.rows import Listing, list_entries, load_details
 from labdata_napari.widgets.workspace import Workspace, workspace_for
@@ -47,7 +50,7 @@ if TYPE_CHECKING:
     import napari
     from qtpy.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 
-    from labdata_napari.errors import LabdataError
+    from labdata_napari.errors import Archived, LabdataError
     from labdata_napari.lab.details import EntryDetails
     from labdata_napari.lab.entries import Entry
 
@@ -77,9 +80,15 @@ class LabBrowser(QWidget):
         self._table = RecordTableView(self._model)
         self._table.setObjectName("entry_table")
         self._table.setToolTip("↑ ↓ to choose, Enter to open, / to filter")
-        self._details = DetailsPane(self._workspace, self._places)
+        self._downloads = DownloadFlow(self._workspace, self._places, self)
+        self._question = Question()
+        self._restores = RestoreFlow(
+            self._workspace, self._places, self._question, self
+        )
+        files = (self._places, self._downloads, self._restores)
+        self._details = DetailsPane(self._workspace, *files)
         self._empty = EmptyState()
-        self._menu = EntryMenu(self._workspace, self)
+        self._menu = EntryMenu(self._workspace, *files, self)
         self._status = QLabel()
         self._status.setObjectName("browser_status")
         self._status.setWordWrap(True)
@@ -128,6 +137,7 @@ class LabBrowser(QWidget):
         layout.addWidget(self._filter)
         layout.addWidget(self._pages, 1)
         layout.addWidget(self._unavailable)
+        layout.addWidget(self._question)
         layout.addWidget(self._status)
         layout.addLayout(bottom)
 
@@ -136,6 +146,7 @@ class LabBrowser(QWidget):
         self._listening.to(self._workspace.changed, self._on_connection)
         self._listening.to(self._workspace.status, self._say)
         self._listening.to(self._workspace.rows_changed, self._on_rows_changed)
+        self._listening.to(self._workspace.opener.archived, self._on_archived)
         self._connection.lab_chosen.connect(remember_lab)
         self._places.changed.connect(self._on_places)
         self._filter.changed.connect(self._on_filter)
@@ -230,6 +241,7 @@ class LabBrowser(QWidget):
             self._refresh()
         else:
             self._places.forget()
+            self._restores.forget()
             self._model.set_records([])
             self._show_page()
 
@@ -345,6 +357,12 @@ class LabBrowser(QWidget):
             dock.show()
             dock.raise_()
         self._workspace.opener.open_transform(record)
+
+    def _on_archived(self, error: Archived) -> None:
+        for record in (self._table.current_record(), self._details.current_transform):
+            if record is not None and record.file_path in error.files:
+                self._places.look_again([record], now=True)
+                self._restores.ask(record)
 
     def _show_menu(self, place: QPoint) -> None:
         entry = self._model.record(self._table.indexAt(place))

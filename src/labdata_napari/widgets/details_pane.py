@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from labdata_napari.lab.details import EntryDetails
     from labdata_napari.lab.entries import Entry
     from labdata_napari.lab.transforms import TransformRecord
+    from labdata_napari.widgets.downloading import DownloadFlow
     from labdata_napari.widgets.file_places import FilePlaces
+    from labdata_napari.widgets.restoring import RestoreFlow
     from labdata_napari.widgets.workspace import Workspace
 
 _PICTURE = 150
@@ -60,13 +62,17 @@ class DetailsPane(QWidget):
     """A `TransformRecord` that should be opened."""
 
     def __init__(
-        self, workspace: Workspace, places: FilePlaces, parent: QWidget | None = None
+        self,
+        workspace: Workspace,
+        places: FilePlaces,
+        downloads: DownloadFlow,
+        restores: RestoreFlow,
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         self._workspace = workspace
         self._places = places
-        self._file = FilePart(places, "entry")
-        self._transform_file = FilePart(places, "transform")
+        self._file = FilePart(places, downloads, restores, "entry")
+        self._transform_file = FilePart(places, downloads, restores, "transform")
         self._entry: Entry | None = None
         self._transformer = TransformMaker(workspace, self)
         self._new = NewTransformButton(self._transformer)
@@ -134,6 +140,12 @@ class DetailsPane(QWidget):
         self._transform_file.show_for(None)
         self._file.show_for(entry)
         self._maker.ask(entry)
+
+    @property
+    def current_transform(self) -> TransformRecord | None:
+        """The transform that is chosen in the list, if there is one."""
+        item = self._transforms.currentItem()
+        return item.data(_RECORD) if item is not None else None
 
     def show_details(self, details: EntryDetails) -> None:
         """Fill in what the database says of the entry."""

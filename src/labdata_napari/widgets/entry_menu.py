@@ -12,6 +12,7 @@ from labdata_napari.lab.availability import IMPORTING
 from labdata_napari.widgets.entry_columns import NOT_OPENED, key_as_python
 from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.new_window import open_in_new_viewer
+from labdata_napari.widgets.place_words import place_hint
 from labdata_napari.widgets.rights import allow
 from labdata_napari.widgets.rows import locate
 
@@ -19,17 +20,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labdata_napari.lab.entries import Entry
+    from labdata_napari.widgets.downloading import DownloadFlow
+    from labdata_napari.widgets.file_places import FilePlaces
+    from labdata_napari.widgets.restoring import RestoreFlow
     from labdata_napari.widgets.workspace import Workspace
 
 
 class EntryMenu(QObject):
-    """Open, copy, reveal, import: what can be done with the entry under the mouse."""
+    """Open, download, copy, reveal, import: what can be done with an entry."""
 
     import_wanted = Signal()
 
-    def __init__(self, workspace: Workspace, parent: QWidget) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        places: FilePlaces,
+        downloads: DownloadFlow,
+        restores: RestoreFlow,
+        parent: QWidget,
+    ) -> None:
         super().__init__(parent)
         self._workspace = workspace
+        self._places = places
+        self._downloads = downloads
+        self._restores = restores
         self._entry: Entry | None = None
         self._menu = QMenu(parent)
         self._menu.setObjectName("entry_menu")
@@ -38,6 +52,8 @@ class EntryMenu(QObject):
         for name, text, slot in (
             ("open", "Open", self._open),
             ("new_viewer", "Open in new viewer", self._open_in_new_viewer),
+            ("download", "Download", self._download),
+            ("restore", "Restore from cold storage …", self._restore),
             ("copy_key", "Copy key as Python", self._copy_key),
             ("copy_path", "Copy path of the file", self._copy_path),
             ("reveal", "Show in the file manager", self._reveal),
@@ -62,10 +78,30 @@ class EntryMenu(QObject):
             ("reveal", has_file),
         ):
             self._actions[name].setEnabled(enabled)
+        self._offer_file(entry)
         importing = self._actions["import"]
         reason = connection.why_not_written(IMPORTING)
         allow(importing, connection.is_open, reason)
         self._menu.popup(place)
+
+    def _offer_file(self, entry: Entry | None) -> None:
+        """Offer to download what is in S3 and to restore what is archived."""
+        place = self._places.of(entry) if entry is not None else None
+        state = place.state if place is not None else ""
+        reason = ""
+        if entry is not None and entry.file_path is not None and state != "remote":
+            reason = place_hint(entry, self._places)
+        coming = entry is not None and self._downloads.is_under_way(entry)
+        allow(self._actions["download"], state == "remote" and not coming, reason)
+        self._actions["restore"].setVisible(state == "archived")
+
+    def _download(self) -> None:
+        if self._entry is not None:
+            self._downloads.start(self._entry)
+
+    def _restore(self) -> None:
+        if self._entry is not None:
+            self._restores.ask(self._entry)
 
     def _open(self) -> None:
         if self._entry is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer
 from napari.utils import resize_dask_cache
+from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from labdata_napari import settings
@@ -19,7 +20,8 @@ from labdata_napari.core.pyramid import (
     trim_cache,
     wants_pyramid,
 )
-from labdata_napari.errors import UnreadableFile
+from labdata_napari.errors import Archived, UnreadableFile
+from labdata_napari.lab.entries import Entry
 from labdata_napari.layers.images import (
     channel_levels,
     contrast_limits,
@@ -46,7 +48,6 @@ if TYPE_CHECKING:
     from labdata_napari.core.progress import Progress
     from labdata_napari.core.stacks import Stack
     from labdata_napari.errors import LabdataError
-    from labdata_napari.lab.entries import Entry
     from labdata_napari.lab.lab import Lab
     from labdata_napari.lab.opening import Opening
     from labdata_napari.lab.transforms import TransformRecord
@@ -87,6 +88,14 @@ class Request:
         return (self.kind, *sorted(self.key.items()))
 
 
+def request_of(record: Any) -> Request:
+    """Return what opens an entry or a transform."""
+    if isinstance(record, Entry):
+        return Request(record.kind, record.key, entry_name(record), record)
+    name = f"{row_name(record.key)} T{record.transform_id}"
+    return Request(TRANSFORM, record.key, name, record)
+
+
 @dataclass(frozen=True, eq=False)
 class _Prepared:
     """Everything that had to be read before layers can be made without waiting."""
@@ -102,6 +111,9 @@ class _Prepared:
 class Opener:
     """Opens rows in a workspace's viewer; belongs to the workspace."""
 
+    archived = Signal(object)
+    """An `Archived`: what should have been opened is in cold storage."""
+
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._under_way: dict[tuple[Any, ...], Job] = {}
@@ -113,12 +125,11 @@ class Opener:
 
     def open_entry(self, entry: Entry) -> None:
         """Open an entry's pixels; what is open already is selected instead."""
-        self._open(Request(entry.kind, entry.key, entry_name(entry), entry))
+        self._open(request_of(entry))
 
     def open_transform(self, record: TransformRecord) -> None:
         """Open a transformed brain with its annotations."""
-        name = f"{row_name(record.key)} T{record.transform_id}"
-        self._open(Request(TRANSFORM, record.key, name, record))
+        self._open(request_of(record))
 
     def _open(self, request: Request) -> None:
         viewer = self._workspace.viewer
@@ -192,6 +203,8 @@ class Opener:
         running = {i: job for i, job in self._under_way.items() if not job.is_over}
         self._under_way = running  # what failed may be asked for again
         self._workspace.status.emit(str(error))
+        if isinstance(error, Archived):
+            self.archived.emit(error)
 
     def _on_pyramid(self, answer: tuple[Request, Sequence[Sequence[Any]]]) -> None:
         request, levels = answer

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from labdata_napari.lab.files import Files
     from labdata_napari.lab.lab import Lab
     from labdata_napari.lab.opening import Opening
+    from labdata_napari.lab.places import Wanted
     from labdata_napari.lab.projects import ProjectChoice
     from labdata_napari.layers.source import LabIdentity
 
@@ -62,6 +63,43 @@ def transform_annotations(lab: Lab, key: Mapping[str, Any]) -> AnnotationSet | N
     if lab.why_not(ANNOTATIONS):
         return None
     return lab.brains.load_annotations(dict(key))
+
+
+def wanted_files(
+    lab: Lab, kind: str, key: Mapping[str, Any], record: Any
+) -> tuple[Any, Files, list[Wanted]]:
+    """Read what rows say of the files of an entry or a transform.
+
+    Parameters
+    ----------
+    lab
+        The lab.
+    kind, key
+        The row; a video may have several files.
+    record
+        What names its file; it comes back, to tell answers apart.
+
+    Raises
+    ------
+    NotFound
+        When it has no file in the database.
+    """
+    from labdata_napari.lab.places import Wanted
+
+    table = lab.AnalysisFile if kind == TRANSFORM else lab.File
+    names = {"file_path": record.file_path, "storage": record.storage or "data"}
+    with lab.own_errors():
+        if kind == "DatasetVideo":
+            rows = table & (lab.DatasetVideo.File & dict(key)).proj()
+        else:
+            rows = table & names
+        wanted = [Wanted.from_row(row) for row in rows.to_dicts(order_by="KEY")]
+    if not wanted:
+        raise NotFound(
+            f"The file '{record.file_path}' has no row in the database any more; "
+            "refresh the list."
+        )
+    return record, lab.files, wanted
 
 
 def locate(lab: Lab, entry: Entry) -> Path:

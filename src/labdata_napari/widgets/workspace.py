@@ -210,6 +210,7 @@ class Workspace:
             self.rows_changed,
         ):
             signal.disconnect()  # docks may be dead and not collected yet
+        self.opener.archived.disconnect()
         for job in tuple(self._jobs):
             job.cancel()
         self._last_words()  # unsaved annotations reach the disk
