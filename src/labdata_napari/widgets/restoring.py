@@ -129,13 +129,14 @@ class RestoreFlow(QObject):
 
 def _text(offer: _Offer) -> str:
     first = offer.estimates[0]
+    size = bytes_text(1e9 * first.gigabytes)
     files = "1 file" if first.files == 1 else f"{first.files} files"
     lines = [f"{one.tier}: {one.takes}, {one.cost}" for one in offer.estimates]
     return "\n".join(
         (
             f"Restore {offer.request.name} from cold storage? That is {files}, "
-            f"{bytes_text(1e9 * first.gigabytes)}, readable for {first.days} days. It costs, at "
-            "AWS's list prices:",
+            f"{size}, readable for {first.days} days. It costs, at AWS's "
+            "list prices:",
             *lines,
         )
     )
