@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import labdata_napari as ln
+from databases import declare_as_labdata
 from labdata_napari.cli import main
 from labdata_napari.core.annotation import Annotation, AnnotationSet
 from labdata_napari.errors import WriteRefused
@@ -148,6 +149,24 @@ def test_somebody_who_may_not_is_told_in_one_sentence(
     assert (code, said) == (1, "")
     assert "does not let this user do that" in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("backend", ["mysql"])
+@pytest.mark.parametrize("letters", ["latin1", "utf8mb4"])
+def test_a_project_fits_beside_tables_that_labdata_made(
+    server: Where, create: Typed, letters: str
+):
+    # a foreign key of text must have its parent's collation, whatever it is
+    server.place.sql(f"SET GLOBAL character_set_server = {letters}")
+    try:
+        declare_as_labdata(server.place)
+    finally:
+        server.place.sql("SET GLOBAL character_set_server = latin1")
+    code, _, error = create("--project", "vision")
+    assert code == 0, error
+    with attached(server, project="vision") as lab:
+        assert lab.tables.missing == ()
+        add_brain(lab)
 
 
 def test_a_project_gets_databases_of_its_own_beside_the_lab(

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from labdata_napari.lab.preferences import LabdataSettings
 
 URL = "LABDATA_NAPARI_URL"
@@ -136,6 +138,11 @@ def cache_home() -> Path:
     import platformdirs
 
     return platformdirs.user_cache_path("labdata-napari", appauthor=False)
+
+
+def several(paths: Sequence[Path | str] | Path) -> list[Path | str]:
+    """Return a list of paths as it is, a single path as a list of one."""
+    return [paths] if isinstance(paths, str | Path) else list(paths)
 
 
 def absolute(path: Path | str) -> Path:

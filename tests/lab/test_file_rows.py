@@ -320,9 +320,12 @@ def test_without_a_storage_files_go_below_the_first_local_path(
     keys = lab.AnalysisFile().upload_files(src, KEY)
     [path] = (lab.AnalysisFile & keys).get()
     assert path == store / "M1/20260101_120000/brain/a"
+    # one folder may be given as it is
+    assert (lab.AnalysisFile & keys).get(local_paths=str(store)) == [path]
+    assert (lab.AnalysisFile & keys).get(local_paths=store) == [path]
     assert lab.AnalysisFile().upload_files([path], KEY) == keys
     src[0].write_bytes(b"other")
-    lab.AnalysisFile().upload_files(src, KEY)
+    lab.AnalysisFile().upload_files(str(src[0]), KEY)
     assert path.read_bytes() == b"other"
 
 

@@ -80,11 +80,16 @@ def test_a_double_click_streams_and_the_status_line_says_so(moved, shared_lab):
     assert not any(path.is_file() for path in moved.here.rglob("*"))
 
 
+def has_picture(label):
+    pixmap = label.pixmap()  # None from PyQt5 where there is none
+    return pixmap is not None and not pixmap.isNull()
+
+
 def test_a_picture_is_made_of_a_brain_in_s3(moved):
     move(moved)
     picture = moved.browser.findChild(QLabel, "entry_thumbnail")
     moved.choose("M2")  # M1 had one while it was here
-    moved.qtbot.waitUntil(lambda: not picture.pixmap().isNull(), timeout=20_000)
+    moved.qtbot.waitUntil(lambda: has_picture(picture), timeout=20_000)
     image = picture.pixmap().toImage()
     assert image.pixelColor(image.width() // 2, image.height() // 2).green() > 100
 

@@ -53,6 +53,8 @@ ACTIONS_FOR_READERS = {
     "entry_open",
     "entry_new_viewer",
     "entry_copy_key",
+    "entry_download",
+    "entry_restore",
     "entry_copy_path",
     "entry_reveal",
 }

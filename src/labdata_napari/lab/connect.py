@@ -38,7 +38,7 @@ def connect(
     password: str | None = None,
     tls: bool | None = None,
     create: bool = False,
-    local_paths: Sequence[Path | str] | None = None,
+    local_paths: Sequence[Path | str] | Path | None = None,
 ) -> Lab:
     """Connect to a lab.
 
@@ -123,7 +123,7 @@ def connect_with(
     password: str | None = None,
     tls: bool | None = None,
     create: bool = False,
-    local_paths: Sequence[Path | str] | None = None,
+    local_paths: Sequence[Path | str] | Path | None = None,
     check: bool = True,
 ) -> Lab:
     """Connect as `connect` does, with labdata's settings read already.
@@ -168,12 +168,12 @@ def connect_with(
 
 
 def _local_paths(
-    given: Sequence[Path | str] | None,
+    given: Sequence[Path | str] | Path | None,
     target: settings.Target,
     labdata: LabdataSettings | None,
 ) -> Sequence[Path | str]:
     if given is not None:
-        return given
+        return settings.several(given)
     paths = settings.local_paths()
     if not paths and labdata is not None and labdata.name == target.name:
         return labdata.local_paths

@@ -43,7 +43,7 @@ class FileRows:
     def get(
         self,
         rows: Any,
-        local_paths: Sequence[Path | str] | None = None,
+        local_paths: Sequence[Path | str] | Path | None = None,
         check_if_archived: bool = True,
         with_restore: bool = True,
         with_download: bool = True,
@@ -66,7 +66,7 @@ class FileRows:
         return self._files.download(wanted, progress or silent, local_paths)
 
     def local_and_missing(
-        self, keys: _Keys, local_paths: Sequence[Path | str] | None = None
+        self, keys: _Keys, local_paths: Sequence[Path | str] | Path | None = None
     ) -> tuple[list[Path], list[str]]:
         """Tell which files are here; see `File.check_if_files_local`."""
         files = self._files

@@ -30,6 +30,7 @@ from labdata_napari.lab.safe_paths import (
     refuse_escape,
     why_unsafe,
 )
+from labdata_napari.settings import several
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -66,14 +67,16 @@ class Files:
 
     def __init__(
         self,
-        local_paths: Sequence[Path | str],
+        local_paths: Sequence[Path | str] | Path,
         registry: Path | None = None,
         storages: Mapping[str, StorageEntry] | None = None,
     ) -> None:
         self.storages: Mapping[str, StorageEntry] = dict(storages or {})
         self._stores: dict[str, Store] = {}
         self._lock = threading.Lock()
-        self._given = tuple(Path(p).expanduser().absolute() for p in local_paths)
+        self._given = tuple(
+            Path(p).expanduser().absolute() for p in several(local_paths)
+        )
         self._registry = registry
 
     @classmethod
@@ -193,7 +196,7 @@ class Files:
                 return resolved.relative_to(store).as_posix()
         return None
 
-    def elsewhere(self, local_paths: Sequence[Path | str]) -> Files:
+    def elsewhere(self, local_paths: Sequence[Path | str] | Path) -> Files:
         """Return the same storages with other local paths."""
         return Files(local_paths, storages=self.storages)
 
@@ -269,7 +272,7 @@ class Files:
         self,
         wanted: Sequence[Wanted],
         progress: Progress = silent,
-        local_paths: Sequence[Path | str] | None = None,
+        local_paths: Sequence[Path | str] | Path | None = None,
     ) -> list[Path]:
         """Bring files here from their storages, verified, several at once.
 

@@ -239,7 +239,7 @@ def download(
     files: Files,
     wanted: Sequence[Wanted],
     progress: Progress = silent,
-    local_paths: Sequence[Path | str] | None = None,
+    local_paths: Sequence[Path | str] | Path | None = None,
 ) -> list[Path]:
     """Bring files here; see `Files.download`."""
     here = files if local_paths is None else files.elsewhere(local_paths)

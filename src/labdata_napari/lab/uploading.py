@@ -14,6 +14,7 @@ from labdata_napari.lab.limits import checked
 from labdata_napari.lab.publishing import NewFile, in_s3, keep_here, published
 from labdata_napari.lab.removing import pinned, would_go
 from labdata_napari.lab.safe_paths import posix_parts
+from labdata_napari.settings import several
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +35,7 @@ def upload_files(
     progress: Progress = silent,
 ) -> list[dict[str, str]]:
     """Store files and add their rows; see `AnalysisFile.upload_files`."""
-    paths = _paths(lab, [Path(source) for source in sources], dataset)
+    paths = _paths(lab, [Path(source) for source in several(sources)], dataset)
     if lab.read_only:
         raise WriteRefused(
             f"Nothing was uploaded: {lab.user} may only read this database."

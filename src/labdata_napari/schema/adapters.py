@@ -24,6 +24,9 @@ class _HidesLineage:
 
     hides_lineage = True
 
+    def match_lab(self, connection: Any, schema: str) -> None:
+        """Make new schemas fit those of a lab that is there, where that matters."""
+
     def get_table_info_sql(self, schema_name: str, table_name: str) -> str:
         sql: str = super().get_table_info_sql(schema_name, table_name)  # type: ignore[misc]
         if self.hides_lineage and table_name == "~lineage":
@@ -34,10 +37,29 @@ class _HidesLineage:
 class _MySQL(_HidesLineage, MySQLAdapter):
     """Declares columns without type markers, so that labdata itself can read them."""
 
+    # the server's default may be latin1; exact comparison, as on PostgreSQL
+    collation = "utf8mb4_bin"
+
+    def match_lab(self, connection: Any, schema: str) -> None:
+        """Create schemas with the collation of a lab's tables, where there are any.
+
+        A foreign key of text must have its parent's.
+        """
+        found = connection.query(
+            "SELECT collation_name FROM information_schema.columns "
+            "WHERE table_schema = %s AND table_name = '#strain' "
+            "AND column_name = 'strain_name'",
+            (schema,),
+        ).fetchone()
+        if found and str(found[0]).isidentifier():
+            self.collation = str(found[0])
+
     def create_schema_sql(self, schema_name: str) -> str:
-        # the server's default may be latin1; exact comparison, as on PostgreSQL
         name = self.quote_identifier(schema_name)
-        return f"CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+        letters = self.collation.partition("_")[0]
+        return (
+            f"CREATE DATABASE {name} CHARACTER SET {letters} COLLATE {self.collation}"
+        )
 
     def format_column_definition(
         self,

@@ -109,6 +109,8 @@ class Tables:
         self._templates = load_templates()
         self._bound: dict[str, Any] = {}
         self._catalogue = Catalogue(self.connection, self.schemas.values())
+        if create and project:
+            adapter.match_lab(self.connection, name)
         # all of them at once, so that the graph of foreign keys is complete
         self._open = {
             schema: _Schema(schema, self.connection, self._catalogue, create)

@@ -19,7 +19,7 @@ class StoredFiles:
 
     def get(
         self: Any,
-        local_paths: Sequence[Path | str] | None = None,
+        local_paths: Sequence[Path | str] | Path | None = None,
         check_if_archived: bool = True,
         restore: bool = True,
         download: bool = True,
@@ -68,7 +68,7 @@ class StoredFiles:
         return found
 
     def check_if_files_local(
-        self: Any, local_paths: Sequence[Path | str] | None = None
+        self: Any, local_paths: Sequence[Path | str] | Path | None = None
     ) -> tuple[list[Path], list[str]]:
         """Tell which of the selected files are on this machine.
 

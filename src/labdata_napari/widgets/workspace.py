@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
+from qtpy.QtWidgets import QApplication
 
 from labdata_napari.errors import Cancelled
 from labdata_napari.widgets.background import Job, start_worker
@@ -197,9 +198,16 @@ class Workspace:
             # before it is destroyed must find no viewer to add layers to.
             self._end = WindowEnd(window, self.close)
             window.destroyed.connect(self.close)
+            # Qt 5 closes no window when the program is told to quit, and takes
+            # timers away before windows.
+            application = QApplication.instance()
+            if application is not None:
+                application.aboutToQuit.connect(self.close)
 
     def close(self) -> None:
         """Stop the background work and let go of the lab, waiting for neither."""
+        if self._closed:
+            return
         self._window, self._closed = None, True
         self._recovery.follow(None)
         for signal in (
