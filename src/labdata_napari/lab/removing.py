@@ -16,6 +16,7 @@ from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.keys import named
 from labdata_napari.lab.publishing import in_s3
 from labdata_napari.lab.rows import fetched
+from labdata_napari.schema.guarded import in_words, pinned, would_go
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,22 +81,6 @@ def delete(
     return _remove(lab, keys, counts)
 
 
-def pinned(rows: Any) -> Any:
-    """Select the same rows by their keys where DataJoint would delete others.
-
-    It restricts anew by the words of a restriction when it deletes what is below.
-    There, ``%`` is one sign too many, what follows a backslash may be taken for a
-    column, and a condition on other tables no longer holds once their rows are gone;
-    keys mean the same each time.
-    """
-    import datajoint as dj
-
-    text = " ".join(str(condition) for condition in rows.restriction).upper()
-    if any(sign in text for sign in ("%", "\\", "SELECT")):
-        return rows & dj.Top(None, order_by=None)
-    return rows
-
-
 def _require_told_apart(rows: Any, keys: list[dict[str, Any]]) -> None:
     """Refuse names that DataJoint takes for others: on PostgreSQL, with backslashes."""
     if rows.connection.adapter.backend != "postgresql" or not rows.restriction:
@@ -119,23 +104,6 @@ def _require_these_gone(rows: Any, keys: list[dict[str, Any]], count: int) -> No
         )
 
 
-def would_go(rows: Any, integrity: str = "enforce") -> dict[str, int]:
-    """Count the rows that deleting some would delete, by table; their own first."""
-    import datajoint as dj
-
-    counts = dj.Diagram.cascade(rows, part_integrity=integrity).counts()
-    split = rows.connection.adapter.split_full_table_name
-    return {_class_name(split(full)[1]): n for full, n in counts.items() if n}
-
-
-def _class_name(name: str) -> str:
-    """Return ``FixedBrain.Channel`` for ``fixed_brain__channel``."""
-    from datajoint.utils import to_camel_case
-
-    parts = name.lstrip("#_~").split("__")
-    return ".".join(str(to_camel_case(part)) for part in parts)
-
-
 def _require_meant(
     table: str, counts: Mapping[str, int], safemode: bool | None, confirm: int | None
 ) -> None:
@@ -143,11 +111,10 @@ def _require_meant(
     alone = total == counts.get(table)
     if confirm == total or (confirm is None and safemode is False and alone):
         return
-    listed = ", ".join(f"{count} {name}" for name, count in counts.items())
     changed = f", not {confirm}" if confirm is not None else ""
     raise WriteRefused(
         f"Nothing was deleted: these rows would go for good, and the files in S3 of "
-        f"{table} with them: {listed}. If that is meant, repeat it with "
+        f"{table} with them: {in_words(counts)}. If that is meant, repeat it with "
         f"confirm={total}, the number of rows{changed}."
     )
 

@@ -12,8 +12,8 @@ from labdata_napari.lab.copying import md5, reading
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.limits import checked
 from labdata_napari.lab.publishing import NewFile, in_s3, keep_here, published
-from labdata_napari.lab.removing import pinned, would_go
 from labdata_napari.lab.safe_paths import posix_parts
+from labdata_napari.schema.guarded import pinned, would_go
 from labdata_napari.settings import several
 
 if TYPE_CHECKING:

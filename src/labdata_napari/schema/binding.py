@@ -29,6 +29,8 @@ from labdata_napari.schema.adapters import adapt, lineage_shown
 from labdata_napari.schema.blobs import CheckedBlob
 from labdata_napari.schema.catalogue import Catalogue
 from labdata_napari.schema.contract import contract
+from labdata_napari.schema.guarded import Guarded, Kept
+from labdata_napari.schema.stored import StoredFiles
 from labdata_napari.schema.template import (
     TEMPLATES,
     load_templates,
@@ -209,10 +211,13 @@ def _subclass(template: Any, lab: Any) -> Any:
     own: dict[str, Any] = {"lab": lab, "__module__": template.__module__}
     members = {"__doc__": template.__doc__, **own}
     for name, part in parts_of(template).items():
-        members[name] = type(part)(name, (part,), {"__doc__": part.__doc__, **own})
+        below = {"__doc__": part.__doc__, **own}
+        members[name] = type(part)(name, (Guarded, part), below)
     if issubclass(template, dj.Imported | dj.Computed):
         members["jobs"] = _NoJobs()
-    return type(template)(template.__name__, (template,), members)
+    # those of files bring a guard of their own
+    guard = Kept if issubclass(template, StoredFiles) else Guarded
+    return type(template)(template.__name__, (guard, template), members)
 
 
 class _NoJobs:

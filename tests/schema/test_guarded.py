@@ -1,0 +1,68 @@
+"""What a line in a script may not do by accident: empty or drop a lab's tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from labdata_napari.errors import WriteRefused
+from labs import KEY, add_brain, add_dataset, add_transform, rows_everywhere
+
+
+@pytest.fixture
+def brain(lab: Any) -> dict[str, Any]:
+    return add_transform(lab, add_brain(lab))
+
+
+def test_a_delete_that_was_not_meant_says_what_would_go(lab: Any, brain: Any):
+    before = rows_everywhere(lab)
+    for delete in (
+        (lab.Subject & {"subject_name": "M1"}).delete,
+        lab.Subject().delete,
+        lab.Subject.delete,
+    ):
+        with pytest.raises(WriteRefused, match="1 Subject, ") as told:
+            delete()
+        assert "1 FixedBrainTransform" in str(told.value)
+        assert "prompt=False" in str(told.value)
+    with pytest.raises(WriteRefused, match="would go for good: none"):
+        lab.FixedBrain.Channel().delete(part_integrity="ignore")
+    assert rows_everywhere(lab) == before
+
+
+def test_a_delete_that_is_meant_deletes(lab: Any, brain: Any):
+    assert (lab.Session & {"subject_name": "M1"}).delete(prompt=False) == 1
+    assert len(lab.FixedBrainTransform()) == len(lab.Dataset()) == 0
+    assert len(lab.Subject()) == 1
+
+
+def test_exactly_the_selected_rows_go(lab: Any):
+    for name in ("a%b", "a%%b", "axb"):
+        add_dataset(lab, subject_name=name)
+    assert (lab.Subject & {"subject_name": "a%b"}).delete(prompt=False) == 1
+    left = set(lab.Subject().to_arrays("subject_name"))
+    assert left == {"a%%b", "axb"}
+    condition = lab.Session.proj() & {"subject_name": "axb"}
+    assert (lab.Subject & condition).delete(prompt=False) == 1
+    assert set(lab.Subject().to_arrays("subject_name")) == {"a%%b"}
+
+
+@pytest.mark.parametrize("way", ["drop", "drop_quick", "alter"])
+def test_no_table_is_dropped_or_altered(lab: Any, brain: Any, way: str):
+    missing, before = lab.tables.missing, rows_everywhere(lab)
+    for table in (
+        lab.FixedBrainTransformAnnotation,
+        lab.StreamSync(),
+        lab.File,
+        lab.FixedBrain.Channel,
+    ):
+        with pytest.raises(WriteRefused, match="drops and alters no table"):
+            getattr(table, way)()
+    assert lab.tables.missing == missing
+    assert rows_everywhere(lab) == before
+
+
+def test_rows_of_files_keep_their_own_guard(lab: Any, brain: Any):
+    with pytest.raises(WriteRefused, match="confirm="):
+        (lab.File & KEY).delete()
