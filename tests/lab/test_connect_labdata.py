@@ -9,7 +9,13 @@ import pytest
 
 import labdata_napari as ln
 from labdata_napari import settings
-from labdata_napari.errors import ConnectionFailed, KeyringFailed, LoginRefused
+from labdata_napari.cli import main
+from labdata_napari.errors import (
+    ConnectionFailed,
+    InvalidValue,
+    KeyringFailed,
+    LoginRefused,
+)
 from labdata_napari.lab import passwords, preferences
 from labdata_napari.lab.address import ServerAddress, parse
 
@@ -128,6 +134,34 @@ def test_a_missing_password_is_said_with_the_address_to_ask_for(
     with pytest.raises(LoginRefused, match="without a password") as refused:
         ln.connect()
     assert refused.value.url == preferences.read().url
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_settings_that_cannot_be_read_lead_to_no_other_lab(
+    labdata_home: LabdataHome,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    missing: bool,
+    backend: str,
+):
+    labdata_home.folder.mkdir(exist_ok=True)
+    if missing:
+        monkeypatch.setenv("LABDATA_PREFERENCES", "gone.json")
+        why = "There is no file"
+    else:
+        labdata_home.file.write_text('{"database": ')
+        why = "are not valid JSON"
+    own = tmp_path / "own"
+    monkeypatch.setenv("LABDATA_NAPARI_HOME", str(own))
+    with pytest.raises(InvalidValue, match=why):
+        ln.connect()
+    assert main(["db", "check", "--no-files"]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count(why) == 1
+    assert not own.exists()
+    ln.connect(f"embedded:{tmp_path / 'mine'}").close()
 
 
 def test_an_unreadable_password_is_warned_of_and_the_keyrings_used(

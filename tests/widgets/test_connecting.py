@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from napari.settings import get_plugin_settings
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QMenu, QPushButton
 
 from labdata_napari.widgets.browser import LabBrowser
@@ -255,15 +256,19 @@ def test_a_trial_that_fails_says_where_and_connecting_without_encryption_is_warn
     assert "read your password" in warning.text()
 
 
-def test_broken_settings_are_told_and_the_own_lab_opens(
+def test_broken_settings_are_told_and_no_other_lab_opens_by_itself(
     open_window, lab_place, labdata_home
 ):
     labdata_home.folder.mkdir()
     labdata_home.file.write_text("{")
     window = open_window()
+    window.until(lambda: "are not valid JSON" in window.text("connection_problem"))
+    assert not window.workspace.connection.is_open
+    menu = window.find(QMenu, "connection_menu")
+    mine = menu.findChild(QAction, "My lab (this computer)")
+    mine.trigger()
     window.until_open()
     assert window.workspace.connection.where == "this computer"
-    window.until(lambda: "are not valid JSON" in window.text("browser_status"))
 
 
 def test_a_saved_lab_that_cannot_be_read_is_in_the_menu_with_the_reason(

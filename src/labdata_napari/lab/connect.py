@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari import settings
-from labdata_napari.errors import ConnectionLost, LoginRefused, NotFound
+from labdata_napari.errors import (
+    ConnectionLost,
+    InvalidValue,
+    LoginRefused,
+    NotFound,
+)
 from labdata_napari.lab import preferences
 from labdata_napari.lab.address import EmbeddedAddress, ServerAddress, parse
 from labdata_napari.lab.copying import require_space
@@ -81,7 +87,8 @@ def connect(
     Raises
     ------
     InvalidValue
-        When the address or a name cannot be read.
+        When the address or a name cannot be read, or labdata's settings, where nothing
+        else says which lab is meant.
     LoginRefused
         When the server is there, and the user or the password is wrong or missing.
     ConnectionFailed
@@ -108,10 +115,21 @@ def connect(
 
 
 def problems_for(labdata: LabdataSettings, url: str | None) -> tuple[str, ...]:
-    """Return what is wrong with labdata's settings, where it matters for an address."""
+    """Return what is wrong with labdata's settings, where it matters for an address.
+
+    Nothing where `connect_with` refuses for that reason.
+    """
+    if _left_to(labdata, url):
+        return ()
     where = settings.target(url, labdata=labdata).url
     matters = labdata.serves(where) or where == settings.DEFAULT_URL != url
     return labdata.problems if matters else ()
+
+
+def _left_to(labdata: LabdataSettings, url: str | None) -> bool:
+    """Whether only settings that cannot be read would say which lab is meant."""
+    named = url or os.environ.get(settings.URL) or labdata.host
+    return bool(labdata.broken) and not named
 
 
 def connect_with(
@@ -131,6 +149,12 @@ def connect_with(
     Their problems are the caller's to show. Without `check` a lab whose tables are not
     there is returned as well, and an embedded one is left as it is.
     """
+    if _left_to(labdata, url):
+        # never another lab than the one that was meant, which may have the same name
+        raise InvalidValue(
+            f"{labdata.broken} Until then no lab is opened by itself; name one, such "
+            "as 'embedded:' for your own on this computer."
+        )
     target = settings.target(url, name, project, labdata=labdata)
     if target.url == labdata.url and not labdata.user:
         raise LoginRefused(

@@ -59,6 +59,8 @@ class LabdataSettings:
         Which folders of a file's path below those name subject, session and dataset.
     storages
         Disks and buckets by the name that rows give them.
+    broken
+        Why nothing of the file could be used, or empty: there may be a lab in it.
     problems
         What could not be used, a sentence each.
     """
@@ -75,6 +77,7 @@ class LabdataSettings:
     local_paths: tuple[Path, ...] = ()
     path_rules: str = DEFAULT_RULES
     storages: Mapping[str, StorageEntry] = field(default_factory=dict)
+    broken: str = ""
     problems: tuple[str, ...] = ()
 
     @property
@@ -134,6 +137,7 @@ class _Reader:
 
     def read(self, required: bool) -> LabdataSettings:
         everything = self._load(required)
+        broken = self._problems[0] if self._problems else ""
         values = everything or {}
         database = self._section(values, "database")
         sent = self._secrets.credentials(self._env("LABDATA_CREDENTIALS"))
@@ -161,6 +165,7 @@ class _Reader:
             storages=MappingProxyType(
                 self._storages(values, self._section(sent, "storage"))
             ),
+            broken=broken,
             problems=tuple(self._problems),
         )
 
