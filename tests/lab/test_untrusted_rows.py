@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from labdata_napari.core.annotation import Annotation, AnnotationSet
 from labdata_napari.errors import InvalidValue, LabdataError
+from labdata_napari.lab.rows import fetched
 from labs import KEY, WHEN, add_brain, add_dataset, add_transform, postgresql
 
 if TYPE_CHECKING:
@@ -88,15 +89,25 @@ def test_one_bad_transform_hides_no_other(lab, stored):
 @pytest.mark.parametrize("stored", [GARBAGE, BOMB, RAGGED, WORDS], ids=range(4))
 def test_a_bad_annotation_is_named_and_left_alone(lab, stored):
     key = add_transform(lab, add_brain(lab))
-    edited = AnnotationSet(
-        tuple(Annotation(f"a{n}", "", np.zeros((3, 3))) for n in range(2))
-    )
+    points = np.zeros((3, 3))
+    edited = AnnotationSet(tuple(Annotation(f"a{n}", "", points) for n in range(3)))
     lab.brains.save_annotations(key, AnnotationSet(()), edited)
-    bad = key | {"annotation_id": 1}
+    bad = key | {"annotation_id": 2}
     store_raw(lab, lab.FixedBrainTransformAnnotation, bad, xyz=stored)
-    with pytest.raises(InvalidValue, match=r"annotation id 1|'a1'"):
-        lab.brains.load_annotations(key)
-    assert lab.brains.transforms(key)[0].annotations == 2
+    with pytest.warns(UserWarning, match=r"'a2' \(id 2\) cannot be read.*stays"):
+        loaded = lab.brains.load_annotations(key)
+    assert loaded.names == ("a0", "a1")
+    assert [each.annotation_id for each in loaded.unreadable] == [2]
+    assert lab.brains.transforms(key)[0].annotations == 3
+
+    changed = loaded.removed("a0").with_added(Annotation("new", "", points))
+    saved = lab.brains.save_annotations(key, loaded, changed)
+    assert [a.annotation_id for a in saved.added] == [3]
+    assert loaded.saved(saved).unreadable == loaded.unreadable
+    query = lab.FixedBrainTransformAnnotation & key
+    kept = {row["annotation_id"]: row["xyz"] for row in fetched(query)}
+    assert sorted(kept) == [1, 2, 3]
+    assert bytes(kept[2]) == stored
 
 
 PATHS = [

@@ -9,7 +9,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QLineEdit, QPushButton
 
-from annotating import LEFT
+from annotating import KEY, LEFT
 from labdata_napari.core.annotation import Annotation
 from labdata_napari.lab.embedded import EmbeddedPostgres
 from labdata_napari.layers import points as working_copy
@@ -206,6 +206,22 @@ def test_without_a_transform_the_dock_says_where_to_find_one(make_napari_viewer)
     title = dock.findChild(QLabel, "annotation_title").text()
     assert title.startswith("No transform is open")
     assert not dock.findChild(QPushButton, "annotation_new").isEnabled()
+
+
+def test_a_damaged_row_is_named_and_the_others_are_shown(open_story, shared_lab):
+    with shared_lab.connect() as lab:
+        table = lab.FixedBrainTransformAnnotation
+        damaged = {"annotation_id": 7, "annotation_name": "old", "annotation_type": ""}
+        table.insert1(KEY | damaged | {"xyz": np.zeros((1, 3))})
+        lab.connection.query(
+            f"UPDATE {table.full_table_name} SET xyz = %s WHERE annotation_id = 7",
+            args=(b"damaged",),
+        )
+    story = open_story(shared_lab)
+    assert [e.name for e in working_copy.roster(story.layer)] == ["probe 1"]
+    said = "The annotation 'old' (id 7) cannot be read, so it is left out here"
+    assert said in story.text("annotation_title")
+    assert story.text("annotation_badge") == "✓ all saved"
 
 
 def test_only_what_was_shown_is_written(story):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +114,29 @@ class Annotation:
 
 
 @dataclass(frozen=True)
+class Unreadable:
+    """An annotation whose row is there and cannot be read.
+
+    Attributes
+    ----------
+    name, annotation_id
+        Of the row.
+    reason
+        One sentence.
+    """
+
+    name: str
+    annotation_id: int
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"The annotation {self.name!r} (id {self.annotation_id}) cannot be read, "
+            f"so it is left out here and stays in the database as it is. {self.reason}"
+        )
+
+
+@dataclass(frozen=True)
 class AnnotationSet:
     """The annotations of one transform; edited by making a new set.
 
@@ -121,6 +144,9 @@ class AnnotationSet:
     ----------
     annotations
         With distinct names, and distinct ids where they have one.
+    unreadable
+        Rows of the transform that could not be read: no part of the set, so they are
+        neither compared nor ever written or removed.
 
     Raises
     ------
@@ -129,6 +155,7 @@ class AnnotationSet:
     """
 
     annotations: tuple[Annotation, ...] = ()
+    unreadable: tuple[Unreadable, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "annotations", tuple(self.annotations))
@@ -163,23 +190,39 @@ class AnnotationSet:
         return tuple(annotation.name for annotation in self.annotations)
 
     @classmethod
-    def from_rows(cls, rows: Iterable[Mapping[str, Any]]) -> AnnotationSet:
+    def from_rows(
+        cls, rows: Iterable[Mapping[str, Any]], unreadable: Iterable[Unreadable] = ()
+    ) -> AnnotationSet:
         """Read fetched rows, in the order of their ids.
 
         The table allows nameless rows and several of one name; such a row gets its
         id appended to its name here so that it can be told apart, and keeps its own
-        name in the table until it is edited.
+        name in the table until it is edited. A row that cannot be read becomes one of
+        `unreadable`.
+
+        Parameters
+        ----------
+        rows
+            With the columns that `Annotation.from_row` takes.
+        unreadable
+            What could not be read even before.
         """
         ordered = sorted(rows, key=lambda row: int(row["annotation_id"]))
         taken = Counter(row["annotation_name"] for row in ordered)
-        annotations = []
+        annotations, left_out = [], list(unreadable)
         for row in ordered:
             name = row["annotation_name"]
             if taken[name] > 1 or not name.strip():
                 mark = f" (id {row['annotation_id']})"
                 name = (name.strip() or "unnamed")[: NAME_LENGTH - len(mark)] + mark
-            annotations.append(Annotation.from_row({**row, "annotation_name": name}))
-        return cls(tuple(annotations))
+            try:
+                read = Annotation.from_row({**row, "annotation_name": name})
+            except InvalidValue as error:
+                left_out.append(Unreadable(name, int(row["annotation_id"]), str(error)))
+            else:
+                annotations.append(read)
+        left_out.sort(key=lambda each: each.annotation_id)
+        return cls(tuple(annotations), tuple(left_out))
 
     def to_rows(self) -> list[dict[str, Any]]:
         """Give every annotation's columns."""
@@ -220,7 +263,7 @@ class AnnotationSet:
         after = {c.before.name: c.after for c in changes.changed}
         gone = {a.name for a in changes.removed}
         kept = (after.get(a.name, a) for a in self if a.name not in gone)
-        return AnnotationSet((*kept, *changes.added))
+        return replace(self, annotations=(*kept, *changes.added))
 
     def with_changes(self, changes: Changes[Annotation]) -> AnnotationSet:
         """Apply changes that were made to another version of this set.
@@ -244,11 +287,11 @@ class AnnotationSet:
         for annotation in (*kept, *(replace(a, annotation_id=None) for a in new)):
             name = _free_name(annotation.name, {a.name for a in result})
             result.append(replace(annotation, name=name))
-        return AnnotationSet(tuple(result))
+        return replace(self, annotations=tuple(result))
 
     def with_added(self, annotation: Annotation) -> AnnotationSet:
         """Append one; its name must be new."""
-        return AnnotationSet((*self.annotations, annotation))
+        return replace(self, annotations=(*self.annotations, annotation))
 
     def renamed(self, name: str, new_name: str) -> AnnotationSet:
         """Give the one called `name` another name."""
@@ -266,13 +309,13 @@ class AnnotationSet:
         """Leave out the one called `name`."""
         position = self._position(name)
         kept = self.annotations[:position] + self.annotations[position + 1 :]
-        return AnnotationSet(kept)
+        return replace(self, annotations=kept)
 
     def _replaced(self, name: str, /, **values: Any) -> AnnotationSet:
         position = self._position(name)
         annotations = list(self.annotations)
         annotations[position] = replace(annotations[position], **values)
-        return AnnotationSet(tuple(annotations))
+        return replace(self, annotations=tuple(annotations))
 
     def _position(self, name: str) -> int:
         try:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from labdata_napari.core.annotation import AnnotationSet
+from labdata_napari.core.annotation import AnnotationSet, Unreadable
 from labdata_napari.lab.availability import ANNOTATIONS, require
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.keys import key_of, the_row
 from labdata_napari.lab.limits import checked
-from labdata_napari.lab.rows import as_array, fetched, fetched_together
+from labdata_napari.lab.rows import Damaged, as_array, fetched, fetched_together
 from labdata_napari.lab.writing import conflicting, lock_row, write_back
 
 if TYPE_CHECKING:
@@ -31,9 +31,10 @@ def load_annotations(lab: Any, key: Mapping[str, Any]) -> AnnotationSet:
             "annotations": lab.FixedBrainTransformAnnotation & transform,
         },
         {"annotations": {"xyz": as_array}},
+        lenient=True,
     )
     the_row(lab.FixedBrainTransform, key, found["transform"])
-    return AnnotationSet.from_rows(found["annotations"])
+    return _read(found["annotations"])
 
 
 def save_annotations(
@@ -100,7 +101,8 @@ class _AnnotationEdit:
     def write(self, rows: AnnotationSet) -> Changes[Annotation]:
         # against what is there now, which has an id for everything
         changes = rows.changes_to(self._edited)
-        ids = [a.annotation_id for a in rows if a.annotation_id is not None]
+        there = (*rows, *rows.unreadable)
+        ids = [a.annotation_id for a in there if a.annotation_id is not None]
         first = max(ids, default=-1) + 1
         added = tuple(
             replace(a, annotation_id=first + n) for n, a in enumerate(changes.added)
@@ -119,4 +121,15 @@ def _annotations(
     lab: Any, key: Mapping[str, Any], locked: bool = False
 ) -> AnnotationSet:
     query = lab.FixedBrainTransformAnnotation & key
-    return AnnotationSet.from_rows(fetched(query, {"xyz": as_array}, locked))
+    return _read(fetched(query, {"xyz": as_array}, locked, lenient=True))
+
+
+def _read(rows: list[dict[str, Any]]) -> AnnotationSet:
+    """Read fetched rows; what is damaged hides no other."""
+    damaged = tuple(
+        Unreadable(row["annotation_name"], row["annotation_id"], row["xyz"].reason)
+        for row in rows
+        if isinstance(row["xyz"], Damaged)
+    )
+    good = [row for row in rows if not isinstance(row["xyz"], Damaged)]
+    return AnnotationSet.from_rows(good, damaged)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.core.progress import silent
@@ -242,6 +243,8 @@ class Brains:
         -------
         AnnotationSet
             In the order of their ids; points (N, 3) in pixels along the stored axes.
+            A row that cannot be read is none of them but of its `unreadable`, with
+            a warning.
 
         Raises
         ------
@@ -249,7 +252,10 @@ class Brains:
             When there is no such transform.
         """
         with translate_errors():
-            return load_annotations(self._lab, key)
+            annotations = load_annotations(self._lab, key)
+        for each in annotations.unreadable:
+            warnings.warn(str(each), UserWarning, stacklevel=2)
+        return annotations
 
     def save_annotations(
         self, key: Mapping[str, Any], baseline: AnnotationSet, edited: AnnotationSet

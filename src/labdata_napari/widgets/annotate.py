@@ -395,4 +395,6 @@ def _title(layer: Points) -> str:
     key = source.key
     names = ("subject_name", "session_name", "dataset_name")
     parts = [str(key[name]) for name in names if name in key]
-    return " · ".join([*parts, f"transform {key.get('transform_id')}"])
+    title = " · ".join([*parts, f"transform {key.get('transform_id')}"])
+    unreadable = () if source.baseline is None else source.baseline.unreadable
+    return "\n".join([title, *map(str, unreadable)])

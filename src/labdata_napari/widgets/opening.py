@@ -176,7 +176,8 @@ class Opener:
         self._choose_levels()
         self._set_rate(viewer, prepared.stack)
         far = f", straight from S3: {_FAR}" if prepared.stack.remote is not None else ""
-        self._workspace.status.emit(f"{request.name} is open{far}.")
+        left_out = _left_out(prepared.annotations)
+        self._workspace.status.emit(f"{request.name} is open{far}.{left_out}")
         self._workspace.entry_opened.emit(request.record)
         if prepared.pyramid_missing:
             self._workspace.background(
@@ -233,6 +234,11 @@ class Opener:
             wanted = _fast_level(list(layer.data)) if across else None
             if layer.locked_data_level != wanted:
                 layer.locked_data_level = wanted
+
+
+def _left_out(annotations: AnnotationSet | None) -> str:
+    unreadable = () if annotations is None else annotations.unreadable
+    return "".join(f" {each}" for each in unreadable)
 
 
 def _fast_level(levels: Sequence[Any]) -> int | None:

@@ -62,7 +62,10 @@ def transform_annotations(lab: Lab, key: Mapping[str, Any]) -> AnnotationSet | N
     """Load the annotations of a transform, where the lab has any."""
     if lab.why_not(ANNOTATIONS):
         return None
-    return lab.brains.load_annotations(dict(key))
+    from labdata_napari.lab.annotations import load_annotations
+
+    # not by the lab's own method, which warns: whoever shows them says what is left out
+    return load_annotations(lab, key)
 
 
 def wanted_files(
