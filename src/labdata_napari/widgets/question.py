@@ -15,6 +15,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from labdata_napari.widgets.passage import Passage
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -55,7 +57,9 @@ class Question(QFrame):
         self._slots: dict[str, Callable[[], None] | None] = {}
         self._buttons: list[QPushButton] = []
         layout = QVBoxLayout(self)
-        layout.addWidget(self._text)
+        # hundreds of changes may be asked about; the buttons stay in sight
+        self._passage = Passage(self._text)
+        layout.addWidget(self._passage)
         layout.addLayout(self._row)
         self.hide()
 
@@ -73,6 +77,7 @@ class Question(QFrame):
             self._buttons.append(button)
             self._row.addWidget(button)
         self.show()
+        self._passage.verticalScrollBar().setValue(0)
         if self._buttons:
             self._buttons[0].setFocus(Qt.FocusReason.OtherFocusReason)
 

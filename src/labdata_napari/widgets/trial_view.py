@@ -8,6 +8,7 @@ from qtpy.QtCore import QObject, Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from labdata_napari.lab.address import parse
+from labdata_napari.widgets.passage import Passage
 
 if TYPE_CHECKING:
     from labdata_napari.errors import LabdataError
@@ -26,8 +27,11 @@ class _Messenger(QObject):
     found = Signal(object)
 
 
-class TrialView(QWidget):
+class TrialView(Passage):
     """Tries a lab in the background and lists what works as it is found.
+
+    A lab may have many folders and storages, and much to say of each: the list is
+    scrolled then, and the buttons below it stay in sight.
 
     Parameters
     ----------
@@ -38,12 +42,13 @@ class TrialView(QWidget):
     ended = Signal()
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        content = QWidget()
+        super().__init__(content, parent)
         self.setObjectName("trial_view")
         self._workspace = workspace
         self._messenger: _Messenger | None = None
         self._rows = 0
-        self._layout = QGridLayout(self)
+        self._layout = QGridLayout(content)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setColumnStretch(2, 1)
         self._layout.setVerticalSpacing(2)

@@ -1,0 +1,32 @@
+"""What *Test connection* found leaves the buttons below it their room."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from qtpy.QtWidgets import QLabel
+
+from labdata_napari.lab.saved_labs import SavedLab
+from labdata_napari.widgets.trial_view import TrialView
+from labdata_napari.widgets.workspace import workspace_for
+
+pytestmark = pytest.mark.gui
+
+
+def test_a_long_list_is_scrolled_and_a_cleared_one_takes_no_room(
+    qtbot, shared_lab, monkeypatch, tmp_path, make_napari_viewer
+):
+    folders = (str(tmp_path / f"disk {n} of the lab") for n in range(40))
+    monkeypatch.setenv("LABDATA_NAPARI_LOCAL_PATHS", os.pathsep.join(folders))
+    trial = TrialView(workspace_for(make_napari_viewer()))
+    qtbot.addWidget(trial)
+    trial.resize(320, 100)
+    with qtbot.waitSignal(trial.ended, timeout=20_000):
+        trial.start(SavedLab("", shared_lab.url), None)
+    qtbot.wait(50)
+    said = trial.findChildren(QLabel, "trial_sentence")
+    assert "disk 39 of the lab" in said[-1].text()
+    assert trial.height() < 400 < trial.widget().height()
+    trial.clear()
+    assert trial.isHidden()
