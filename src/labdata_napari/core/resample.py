@@ -29,7 +29,7 @@ from labdata_napari.core.transform_parameters import STORABLE_DTYPES
 from labdata_napari.errors import InvalidValue
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -122,6 +122,7 @@ def slabs(
     memory: int = MEMORY,
     threads: int | None = None,
     folder: Path | None = None,
+    first: int = 0,
 ) -> Generator[NDArray[Any]]:
     """Compute the result piece by piece in its own order, in bounded memory.
 
@@ -145,6 +146,8 @@ def slabs(
         How many to use; None for as many as help.
     folder
         Where that file goes; None for the system's temporary folder.
+    first
+        Slabs to leave out at the beginning; the others are the same as without.
 
     Yields
     ------
@@ -162,8 +165,8 @@ def slabs(
     """
     dtype = _checked(stack, plan, order)
     workers = threads or threads_here()
-    blocks = list(_blocks(plan, dtype, order))
-    whole = _box(plan, _Block((0, 0, 0, 0), plan.shape_out), order)
+    blocks = list(_blocks(plan, dtype, order))[first:]
+    whole = _union(_box(plan, block, order) for block in blocks)
     if whole is None:
         return _zeros(blocks, dtype, progress)
     source = np.dtype(stack.dtype)
@@ -310,6 +313,15 @@ def _box(plan: Plan, block: _Block, order: int) -> Box | None:
     """Give the part of the grid that a block is interpolated from; None for nothing."""
     start, shape = _spatial(plan, block.start), _spatial(plan, block.shape)
     return _window(_exact_affine(plan), _grid(plan), start, shape, _MARGIN[order])
+
+
+def _union(boxes: Iterable[Box | None]) -> Box | None:
+    there = [box for box in boxes if box is not None]
+    if not there:
+        return None
+    low = np.min([box.low for box in there], axis=0)
+    high = np.max([box.high for box in there], axis=0)
+    return Box(_three(low), _three(high))
 
 
 def _grid(plan: Plan) -> NDArray[np.intp]:

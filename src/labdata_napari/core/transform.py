@@ -11,7 +11,7 @@ Indices are voxel centres, in z, y, x order, as everywhere in the core.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -113,6 +113,57 @@ class Plan:
     def points_to_result(self, points: ArrayLike) -> NDArray[np.float64]:
         """Map input pixels (N, 3) in z, y, x to result pixels; see the inverse."""
         return _apply(np.linalg.inv(self.affine), points)
+
+    def on_level(self, level_shape: Sequence[int], coarser: int = 1) -> Plan:
+        """Plan the same result from a pyramid level, or on a coarser grid.
+
+        Parameters
+        ----------
+        level_shape
+            (Z, C, Y, X) of the level, which spans the same edges as the input.
+        coarser
+            The result gets 1 / `coarser` of the voxels per axis (rounded up), and
+            spans the same edges as before.
+
+        Returns
+        -------
+        Plan
+            Of a stack of shape `level_shape`, which is sampled as it is: its points
+            are pixels of the level. With `coarser` 1 the result's are unchanged.
+
+        Raises
+        ------
+        InvalidValue
+            When the level has other channels, or `coarser` is below 1.
+        """
+        level = _as_shape(level_shape)
+        if level[1] != self.shape_in[1] or coarser < 1:
+            raise InvalidValue(
+                f"A level of shape {level} cannot stand for a stack of shape "
+                f"{self.shape_in} at 1 / {coarser} of the size."
+            )
+        shape = [-(-n // coarser) for n in self.shape_out]
+        shape[self.channel_axis] = len(self.channels)
+        a, b, c, d = shape
+        spatial = tuple(n for k, n in enumerate(shape) if k != self.channel_axis)
+        to_level = _same_edges(level, self.shape_in, _SPATIAL)
+        to_fine = _same_edges(self.spatial_shape_out, spatial, (0, 1, 2))
+        affine = to_level @ self.affine @ to_fine
+        um = self.um_per_pixel_out
+        if um is not None:
+            pairs = zip(um, self.spatial_shape_out, spatial, strict=True)
+            z, y, x = (u * n / m for u, n, m in pairs)
+            um = (z, y, x)
+        return replace(
+            self,
+            affine=affine,
+            grid_affine=affine,
+            shape_in=level,
+            shape_grid=level,
+            shape_out=(a, b, c, d),
+            step=(1.0, 1.0, 1.0),
+            um_per_pixel_out=um,
+        )
 
 
 def plan(
@@ -270,6 +321,17 @@ def _rotation_in_plane(
     matrix[a, b], matrix[b, a] = sine, -sine
     centre = (np.asarray(grid, dtype=float) - 1) / 2
     matrix[:3, 3] = centre - matrix[:3, :3] @ centre
+    return matrix
+
+
+def _same_edges(
+    target: Sequence[int], source: Sequence[int], axes: Sequence[int]
+) -> Affine:
+    """(4, 4); voxel centre in `source` to the same place in `target`."""
+    matrix = np.eye(4)
+    for k, axis in enumerate(axes):
+        ratio = target[axis] / source[axis]
+        matrix[k, k], matrix[k, 3] = ratio, (ratio - 1) / 2
     return matrix
 
 
