@@ -315,6 +315,11 @@ def _box(plan: Plan, block: _Block, order: int) -> Box | None:
     return _window(_exact_affine(plan), _grid(plan), start, shape, _MARGIN[order])
 
 
+def reach(plan: Plan, order: int) -> Box | None:
+    """Part of the downsampled stack a result is made of; None where it is empty."""
+    return _box(plan, _Block((0, 0, 0, 0), plan.shape_out), order)
+
+
 def _union(boxes: Iterable[Box | None]) -> Box | None:
     there = [box for box in boxes if box is not None]
     if not there:
