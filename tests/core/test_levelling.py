@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labdata_napari.core.crop_box import without_crop
 from labdata_napari.core.levelling import (
     Turn,
     check_turnable,
@@ -40,13 +41,21 @@ def transforms(draw: st.DrawFn) -> TransformParameters:
             draw(st.booleans()),
             draw(st.booleans()),
         ),
-        crop=draw(st.sampled_from([None, ((5, 20, None), None, (9, 30, 2), None)])),
+        crop=draw(
+            st.sampled_from(
+                [
+                    None,
+                    ((5, 20, None), None, (9, 30, 2), None),
+                    (None, None, (20, 5, -1), (None, None, -2)),
+                ]
+            )
+        ),
         transpose=tuple(transpose),
     )
 
 
 def frame(parameters: TransformParameters) -> Plan:
-    return plan(SHAPE, None, replace(parameters, crop=None))
+    return plan(SHAPE, None, without_crop(parameters))
 
 
 def in_frame_after(

@@ -4,10 +4,10 @@ The three stored angles are applied one after the other, so a turn of the *resul
 changes all three in general. Here the turn is multiplied onto the matrix that the
 stored angles make, and the product is taken apart again, exactly.
 
-Places are voxels of the *frame*: the result before its crop, its three spatial axes
-in output order. Only distances between them count. Turning moves voxels, not
-micrometres: it keeps shapes only where the two pitches are equal
-(`check_turnable`).
+Places are voxels of the *frame* (`labdata_napari.core.crop_box`): the result before
+its crop, its three spatial axes in output order. Only distances between them count.
+Turning moves voxels, not micrometres: it keeps shapes only where the two pitches are
+equal (`check_turnable`).
 """
 
 from __future__ import annotations
@@ -234,7 +234,9 @@ def _axes_of_result(parameters: TransformParameters, flips: Flips) -> Matrix:
     basis = np.zeros((3, 3))
     for k, axis in enumerate(axis for axis in transpose if axis != 1):
         stored = _SPATIAL.index(axis)
-        basis[stored, k] = -1.0 if flips[stored] else 1.0
+        part = parameters.crop and parameters.crop[axis]
+        backwards = bool(part and (part[2] or 1) < 0)
+        basis[stored, k] = -1.0 if flips[stored] ^ backwards else 1.0
     return basis
 
 
