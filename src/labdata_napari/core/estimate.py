@@ -269,7 +269,7 @@ def _memory(
     slab = max(_SLAB_BYTES, row)
     sampling = workers * 2 * _WINDOW_BYTES + (workers + 2) * slab
     held = scratch if scratch <= MEMORY else 0
-    return _BASE_BYTES + held + max(reading, sampling)
+    return float(_BASE_BYTES + held + max(reading, sampling))
 
 
 def _bounded(factor: float) -> float:

@@ -110,7 +110,8 @@ def atlas_preset(
         kept = half(ATLAS, geometry.spatial_shape_out[across], hemisphere, midline)
         crop = list(turned.crop or (None,) * 4)
         crop[spatial[across]] = (kept.start, kept.stop, None)
-        turned = replace(turned, crop=tuple(crop))
+        z, c, y, x = crop
+        turned = replace(turned, crop=(z, c, y, x))
         geometry = plan(shape, um_per_pixel, turned)
     um = geometry.um_per_pixel_out
     assert um is not None
