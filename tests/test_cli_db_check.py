@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import pytest
 import labdata_napari as ln
 from databases import declare_as_labdata
 from labdata_napari.cli import main
+from labdata_napari.lab import s3
 from labdata_napari.lab.checking import check
 from labdata_napari.lab.files import Files
 from labdata_napari.lab.storage import StorageEntry
@@ -97,21 +99,25 @@ def test_what_is_wrong_is_named_and_is_the_exit_code(
     orphan = {"file_path": "M1/old.npy", "storage": "analysis", "file_size": 5e9}
     lab.AnalysisFile.insert1(orphan | {"file_datetime": WHEN})
     put(store, "M1/old.npy")
-    where.place.sql("ALTER TABLE lab_data.death ADD comment_of_ours int")
+    rename = "ALTER TABLE lab_data.death RENAME COLUMN {} TO {}"
+    where.place.sql(rename.format("death_date", "died_on"))
     code, said, error = typed(where)
     assert code == 1
-    assert error == "labdata-napari: Found problems: 1 difference, 1 file missing.\n"
+    assert error == "labdata-napari: Found problems: 2 differences, 1 file missing.\n"
     assert "88 of 88\n" in said
-    assert "Death: columns" in said
+    assert "Death: column death_date is missing, or not for" in said
+    assert "Death: column died_on is not one of labdata's\n" in said
     assert "missing     1 files, 1.0 MB\n" in said
     assert f"\n              {BRAIN}/brain.ome.tif (data, 1.0 MB)\n" in said
+    assert "\n                The file 'M1/" in said
+    assert f"is not on this machine; looked in '{store}'" in said
     assert "orphans     1 rows of AnalysisFile that nothing uses, 5.0 GB\n" in said
     assert "M1/old.npy (analysis, 5.0 GB)" in said
     assert "unnamed     1 files that no row names, 2.0 kB\n" in said
     assert f"{BRAIN}/left.tif" in said
     assert "holiday" not in said
     assert "Everything" not in said
-    where.place.sql("ALTER TABLE lab_data.death DROP COLUMN comment_of_ours")
+    where.place.sql(rename.format("died_on", "death_date"))
 
 
 def test_programs_get_the_same_as_json(lab: Lab, where: Where, typed: Typed):
@@ -127,6 +133,12 @@ def test_programs_get_the_same_as_json(lab: Lab, where: Where, typed: Typed):
     code, said, _ = typed(where, "--json", "--no-files")
     assert code == 0
     assert json.loads(said)["files"] is None
+    where.relay.cut()
+    code, said, error = typed(where, "--json")
+    assert code == 1
+    report = json.loads(said)
+    assert report["problems"] == ["no report"]
+    assert error == f"labdata-napari: {report['error']}\n"
 
 
 def test_a_reader_gets_the_same_report(lab: Lab, where: Where, typed: Typed):
@@ -147,7 +159,7 @@ def test_a_server_without_a_lab_is_a_report_too(place: Place, typed: Typed):
     code, said, error = typed(next(with_wire))
     assert code == 1
     assert "Found problems: 88 tables missing." in error
-    assert "lab_data_computed  not there" in said
+    assert "lab_data_computed  not there, or not visible to this user\n" in said
     assert "0 of 88" in said
     with_wire.close()
 
@@ -259,6 +271,32 @@ def test_storages_are_asked_for_what_is_not_here(
     assert "1 storage out of reach" in report.problems
     assert report.files is not None
     assert not report.files.states.get("local", 0) > 1
+
+
+@postgresql
+def test_storages_that_keep_silent_are_asked_once_and_together(
+    lab: Lab, store: Path, bucket: StorageEntry, monkeypatch: pytest.MonkeyPatch
+):
+    assert s3.CHECK_SECONDS < 10
+    monkeypatch.setattr(s3, "CHECK_SECONDS", 1.0)
+    key = add_dataset(lab)
+    for name in ("here.tif", *(f"{n}.tif" for n in range(20))):
+        add_file(lab, key, name, size=1000)
+    put(store, f"{BRAIN}/here.tif")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(0.2)
+        mute = replace(bucket, endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        lab.files = Files([store], storages={"data": mute, "more": mute})
+        report = check(lab)
+        calls = [silent.accept() for _ in lab.files.storages]
+        with pytest.raises(TimeoutError):  # nobody else called
+            silent.accept()
+    assert report.files is not None
+    assert report.files.states == {"local": 1, "unknown": 20}
+    assert all("within 1 s" in row.problem for row in report.files.unknown)
+    assert report.problems[0] == "2 storages out of reach"
+    for ours, _ in calls:
+        ours.close()
 
 
 @postgresql

@@ -77,7 +77,7 @@ def test_whatever_differs_is_told(lab_place: Place, backend: str):
         "LabMember: first_name may not be null",
         "LabMember: is_active defaults to '0', not '1'",
         "Note.Image: primary key [], not ['notetaker', 'note_datetime', 'image_id']",
-        "Project: columns ['project_name', 'project_description', ",
+        "Project: column project_enddate is missing, or not for this user to read",
         "Session: foreign key experimenter -> lab_member.user_name",
     )
     assert len(found) == len(told), found

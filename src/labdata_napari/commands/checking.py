@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from labdata_napari.commands.command import Command, connect_to
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     Line = tuple[str, str]
 
 _SHOWN = 10
+_REASON = 300  # letters
+_UNSEEN = "not there, or not visible to this user"
 _STATES = {
     "local": "on this computer",
     "remote": "in their storage",
@@ -30,14 +33,19 @@ def _run(arguments: argparse.Namespace) -> None:
     import json
 
     from labdata_napari.commands.progress import percent
-    from labdata_napari.errors import ProblemsFound
+    from labdata_napari.errors import LabdataError, ProblemsFound
     from labdata_napari.lab.checking import check
 
-    with (
-        connect_to(arguments, check=False) as lab,
-        percent("Looking for files") as progress,
-    ):
-        report = check(lab, arguments.files, progress)
+    try:
+        with (
+            connect_to(arguments, check=False) as lab,
+            percent("Looking for files") as progress,
+        ):
+            report = check(lab, arguments.files, progress)
+    except LabdataError as error:
+        if arguments.json:  # a program reads what came of it there, not on stderr
+            print(json.dumps({"error": str(error), "problems": ["no report"]}))
+        raise
     if arguments.json:
         print(json.dumps(report.to_json(), indent=1))
     else:
@@ -66,7 +74,7 @@ def _lines(report: Report) -> Iterator[Line]:
     width = max(len(schema.name) for schema in report.schemas)
     for schema in report.schemas:
         rights = "may read and write" if schema.may_write else "may read"
-        state = f"{schema.tables:3} tables, {rights}" if schema.tables else "not there"
+        state = f"{schema.tables:3} tables, {rights}" if schema.tables else _UNSEEN
         yield "databases", f"{schema.name:{width}}  {state}"
     there = report.tables - len(report.missing_tables)
     alike = "" if report.differences else ", as labdata declares them"
@@ -92,8 +100,7 @@ def _files(files: FilesReport) -> Iterator[Line]:
     named = f"{files.rows:,} named by rows, {_size(files.size)}"
     yield "files", f"{named}: {', '.join(where)}" if where else named
     yield from _rows("missing", files.missing)
-    if files.unknown:
-        yield "not known", files.unknown[0].problem
+    yield from _rows("not known", files.unknown)
     if files.orphans is None:
         yield "orphans", "not known: this user may not read every table that has files"
     else:
@@ -111,10 +118,14 @@ def _files(files: FilesReport) -> Iterator[Line]:
 def _rows(name: str, rows: Sequence[FileRow]) -> Iterator[Line]:
     if not rows:
         return
-    what = "files" if name == "missing" else "rows of AnalysisFile that nothing uses"
+    what = "rows of AnalysisFile that nothing uses" if name == "orphans" else "files"
     yield name, f"{len(rows):,} {what}, {_size(sum(row.size for row in rows))}"
+    before = ""
     for row in rows[:_SHOWN]:
         yield name, f"  {row.file_path} ({row.storage}, {_size(row.size)})"
+        if row.problem and row.problem != before:  # a storage that is down says one
+            yield name, f"    {shorten(row.problem, _REASON, placeholder=' …')}"
+        before = row.problem
     if len(rows) > _SHOWN:
         yield name, "  …"
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.core.progress import silent
-from labdata_napari.errors import LabdataError
+from labdata_napari.errors import LabdataError, StorageRefused
 from labdata_napari.lab.checking_files import (
     FileRow,
     FolderState,
@@ -28,10 +30,13 @@ from labdata_napari.lab.server_state import (
 from labdata_napari.schema.contract import contract, differences
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from labdata_napari.core.progress import Progress
     from labdata_napari.lab.lab import Lab
+
+_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -46,11 +51,14 @@ class StorageState:
         Its folder, or bucket and server; no secret.
     problem
         Why it cannot be reached; empty when it can.
+    is_down
+        Whether there is nobody to ask for its files.
     """
 
     name: str
     where: str
     problem: str
+    is_down: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,6 +176,7 @@ def check(lab: Lab, files: bool = True, progress: Progress = silent) -> Report:
         drift = differences(lab.tables)
         server = server_state(lab.connection)
         schemas = schema_states(lab.connection, lab.tables.schemas)
+    storages = _storages(lab)
     return Report(
         lab.tables.schemas["data"],
         lab.url,
@@ -178,8 +187,8 @@ def check(lab: Lab, files: bool = True, progress: Progress = silent) -> Report:
         missing,
         drift,
         folder_states(_folders(lab)),
-        _storages(lab),
-        _files(lab, progress) if files else None,
+        storages,
+        _files(lab, storages, progress) if files else None,
     )
 
 
@@ -191,7 +200,9 @@ def _folders(lab: Lab) -> list[Path]:
 
 
 def _storages(lab: Lab) -> tuple[StorageState, ...]:
-    return tuple(_storage(lab, name) for name in lab.files.storages)
+    # all at once: none that keeps silent makes the others wait
+    with ThreadPoolExecutor(_AT_ONCE, "labdata-storages") as pool:
+        return tuple(pool.map(partial(_storage, lab), lab.files.storages))
 
 
 def _storage(lab: Lab, name: str) -> StorageState:
@@ -203,13 +214,18 @@ def _storage(lab: Lab, name: str) -> StorageState:
     try:
         lab.files.store(name).check()
     except LabdataError as error:
-        return StorageState(name, where, str(error))
+        # who may not list may yet be told of a file; a folder is looked into anyway
+        is_down = entry.protocol == "s3" and not isinstance(error, StorageRefused)
+        return StorageState(name, where, str(error), is_down)
     return StorageState(name, where, "")
 
 
-def _files(lab: Lab, progress: Progress) -> FilesReport:
+def _files(
+    lab: Lab, storages: Sequence[StorageState], progress: Progress
+) -> FilesReport:
     rows = file_rows(lab)
-    states, missing, unknown = looked_for(lab, rows, progress)
+    down = {storage.name: storage.problem for storage in storages if storage.is_down}
+    states, missing, unknown = looked_for(lab, rows, progress, down)
     return FilesReport(
         len(rows),
         sum(row.size for row in rows),

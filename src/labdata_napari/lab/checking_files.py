@@ -17,7 +17,7 @@ from labdata_napari.schema.contract import contract
 from labdata_napari.schema.references import references_to
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from labdata_napari.core.progress import Progress
     from labdata_napari.lab.lab import Lab
@@ -132,9 +132,12 @@ def orphans(lab: Lab, rows: Sequence[FileRow]) -> tuple[FileRow, ...] | None:
 
 
 def looked_for(
-    lab: Lab, rows: Sequence[FileRow], progress: Progress = silent
+    lab: Lab,
+    rows: Sequence[FileRow],
+    progress: Progress = silent,
+    down: Mapping[str, str] | None = None,
 ) -> tuple[dict[str, int], tuple[FileRow, ...], tuple[FileRow, ...]]:
-    """Look for the file of every row, here and in its storage.
+    """Look for the file of every row, here and in its storage unless that is `down`.
 
     Returns
     -------
@@ -145,7 +148,8 @@ def looked_for(
     unknown : tuple of FileRow
         Those whose storage did not answer, and what it said.
     """
-    places = lab.files.states(((r.file_path, r.storage) for r in rows), progress)
+    named = ((row.file_path, row.storage) for row in rows)
+    places = lab.files.states(named, progress, down)
     states: Counter[str] = Counter()
     missing, unknown = [], []
     for row in rows:

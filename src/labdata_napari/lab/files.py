@@ -238,17 +238,21 @@ class Files:
         return find(self, file_path, storage)
 
     def states(
-        self, files: Iterable[tuple[str, str]], progress: Progress = silent
+        self,
+        files: Iterable[tuple[str, str]],
+        progress: Progress = silent,
+        down: Mapping[str, str] | None = None,
     ) -> dict[tuple[str, str], Place]:
         """Find many files, given as (file_path, storage), many at once.
 
         Nothing is raised for one of them: `Place.problem` says why one is not known.
         Takes as long as the network does; for a worker, not for the lane to the
-        database. `progress` is told files done of files in all.
+        database. `progress` is told files done of files in all; storages that are
+        known to be `down`, and why, are not asked.
         """
         from labdata_napari.lab.places import states
 
-        return states(self, files, progress)
+        return states(self, files, progress, down)
 
     def open_place(self, file_path: str, storage: str = "data") -> Path | StoredFile:
         """Return the local copy of a file, else the file in its storage, to read.

@@ -135,11 +135,15 @@ def _missing(files: Files, file_path: str, storage: str) -> Place:
 
 
 def states(
-    files: Files, wanted: Iterable[tuple[str, str]], progress: Progress = silent
+    files: Files,
+    wanted: Iterable[tuple[str, str]],
+    progress: Progress = silent,
+    known_down: Mapping[str, str] | None = None,
 ) -> dict[tuple[str, str], Place]:
     """Find many files; see `Files.states`."""
     asked = list(dict.fromkeys(wanted))
-    down: dict[str, str] = {}  # a storage that does not answer is not asked again
+    # a storage that does not answer is not asked again
+    down: dict[str, str] = dict(known_down or {})
 
     def look(file_path: str, storage: str) -> Place:
         try:

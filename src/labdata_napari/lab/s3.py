@@ -41,6 +41,7 @@ Answer = TypeVar("Answer")
 _PIECE = 2**18
 _PAUSES = (0.3, 1.0)
 CONNECT_SECONDS, READ_SECONDS = 5.0, 12.0
+CHECK_SECONDS = 8.0
 _CONNECTIONS = 32
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 _AWS = re.compile(r"(?:^|[./])amazonaws\.com(?:\.cn)?(?::\d+)?/?$")
@@ -77,9 +78,12 @@ class S3Store:
         return f"s3://{self.entry.bucket}/{self.key(file_path)}"
 
     def check(self) -> None:
-        """Raise unless the bucket can be listed."""
+        """Raise unless the bucket can be listed; a silent server is given up sooner."""
         prefix = f"{self._folder}/" if self._folder else ""
-        self.ask("list", "list_objects_v2", "", Prefix=prefix, MaxKeys=1)
+        options = {"Bucket": self.entry.bucket, "Prefix": prefix, "MaxKeys": 1}
+        with self.told("list", f"s3://{self.entry.bucket}", CHECK_SECONDS):
+            client = _client(self.entry, CHECK_SECONDS)
+            _patiently(lambda: client.list_objects_v2(**options))
 
     def head(self, file_path: str) -> Stored:
         """Ask what an object is."""
@@ -165,8 +169,13 @@ class S3Store:
             return _patiently(lambda: getattr(self._connected(), operation)(**options))
 
     @contextlib.contextmanager
-    def told(self, doing: str, url: str) -> Iterator[None]:
-        """Turn what botocore raises in a block into our errors."""
+    def told(
+        self, doing: str, url: str, seconds: float | None = None
+    ) -> Iterator[None]:
+        """Turn what botocore raises in a block into our errors.
+
+        They name the `seconds` after which a silent server was given up.
+        """
         try:
             from botocore.exceptions import BotoCoreError, ClientError
         except ImportError:
@@ -180,12 +189,12 @@ class S3Store:
             if code(error) == "RestoreAlreadyInProgress":
                 return
             # without the cause: its frames hold the keys
-            raise failure(error, self.entry, url, doing) from None
+            raise failure(error, self.entry, url, doing, seconds) from None
 
     def _connected(self) -> Any:
         with self._lock:
             if self._client is None:
-                self._client = _client(self.entry)
+                self._client = _client(self.entry, READ_SECONDS)
             return self._client
 
 
@@ -291,7 +300,7 @@ def _when(stored: Stored) -> str:
     return f"have it restored first, which takes {takes}"
 
 
-def _client(entry: StorageEntry) -> Any:
+def _client(entry: StorageEntry, read_seconds: float) -> Any:
     import botocore.session
     from botocore.config import Config
 
@@ -302,7 +311,7 @@ def _client(entry: StorageEntry) -> Any:
         region = "us-east-1"  # a server of one's own takes any, but wants one
     config = Config(
         connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
+        read_timeout=read_seconds,
         # `_patiently` tries again
         retries={"total_max_attempts": 1},
         max_pool_connections=_CONNECTIONS,

@@ -57,9 +57,16 @@ def code(error: Exception) -> str:
 
 
 def failure(
-    error: Exception, entry: StorageEntry, url: str, doing: str
+    error: Exception,
+    entry: StorageEntry,
+    url: str,
+    doing: str,
+    seconds: float | None = None,
 ) -> LabdataError:
-    """Say what went wrong; `doing` as in "read", `url` what it was done to."""
+    """Say what went wrong; `doing` as in "read", `url` what it was done to.
+
+    `seconds` is how long an answer was waited for, where that is to be said.
+    """
     from botocore import exceptions as of_s3
 
     if isinstance(error, of_s3.ClientError):
@@ -77,8 +84,10 @@ def failure(
             "http:// if it is a server without TLS, or have its certificate corrected."
         )
     if isinstance(error, of_s3.ConnectTimeoutError | of_s3.ReadTimeoutError):
+        connected = isinstance(error, of_s3.ReadTimeoutError)
+        waited = f" within {seconds:g} s" if seconds and connected else ""
         return StorageFailed(
-            f"{_capital(storage)} does not answer, so '{url}' could not be "
+            f"{_capital(storage)} does not answer{waited}, so '{url}' could not be "
             f"{_done(doing)}; check the network, and try again."
         )
     if isinstance(error, of_s3.HTTPClientError | of_s3.EndpointConnectionError):

@@ -92,8 +92,7 @@ def _compare(
     tables: Tables, name: str, wanted: dict[str, Any], there: _Table
 ) -> Iterator[str]:
     columns = wanted["columns"]
-    if list(columns) != list(there.columns):
-        yield f"columns {list(there.columns)}, not {list(columns)}"
+    yield from _compare_names(list(columns), list(there.columns))
     if wanted["primary_key"] != there.primary_key:
         yield f"primary key {there.primary_key}, not {wanted['primary_key']}"
     backend = tables.connection.adapter.backend
@@ -112,6 +111,18 @@ def _compare(
         yield f"foreign key {_in_words(key)} is missing"
     for key in sorted(present - keys):
         yield f"foreign key {_in_words(key)} is not expected"
+
+
+def _compare_names(wanted: list[str], there: list[str]) -> Iterator[str]:
+    for column in wanted:
+        if column not in there:
+            yield f"column {column} is missing, or not for this user to read"
+    for column in there:
+        if column not in wanted:
+            yield f"column {column} is not one of labdata's"
+    known = [column for column in there if column in wanted]
+    if known != [column for column in wanted if column in there]:
+        yield f"columns stand in another order: {', '.join(known)}"
 
 
 def _foreign_key(
