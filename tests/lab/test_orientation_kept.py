@@ -1,0 +1,82 @@
+"""The orientation of a brain is asked once and kept outside the lab's own places."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from labdata_napari.errors import InvalidValue, UnreadableFile, WriteRefused
+from labdata_napari.lab.orientation import keep_orientation, known_orientation
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LAB = ("mysql://me:secret@server:3306", "lab_data", None)
+KEY = {"subject_name": "M1", "session_name": "20260101_1200", "dataset_name": "brain"}
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LABDATA_NAPARI_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def test_it_is_unknown_until_somebody_says_it() -> None:
+    assert known_orientation(LAB, KEY) is None
+    keep_orientation(LAB, KEY, "ASR")
+    assert known_orientation(LAB, KEY) == "asr"
+    keep_orientation(LAB, KEY, "pil")
+    assert known_orientation(LAB, KEY) == "pil"
+    keep_orientation(LAB, KEY, None)
+    keep_orientation(LAB, KEY, None)
+    assert known_orientation(LAB, KEY) is None
+
+
+def test_it_is_of_one_brain_in_one_lab() -> None:
+    keep_orientation(LAB, KEY, "asr")
+    assert known_orientation(LAB, {**KEY, "subject_name": "M2"}) is None
+    assert known_orientation((LAB[0], "lab_data", "px"), KEY) is None
+    assert known_orientation(LAB, {**KEY, "transform_id": 3}) == "asr"
+    other_password = ("mysql://me@server:3306", "lab_data", None)
+    assert known_orientation(other_password, KEY) == "asr"
+
+
+def test_what_is_no_orientation_or_no_brain_is_refused(home: Path) -> None:
+    with pytest.raises(InvalidValue, match="one letter per axis"):
+        keep_orientation(LAB, KEY, "aar")
+    with pytest.raises(InvalidValue, match="dataset_name is missing"):
+        keep_orientation(LAB, {k: KEY[k] for k in list(KEY)[:2]}, "asr")
+    assert not home.exists()
+
+
+def test_no_password_is_written_and_only_the_owner_reads(home: Path) -> None:
+    keep_orientation(LAB, KEY, "asr")
+    (path,) = (home / "orientation").iterdir()
+    assert "secret" not in path.read_text()
+    if sys.platform != "win32":
+        assert path.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"orientation": "aar"}', "3"])
+def test_a_damaged_file_is_asked_anew(home: Path, content: str) -> None:
+    keep_orientation(LAB, KEY, "asr")
+    (path,) = (home / "orientation").iterdir()
+    path.write_text(content)
+    assert known_orientation(LAB, KEY) is None
+    keep_orientation(LAB, KEY, "asl")
+    assert known_orientation(LAB, KEY) == "asl"
+
+
+def test_a_folder_in_the_way_is_said(home: Path) -> None:
+    keep_orientation(LAB, KEY, "asr")
+    (path,) = (home / "orientation").iterdir()
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(UnreadableFile, match="cannot be read"):
+        known_orientation(LAB, KEY)
+    with pytest.raises(WriteRefused, match="LABDATA_NAPARI_HOME"):
+        keep_orientation(LAB, KEY, "asr")
+    assert os.listdir(home / "orientation") == [path.name]
