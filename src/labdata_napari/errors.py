@@ -57,6 +57,10 @@ class WriteRefused(LabdataError):
     """Nothing was written: no permission, read-only, full disk, or a lock."""
 
 
+class BeingComputed(WriteRefused):
+    """Another program computes the same; it is there when that one is done."""
+
+
 class WriteConflict(LabdataError):
     """Somebody else changed the rows since they were loaded; nothing was written.
 

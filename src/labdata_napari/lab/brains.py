@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.core.progress import silent
 from labdata_napari.lab import parameters as parameters_of
 from labdata_napari.lab import transforms
 from labdata_napari.lab.annotations import load_annotations, save_annotations
+from labdata_napari.lab.compute_settings import STANDARD, ComputeSettings
+from labdata_napari.lab.computing import compute_transform
 from labdata_napari.lab.failures import translate_errors
+from labdata_napari.lab.keys import key_of
 from labdata_napari.lab.opening import brain_opening, transform_opening
 
 if TYPE_CHECKING:
@@ -196,11 +200,14 @@ class Brains:
         key: Mapping[str, Any],
         progress: Progress = silent,
         hemisphere: str | None = None,
+        settings: ComputeSettings = STANDARD,
     ) -> dict[str, Any]:
         """Compute a transform: the file first, then its two rows in one transaction.
 
-        Does nothing when it is computed already. Whatever stops it, also `Cancelled`
-        raised in `progress`, leaves neither a file nor a row.
+        Does nothing when it is computed already, and is done by one program at a time
+        in the whole lab. Whatever stops it, also `Cancelled` raised in `progress`,
+        leaves neither a file nor a row. When the connection is lost at the end it is
+        brought back for a minute before that counts as a failure.
 
         Parameters
         ----------
@@ -212,6 +219,8 @@ class Brains:
             What to note: "left", "right" or "both". When not given, "both" where the
             result reaches over the middle of the brain along every axis, else
             nothing.
+        settings
+            How else to compute it; a `hemisphere` given there holds too.
 
         Returns
         -------
@@ -228,8 +237,13 @@ class Brains:
             When somebody changed the parameters meanwhile.
         WriteRefused
             When the file or the rows cannot be written.
+        BeingComputed
+            When another program is at it, here or on another machine.
         """
-        return transforms.compute_transform(self._lab, key, progress, hemisphere)
+        if hemisphere is not None:
+            settings = replace(settings, hemisphere=hemisphere)
+        compute_transform(self._lab, key, progress, settings)
+        return key_of(self._lab.FixedBrainTransform, key)
 
     def load_annotations(self, key: Mapping[str, Any]) -> AnnotationSet:
         """Read the annotations of a transform.

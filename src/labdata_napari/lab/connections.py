@@ -87,6 +87,19 @@ class Connection(dj.Connection):
 
     def connect(self) -> None:
         """Connect, say who we are, and how long we wait for locks."""
+        self._conn, self._wire = self.open_another()
+        self._is_closed = self._ended = False
+        self._alive_at = time.time()
+        self._introduce()
+
+    def open_another(self) -> tuple[Any, Wire]:
+        """Open one more connection of the bare driver, to the same server as the same.
+
+        Raises
+        ------
+        psycopg2.Error, pymysql.err.Error
+            When the server cannot be reached or refuses us.
+        """
         info = self.conn_info
         tls = info["ssl_input"]
         login = Login(
@@ -98,11 +111,7 @@ class Connection(dj.Connection):
             # to MySQL, DataJoint's False means: where the server can
             info.get("ssl") if self._is_mysql or tls is not False else False,
         )
-        opened = open_mysql(login) if self._is_mysql else open_postgresql(login)
-        self._conn, self._wire = opened
-        self._is_closed = self._ended = False
-        self._alive_at = time.time()
-        self._introduce()
+        return open_mysql(login) if self._is_mysql else open_postgresql(login)
 
     def reconnect(self) -> None:
         """Connect again, with what hangs on this connection; nothing is repeated.
