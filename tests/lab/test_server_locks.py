@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from embedded_servers import wait_until
 from labdata_napari.lab.server_locks import ServerLock
 

@@ -15,6 +15,7 @@ from labdata_napari.lab.computing import compute_transform
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.keys import key_of
 from labdata_napari.lab.opening import brain_opening, transform_opening
+from labdata_napari.lab.populating import InAll, Populated, populate, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -244,6 +245,31 @@ class Brains:
             settings = replace(settings, hemisphere=hemisphere)
         compute_transform(self._lab, key, progress, settings)
         return key_of(self._lab.FixedBrainTransform, key)
+
+    def populate_transforms(
+        self,
+        *restrictions: Any,
+        progress: Progress = silent,
+        hemisphere: str | None = None,
+        suppress_errors: bool = False,
+        max_calls: int | None = None,
+        wait: bool = True,
+        settings: ComputeSettings | None = None,
+    ) -> Populated:
+        """Compute the transforms that wait; see `FixedBrainTransform.populate`."""
+        settings = settings or STANDARD
+        if hemisphere is not None:
+            settings = replace(settings, hemisphere=hemisphere)
+        count = len(waiting(self._lab, *restrictions)[:max_calls])
+        return populate(
+            self._lab,
+            *restrictions,
+            listener=InAll(progress, count),
+            settings=settings,
+            suppress_errors=suppress_errors,
+            max_calls=max_calls,
+            wait=wait,
+        )
 
     def load_annotations(self, key: Mapping[str, Any]) -> AnnotationSet:
         """Read the annotations of a transform.

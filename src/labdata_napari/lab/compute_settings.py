@@ -46,7 +46,8 @@ class ComputeSettings:
             )
         if self.mode not in MODES:
             raise InvalidValue(
-                f"A transform is computed in mode standard or labdata, not {self.mode!r}."
+                "A transform is computed in mode standard or labdata, not "
+                f"{self.mode!r}."
             )
         if self.threads is not None and self.threads < 1:
             raise InvalidValue("A transform is computed by at least one thread.")

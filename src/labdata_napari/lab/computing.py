@@ -260,7 +260,8 @@ def _write_patiently(lab: Any, result: Result, lock: ServerLock) -> None:
     until = time.monotonic() + _PATIENCE_S
     while True:
         try:
-            return write_back(lab, result)
+            write_back(lab, result)
+            return
         except LoginRefused:
             raise
         except ConnectionFailed as error:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import datajoint as dj
 
 from labdata_napari.core.progress import Progress, silent
-from labdata_napari.errors import Cancelled, LabdataError
 from labdata_napari.schema.selection import one_or_many, the_key
 from labdata_napari.schema.template import table
 
@@ -239,12 +238,17 @@ class FixedBrainTransform(dj.Computed):
         hemisphere: str | None = None,
         suppress_errors: bool = False,
         max_calls: int | None = None,
+        wait: bool = True,
+        settings: Any = None,
     ) -> dict[str, Any]:
         """Compute the transforms that have parameters but no result yet.
 
-        Each is a file first, and then two rows in one transaction. DataJoint's own
-        loop is not used: it would keep a transaction open while computing, or read
-        everything twice, and it knows neither progress nor cancelling.
+        Each is a file first, and then two rows in one transaction. Any number of
+        programs may do this at the same time, on any number of machines: each
+        transform is computed by one of them, and taken over by another when that one
+        dies. DataJoint's own loop is not used: it would keep a transaction open while
+        computing, or read everything twice, it declares a table for who computes
+        what, and it knows neither progress nor cancelling.
 
         Parameters
         ----------
@@ -261,11 +265,16 @@ class FixedBrainTransform(dj.Computed):
             Go on with the next one after an error; `Cancelled` always stops.
         max_calls
             Compute at most so many.
+        wait
+            Stay until those are done, too, that other programs compute at present.
+        settings
+            A `ComputeSettings`: how else to compute them.
 
         Returns
         -------
         dict
-            ``success_count``, and ``error_list`` of (key, sentence).
+            ``success_count``, of those computed here, and ``error_list`` of
+            (key, sentence).
 
         Raises
         ------
@@ -274,20 +283,18 @@ class FixedBrainTransform(dj.Computed):
         Cancelled
             When `progress` raised it.
         """
-        with self.lab.own_errors():
-            waiting = (self.key_source & dj.AndList(restrictions)) - type(self)().proj()
-            keys = waiting.keys(order_by="KEY")[:max_calls]
-        errors: list[tuple[dict[str, Any], str]] = []
-        for number, key in enumerate(keys):
-            try:
-                self.make(key, _share(progress, number, len(keys)), hemisphere)
-            except Cancelled:
-                raise
-            except LabdataError as error:
-                if not suppress_errors:
-                    raise
-                errors.append((key, str(error)))
-        return {"success_count": len(keys) - len(errors), "error_list": errors}
+        done = self.lab.brains.populate_transforms(
+            *self.restriction,
+            *restrictions,
+            progress=progress,
+            hemisphere=hemisphere,
+            suppress_errors=suppress_errors,
+            max_calls=max_calls,
+            wait=wait,
+            settings=settings,
+        )
+        errors = [(key, str(error)) for key, error in done.failed]
+        return {"success_count": len(done.computed), "error_list": errors}
 
     def make(
         self,
@@ -418,12 +425,3 @@ class FixedBrainTransformAnnotation(dj.Manual):
     annotation_type : varchar(36)       # kind, such as probe_track
     xyz : <blob>                        # pixels, (N, 3), order of the stack
     """
-
-
-def _share(progress: Progress, number: int, count: int) -> Progress:
-    """Make the progress of one of several a stretch of the whole."""
-
-    def report(done: int, total: int) -> None:
-        progress(number * total + done, count * total)
-
-    return report
