@@ -218,7 +218,7 @@ def test_an_empty_lab_says_what_to_do(make_napari_viewer, qtbot, tmp_path):
     viewer.window.add_dock_widget(browser)
     workspace = workspace_for(viewer)
     qtbot.waitUntil(lambda: workspace.connection.is_open, timeout=30_000)
-    assert workspace.connection.profile.title == "My lab"
+    assert workspace.connection.line.startswith("My lab · lab_data · on this computer")
     qtbot.waitUntil(lambda: "This lab is empty" in text_of(browser, "empty_text"))
     for name in ("empty_import", "empty_demo"):
         assert not browser.findChild(QPushButton, name).isHidden()

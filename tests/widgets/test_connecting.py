@@ -46,6 +46,12 @@ class Window:
         assert button.isEnabled(), name
         self.qtbot.mouseClick(button, LEFT)
 
+    def place(self, name: str) -> int:
+        """How far down in the dock a button is."""
+        self.qtbot.wait(50)  # laid out
+        button = self.find(QPushButton, name)
+        return button.mapTo(self.browser, button.rect().topLeft()).y()
+
     def until(self, what, timeout: int = 20_000) -> None:
         self.qtbot.waitUntil(what, timeout=timeout)
 
@@ -97,6 +103,7 @@ def test_a_missing_password_is_asked_for_in_the_window_and_remembered(
     window.write("login_password", lab_place.parameters["password"])
     window.press("login_connect")
     window.until_open()
+    assert window.workspace.connection.line.startswith("lab_data at 127.0.0.1 · as")
     assert not window.find(QLineEdit, "login_password").isVisible()
     window.until(lambda: "is in the keyring" in window.text("browser_status"))
     (secret,) = keyring_memory.held.values()
@@ -149,7 +156,7 @@ def test_labdatas_lab_is_first_in_the_menu_and_its_projects_can_be_chosen(
     window = open_window()
     window.until_open()
     assert window.workspace.connection.line == (
-        "My lab · lab_data · on 127.0.0.1 · as labdata · read and write"
+        "lab_data at 127.0.0.1 · as labdata · read and write"
     )
     window.find(QMenu, "connection_menu").refresh()
     window.until(lambda: "lab_data at 127.0.0.1" in window.menu())
@@ -197,15 +204,20 @@ def test_a_server_is_tried_saved_opened_and_forgotten(
     window = open_window()
     window.until_open()  # the embedded lab
     window.menu()["Other server …"].trigger()
+    before = window.place("server_connect")
+    assert "Still needed: the server" in window.text("server_hint")
     window.write("server_host", f"{here['host']}:{here['port']}")
     window.write("server_user", here["user"])
     window.write("server_password", here["password"])
+    window.until(lambda: window.find(QLabel, "server_hint").isHidden())
+    assert window.place("server_connect") == before  # what is aimed at stays
     window.press("server_test")
     window.until(lambda: window.find(QPushButton, "server_test").isEnabled())
     said = " ".join(w.text() for w in window.browser.findChildren(QLabel))
     for words in ("MariaDB", "You are in as 'labdata'", "All 88 are there", "may add"):
         assert words in said
 
+    assert window.place("server_connect") == before
     assert not window.find(QPushButton, "server_save").isEnabled()
     window.write("server_title", "Our rig")
     window.until(lambda: window.find(QCheckBox, "server_remember").isEnabled())

@@ -248,6 +248,10 @@ def test_points_are_kept_while_the_server_is_away_and_saved_when_it_is_back(
     assert story.text("annotation_badge") == "● 1 unsaved change"
     story.click_voxel(6, 14, 16)  # work goes on
     far.relay.resume()
+    story.qtbot.waitUntil(
+        lambda: "The connection is back" in story.text("annotation_status"),
+        timeout=15_000,
+    )
     story.save()  # and the next click works
     story.saved()
     assert len(story.rows()["probe 2"]["xyz"]) == 2

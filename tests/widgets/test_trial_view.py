@@ -1,4 +1,4 @@
-"""What *Test connection* found leaves the buttons below it their room."""
+"""What *Test connection* found stays inside the window, however much it is."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from labdata_napari.errors import LoginRefused
+from labdata_napari.lab.address import is_embedded
 from labdata_napari.settings import DEFAULT_NAME, DEFAULT_URL
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Profile:
     Attributes
     ----------
     title
-        What a person calls it.
+        What a person calls it; empty where nobody has said which lab it is.
     url, name, project
         As `labdata_napari.connect` takes them; None leaves it to the settings, and
         labdata's own among them.
@@ -59,9 +60,10 @@ class Profile:
     is_demo: bool = False
 
 
+_UNNAMED = "Your lab"
 DEMO = Profile("Demo lab", is_demo=True)
 LOCAL = Profile("My lab", url=DEFAULT_URL)
-START = Profile("My lab")
+START = Profile("")
 """Where labdata's own settings lead, else the same as `LOCAL`."""
 
 
@@ -138,11 +140,24 @@ class Connection:
         return f"Not available in this lab: {names}" if names else ""
 
     @property
+    def title(self) -> str:
+        """What the lab is called: by the person, else by where it was found."""
+        if self.profile is None or self.profile.title:
+            return self.profile.title if self.profile else ""
+        url = self.url or self.login_url
+        if not url:
+            return _UNNAMED
+        if not is_embedded(url):
+            name = self.name or self.profile.name or DEFAULT_NAME
+            return title_of(name, where_is(url))
+        return LOCAL.title
+
+    @property
     def line(self) -> str:
         """The state in one line: what, where, who, read-only or not."""
-        title = self.profile.title if self.profile else ""
+        title = self.title
         if self.phase is Phase.CONNECTING:
-            return f"Connecting to {title} …"
+            return f"Connecting to {title if title != _UNNAMED else 'your lab'} …"
         if self.phase is Phase.FAILED:
             return f"{title}: not connected"
         if self.phase is Phase.LOST:
@@ -159,8 +174,7 @@ class Connection:
 
     def line_waiting(self, seconds: int) -> str:
         """Return the state in one line while an answer is waited for."""
-        title = self.profile.title if self.profile else ""
-        return f"{title} · no answer yet, asked {seconds} s ago"
+        return f"{self.title} · no answer yet, asked {seconds} s ago"
 
 
 def open_lab(profile: Profile, progress: Progress) -> Lab:
@@ -208,7 +222,7 @@ def connection_to(profile: Profile, lab: Lab) -> Connection:
         name=lab.name,
         url=lab.url,
         project=lab.project,
-        where=_where(lab.url),
+        where=where_is(lab.url),
         user=lab.user,
         read_only=lab.read_only,
         notes=notes,
@@ -227,7 +241,8 @@ def title_of(name: str, where: str) -> str:
     return f"{name} at {where}"
 
 
-def _where(url: str) -> str:
+def where_is(url: str) -> str:
+    """Say where a lab is that has that address."""
     parts = urlsplit(url)
     if parts.scheme == "embedded":
         return "this computer"

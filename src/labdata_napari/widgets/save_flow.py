@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, Signal
 
 from labdata_napari.core.annotation import AnnotationSet
-from labdata_napari.errors import LabdataError, OutcomeUnknown, WriteConflict
+from labdata_napari.errors import (
+    ConnectionLost,
+    LabdataError,
+    OutcomeUnknown,
+    WriteConflict,
+)
 from labdata_napari.layers import editing
 from labdata_napari.layers import points as working_copy
 from labdata_napari.layers.source import source_of
+from labdata_napari.widgets.connection import Phase
 from labdata_napari.widgets.lane import OnLoss
+from labdata_napari.widgets.listening import Listening
 from labdata_napari.widgets.question import Answer
+from labdata_napari.widgets.rights import why_not_saved
 from labdata_napari.widgets.rows import save_annotations
 
 if TYPE_CHECKING:
@@ -21,8 +29,11 @@ if TYPE_CHECKING:
     from labdata_napari.core.annotation import Annotation
     from labdata_napari.core.changes import Changes
     from labdata_napari.widgets.background import Job
+    from labdata_napari.widgets.connection import Connection
     from labdata_napari.widgets.question import Question
     from labdata_napari.widgets.workspace import Workspace
+
+_BACK = "The connection is back: save again. What had arrived is not written twice."
 
 
 class SaveFlow(QObject):
@@ -51,6 +62,9 @@ class SaveFlow(QObject):
         self._theirs: AnnotationSet | None = None
         self._job: Job | None = None
         self._agreed: Changes[Annotation] | None = None
+        self._cut_off: Points | None = None
+        self._listening = Listening(self)
+        self._listening.to(workspace.changed, self._on_connection)
         self.layer: Points | None = None
 
     @property
@@ -62,6 +76,7 @@ class SaveFlow(QObject):
         """Show what would be written."""
         if self.layer is None or self.is_busy:
             return
+        self._cut_off = None
         try:
             changes = working_copy.unsaved(self.layer)
         except LabdataError as error:
@@ -132,6 +147,8 @@ class SaveFlow(QObject):
 
     def _on_failed(self, error: LabdataError) -> None:
         self._question.hide()
+        if isinstance(error, ConnectionLost | OutcomeUnknown):
+            self._cut_off = self._saving
         if isinstance(error, WriteConflict) and isinstance(error.theirs, AnnotationSet):
             self._ask_conflict(error.theirs)
         elif isinstance(error, OutcomeUnknown):
@@ -144,6 +161,16 @@ class SaveFlow(QObject):
             self._saving = None
             self.told.emit(f"Nothing was saved. {error}")
         self.layer_changed.emit()
+
+    def _on_connection(self, connection: Connection) -> None:
+        """Say no longer that a connection is away which is back."""
+        layer = self._cut_off
+        if layer is None or connection.phase is not Phase.OPEN:
+            return
+        self._cut_off = None
+        if layer is self.layer:
+            may_save = not why_not_saved(connection, layer)
+            self.told.emit(_BACK if may_save and _is_unsaved(layer) else "")
 
     def _ask_conflict(self, theirs: AnnotationSet) -> None:
         layer = self._saving
@@ -207,6 +234,13 @@ def change_lines(changes: Changes[Annotation]) -> list[str]:
         for a in changes.removed
     ]
     return lines or ["• nothing"]
+
+
+def _is_unsaved(layer: Points) -> bool:
+    try:
+        return bool(working_copy.unsaved(layer))
+    except LabdataError:  # which saving will tell
+        return True
 
 
 def _kind(annotation: Annotation) -> str:

@@ -122,9 +122,10 @@ class ServerForm(QFrame):
         form.addRow("Save as", title)
         layout = QVBoxLayout(self)
         layout.addWidget(self._fields)
+        layout.addLayout(buttons)
+        # below, so that no button moves while it is aimed at
         layout.addWidget(self._hint)
         layout.addWidget(self._trial)
-        layout.addLayout(buttons)
 
     # -- saved labs
 

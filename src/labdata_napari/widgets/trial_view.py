@@ -31,7 +31,7 @@ class TrialView(Passage):
     """Tries a lab in the background and lists what works as it is found.
 
     A lab may have many folders and storages, and much to say of each: the list is
-    scrolled then, and the buttons below it stay in sight.
+    scrolled then, instead of growing out of the window.
 
     Parameters
     ----------
