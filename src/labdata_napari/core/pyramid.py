@@ -20,6 +20,7 @@ import numpy as np
 
 from labdata_napari.core.axes import BRAIN
 from labdata_napari.core.halving import level_shapes
+from labdata_napari.core.identity import identity_of
 from labdata_napari.core.lazy import LazyArray, decoded_bytes
 from labdata_napari.core.progress import silent
 from labdata_napari.core.pyramid_file import PyramidWriter, partial_file
@@ -77,28 +78,12 @@ def pyramid_for(cache_root: Path, stack: Stack) -> Path:
     InvalidValue
         If the stack was not opened from a file.
     """
-    if stack.remote is not None:
-        far = stack.remote
-        facts: list[object] = [far.url, far.size, far.version]
-    elif stack.path is not None:
-        facts = _facts_of(stack.path)
-    else:
+    facts = identity_of(stack)
+    if facts is None:
         raise InvalidValue("A stack that is not in a file has no pyramid.")
     facts += [stack.shape, stack.axes, str(stack.dtype), stack.um_per_pixel]
     digest = hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
     return cache_root / f"{digest}{SUFFIX}"
-
-
-def _facts_of(path: Path) -> list[object]:
-    """List what changes with a file or zarr folder."""
-    facts: list[object] = [str(path.resolve())]
-    for part in (path, *(path / n for n in (".zarray", "zarr.json"))):
-        try:
-            status = part.stat()
-        except OSError:
-            continue
-        facts += [status.st_size, status.st_mtime_ns]
-    return facts
 
 
 def build_pyramid(

@@ -1,52 +1,48 @@
-"""A transform on disk: an OME-TIFF that is either whole and true, or not there.
+"""A transform on disk: a file that is either whole and true, or not there.
 
-What is written, so that other programs and labdata's own reader find it:
-
-* The array in the result's own axis order: `tifffile.imread` gives the shape that the
-  row stores (less axes of length one, as it always does).
-* OME metadata: voxel size in µm, channel names, and our parameters as JSON in the
-  image's description. Channels come as C where they are the first or second axis, and
-  as samples where they are last. OME knows no image whose rows are channels: channels
-  as the third axis are written as "TZYX" and only the JSON says what they are.
-* Tiles of 256, compressed with zlib, which every TIFF reader knows; BigTIFF from 2 GB.
+The end of its name tells the format: OME-TIFF (`labdata_napari.core.transform_tiff`),
+or OME-Zarr in a folder or a zip (`labdata_napari.core.transform_zarr`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import glob
 import json
-import os
-import secrets
-import uuid
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import numpy as np
+import scipy
 import tifffile
 
 from labdata_napari import __version__
 from labdata_napari.core.formats_tiff import tiff_from_afar
+from labdata_napari.core.identity import identity_of
 from labdata_napari.core.progress import Progress, silent
+from labdata_napari.core.reduce import threads_here
 from labdata_napari.core.remote_cache import RemoteBytes
 from labdata_napari.core.resample import MEMORY, output_dtype, slabs
-from labdata_napari.errors import NotFound, UnreadableFile, WriteRefused
+from labdata_napari.core.transform_run import Run, refused, remove_unfinished
+from labdata_napari.core.transform_tiff import NOTE, TiffSink
+from labdata_napari.errors import (
+    InvalidValue,
+    NotFound,
+    UnreadableFile,
+    WriteRefused,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
     from labdata_napari.core.remote_bytes import RemoteFile
     from labdata_napari.core.transform import Plan, TransformParameters
+    from labdata_napari.core.transform_sink import Sink
 
-_TILE = 256
-_BIG_BYTES = 2 << 30
-_BUFFER_BYTES = 16 << 20  # tifffile would hold 256 MB of tiles
+_TIFF_ENDINGS = (".tif", ".tiff")
 _STEPS, _COMPUTED = 1000, 900  # of the progress; the rest is reading back
-_PARTIAL = ".partial"
 
 
 def write_transform(
@@ -59,29 +55,48 @@ def write_transform(
     order: int = 1,
     memory: int = MEMORY,
     threads: int | None = None,
+    keep: bool = False,
+    about: Mapping[str, str] | None = None,
+    before_placing: Callable[[], None] | None = None,
 ) -> Path:
-    """Compute a transform into an OME-TIFF, read it back, and put it in its place.
+    """Compute a transform into a file, read it back, and put it in its place.
 
     It is written beside its target under a temporary name, and only renamed once every
     page has been read back as it was computed. Whatever ends the work early leaves
     neither that file nor a folder that was made for it; a file already at `path` stays
     until it is replaced.
 
+    A process that is killed leaves what it had written, and a journal of it
+    (`labdata_napari.core.transform_run.unfinished`). The next call with the same
+    parameters and the same source file goes on from the last finished slab, to the
+    same file byte by byte; a call with others removes what was left.
+
     Parameters
     ----------
     stack
         (Z, C, Y, X) array-like of the shape the plan was made for; its `channel_names`
-        are written where it has them.
+        are written where it has them, its `path` or `remote` tell whether it is still
+        the same.
     plan
         The transform.
     path
-        Where the file goes; missing folders are made.
+        Where the file goes; missing folders are made. ``.tif`` and ``.tiff`` are
+        OME-TIFF.
     parameters
         What the plan was made from; kept in the file.
     progress
         Called with steps done and in all; raise `Cancelled` in it to stop.
     order, memory, threads
         As for `labdata_napari.core.resample.slabs`.
+    keep
+        Leave what there is, as a killed process does, when the work is cancelled or
+        fails.
+    about
+        More to keep in the file: ``name`` (also shown by other programs),
+        ``orientation`` and ``hemisphere`` of the result, or what else is known.
+    before_placing
+        Called once the file is whole, before it takes its place; what it raises ends
+        the work.
 
     Returns
     -------
@@ -91,32 +106,35 @@ def write_transform(
     Raises
     ------
     InvalidValue
-        When stack and plan do not fit, or the type cannot be stored.
+        When stack and plan do not fit, the type cannot be stored, or the name ends
+        like that of no format.
     UnreadableFile
         When the stack cannot be read.
     WriteRefused
-        When the file cannot be written, or does not read back.
+        When the file cannot be written, does not read back, or is being written by
+        another process.
     """
     target = Path(path)
     dtype = output_dtype(np.dtype(stack.dtype), plan)
-    layout = _Layout(plan, dtype)
-    pieces = slabs(
-        stack,
-        plan,
-        _part(progress, 0, _COMPUTED),
-        order=order,
-        memory=memory,
-        threads=threads,
-        folder=target.parent,
-    )
-    metadata = _metadata(stack, plan, parameters, layout, order)
-    with _Place(target) as temporary, contextlib.closing(pieces):
-        sums: list[int] = []
-        try:
-            _write(temporary, layout, _tiles(pieces, layout, sums), metadata)
-        except OSError as error:
-            raise _refused(target, error) from error
-        _verify(temporary, target, layout, sums, _part(progress, _COMPUTED, _STEPS))
+    note = _note(stack, plan, parameters, order) | dict(about or {})
+    pieces = _Pieces(stack, plan, order, memory, threads, target.parent)
+    pieces.check()
+    sink = _sink(target, plan, dtype, note, threads or threads_here())
+    identity = _identity(stack, dtype, note, sink)
+    run = Run(target, identity, sink.pages, parameters.to_row(), keep=keep)
+    with run, contextlib.closing(sink):
+        _compute(run, sink, pieces, progress)
+        problem = sink.verify(run.records, _part(progress, _COMPUTED, _STEPS))
+        if problem is not None:
+            run.spoiled()
+            raise WriteRefused(
+                f"{target} did not read back as it was written ({problem}); check the "
+                "disk and repeat."
+            )
+        if before_placing is not None:
+            before_placing()
+        sink.close()
+        run.finish()
     return target
 
 
@@ -128,7 +146,8 @@ def read_transform(path: str | Path | RemoteFile) -> dict[str, Any]:
     dict
         ``parameters`` (as `TransformParameters.to_row`), ``shape``, ``axes``,
         ``um_per_pixel``, ``channel_names``, ``affine`` (result index to source index),
-        ``source_shape``, ``order`` and the ``version`` that wrote it.
+        ``source_shape``, ``order``, the ``version`` that wrote it, and what it was
+        told `about`.
 
     Raises
     ------
@@ -145,85 +164,125 @@ def read_transform(path: str | Path | RemoteFile) -> dict[str, Any]:
     except tifffile.TiffFileError as error:
         raise UnreadableFile(f"{path} is no readable TIFF ({error}).") from error
     try:
-        return dict(json.loads(description)["labdata-napari transform"])
+        return dict(json.loads(description)[NOTE])
     except (ValueError, KeyError, TypeError) as error:
         raise UnreadableFile(
             f"{path} holds no transform parameters; it was written by something else."
         ) from error
 
 
-def _tiff(path: str | Path | RemoteFile) -> tifffile.TiffFile:
-    if isinstance(path, str | Path):
-        return tifffile.TiffFile(path)
-    return tiff_from_afar(RemoteBytes(path))
+def remove_abandoned(target: Path) -> None:
+    """Remove what runs that were killed outright left of writing `target`."""
+    with contextlib.suppress(WriteRefused):
+        remove_unfinished(target)
 
 
-# --- layout -----------------------------------------------------------------------
+# --- the run ----------------------------------------------------------------------
 
 
-class _Layout:
-    """How the result's axes become TIFF pages.
+class _Pieces:
+    """The slabs of a transform, as often as they are asked for."""
 
-    Attributes
-    ----------
-    shape, axes
-        What the file declares; the voxels' order in memory is the result's own.
-    page
-        Shape of one page: rows, columns and, where there are any, samples.
-    """
+    def __init__(
+        self,
+        stack: Any,
+        plan: Plan,
+        order: int,
+        memory: int,
+        threads: int | None,
+        folder: Path,
+    ) -> None:
+        self._stack, self._plan = stack, plan
+        self._options: dict[str, Any] = {
+            "order": order,
+            "memory": memory,
+            "threads": threads,
+            "folder": folder,
+        }
 
-    def __init__(self, plan: Plan, dtype: np.dtype[Any]) -> None:
-        self.dtype = dtype
-        self.samples = plan.channel_axis == 3 and len(plan.channels) > 1
-        self.channels_are_rows = plan.channel_axis == 2 and len(plan.channels) > 1
-        if len(plan.channels) == 1:
-            z, y, x = plan.spatial_shape_out
-            self.shape, self.axes = (z, 1, y, x), "ZCYX"
-        else:
-            self.shape = plan.shape_out
-            self.axes = ("CZYX", "ZCYX", "TZYX", "ZYXS")[plan.channel_axis]
-        self.page = self.shape[1:] if self.samples else self.shape[2:]
-        pages = self.shape[:1] if self.samples else self.shape[:2]
-        self.pages = int(np.prod(pages))
-        # Tiles larger than the page would only be padding; TIFF wants multiples of 16.
-        self.tile = tuple(min(_TILE, -(-n // 16) * 16) for n in self.page[:2])
+    def check(self) -> None:
+        """Raise at once what is wrong with stack and plan."""
+        slabs(self._stack, self._plan, **self._options).close()
 
-    @property
-    def size_bytes(self) -> int:
-        """Bytes of the voxels, uncompressed."""
-        return int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize
+    def after(self, first: int, progress: Progress) -> Iterator[NDArray[Any]]:
+        """Yield the slabs from number `first` on."""
+        return slabs(self._stack, self._plan, progress, first=first, **self._options)
 
 
-def _tiles(
-    pieces: Iterator[NDArray[Any]], layout: _Layout, sums: list[int]
-) -> Iterator[NDArray[Any]]:
-    """Cut slabs into the tiles of their pages, noting each page's checksum."""
-    height, width = layout.tile
-    while True:
-        try:
-            slab = next(pieces, None)
-        except OSError as error:
-            raise UnreadableFile(
-                f"The stack to transform could not be read ({error}); check its disk."
-            ) from error
-        if slab is None:
-            return
-        for page in slab.reshape(-1, *layout.page):
-            sums.append(zlib.crc32(page.data))
-            for y in range(0, page.shape[0], height):
-                for x in range(0, page.shape[1], width):
-                    part = page[y : y + height, x : x + width]
-                    tile = np.zeros((height, width, *page.shape[2:]), page.dtype)
-                    tile[: part.shape[0], : part.shape[1]] = part
-                    yield tile
+def _compute(run: Run, sink: Sink, pieces: _Pieces, progress: Progress) -> None:
+    """Write all slabs that an earlier run did not."""
+    try:
+        run.go_on_after(sink.resume(run.records))
+        done = sum(record["pages"] for record in run.records)
+        report = _Repeated(_part(progress, _COMPUTED * done // sink.pages, _COMPUTED))
+        for slab in _readable(pieces.after(len(run.records), report)):
+            run.note(sink.add(slab, report.again))
+        sink.finish(run.records, report.silent)
+    except OSError as error:
+        raise refused(run.target, error) from error
 
 
-def _metadata(
-    stack: Any,
+def _readable(slabs_: Iterator[NDArray[Any]]) -> Iterator[NDArray[Any]]:
+    """Tell a source that cannot be read from a disk that cannot be written."""
+    with contextlib.closing(slabs_) as source:  # type: ignore[type-var]
+        while True:
+            try:
+                slab = next(source, None)
+            except OSError as error:
+                raise UnreadableFile(
+                    f"The stack to transform could not be read ({error}); check its "
+                    "disk."
+                ) from error
+            if slab is None:
+                return
+            yield slab
+
+
+class _Repeated:
+    """A progress that can be told the last steps again, to hear whether to stop."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._last = (0, 1)
+
+    def __call__(self, done: int, total: int) -> None:
+        self._last = (done, total)
+        self._progress(done, total)
+
+    def again(self) -> None:
+        self._progress(*self._last)
+
+    def silent(self, done: int, total: int) -> None:
+        self.again()
+
+
+def _part(progress: Progress, first: int, last: int) -> Progress:
+    """Make some work's own counting a stretch of the whole's."""
+
+    def report(done: int, total: int) -> None:
+        progress(first + (last - first) * done // max(1, total), _STEPS)
+
+    return report
+
+
+def _sink(
+    target: Path,
     plan: Plan,
-    parameters: TransformParameters,
-    layout: _Layout,
-    order: int,
+    dtype: np.dtype[Any],
+    note: Mapping[str, Any],
+    threads: int,
+) -> Sink:
+    partial = target.parent / f".{target.name}.partial"
+    if target.suffix.lower() in _TIFF_ENDINGS:
+        return TiffSink(partial, plan, dtype, note, threads)
+    raise InvalidValue(
+        f"A transform is written as .ome.tif, not as '{target.name}'; choose another "
+        "name."
+    )
+
+
+def _note(
+    stack: Any, plan: Plan, parameters: TransformParameters, order: int
 ) -> dict[str, Any]:
     names = list(getattr(stack, "channel_names", ()))
     kept = (
@@ -231,7 +290,7 @@ def _metadata(
         if len(names) > max(plan.channels)
         else []
     )
-    note = {
+    return {
         "version": __version__,
         "parameters": parameters.to_row(),
         "shape": plan.shape_out,
@@ -242,149 +301,34 @@ def _metadata(
         "source_shape": plan.shape_in,
         "order": order,
     }
-    description = json.dumps({"labdata-napari transform": note})
-    metadata: dict[str, Any] = {
-        "axes": layout.axes,
-        "Description": description,
-        # tifffile would make one from the clock and this machine's network address,
-        # and the same transform would be another file every time
-        "UUID": str(uuid.uuid5(uuid.NAMESPACE_OID, description)),
+
+
+def _identity(
+    stack: Any, dtype: np.dtype[Any], note: Mapping[str, Any], sink: Sink
+) -> dict[str, Any] | None:
+    """List all that the bytes of the file depend on; None where not all is known."""
+    source = identity_of(stack)
+    if source is None:
+        return None
+    return {
+        "source": source,
+        "source_dtype": str(stack.dtype),
+        "dtype": dtype.str,
+        "note": dict(note),
+        "format": sink.format,
+        "codec": sink.codec,
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
     }
-    metadata |= _physical_sizes(plan, layout)
-    if kept and "C" in layout.axes:
-        metadata["Channel"] = {"Name": kept}
-    return metadata
 
 
-def _physical_sizes(plan: Plan, layout: _Layout) -> dict[str, Any]:
-    if plan.um_per_pixel_out is None:
-        return {}
-    z, y, x = plan.um_per_pixel_out
-    sizes = {"Z": y, "X": x} if layout.channels_are_rows else {"Z": z, "Y": y, "X": x}
-    described: dict[str, Any] = {}
-    for axis, um in sizes.items():
-        described[f"PhysicalSize{axis}"] = um
-        described[f"PhysicalSize{axis}Unit"] = "µm"
-    return described
+# --- reading ----------------------------------------------------------------------
 
 
-# --- writing and reading back -----------------------------------------------------
-
-
-def _write(
-    path: Path,
-    layout: _Layout,
-    tiles: Iterator[NDArray[Any]],
-    metadata: dict[str, Any],
-) -> None:
-    resolution: dict[str, Any] = {}
-    if "PhysicalSizeX" in metadata and "PhysicalSizeY" in metadata:
-        per_cm = [1e4 / metadata[f"PhysicalSize{axis}"] for axis in "XY"]
-        resolution = {"resolution": per_cm, "resolutionunit": "CENTIMETER"}
-    samples = {"planarconfig": "contig"} if layout.samples else {}
-    with path.open("xb+") as handle:
-        with tifffile.TiffWriter(
-            handle, ome=True, bigtiff=layout.size_bytes > _BIG_BYTES
-        ) as writer:
-            writer.write(
-                tiles,
-                shape=layout.shape,
-                dtype=layout.dtype,
-                tile=layout.tile,
-                photometric="minisblack",
-                compression="zlib",
-                compressionargs={"level": 6},
-                metadata=metadata,
-                maxworkers=2,
-                buffersize=_BUFFER_BYTES,
-                **samples,
-                **resolution,
-            )
-        handle.flush()
-        os.fsync(handle.fileno())
-
-
-def _verify(
-    path: Path, target: Path, layout: _Layout, sums: list[int], progress: Progress
-) -> None:
-    """Compare every page on disk with what was computed."""
-    problem = None
-    try:
-        with _tiff(path) as file:
-            if len(sums) != layout.pages or len(file.pages) != layout.pages:
-                problem = f"{len(file.pages)} of {layout.pages} pages"
-            elif not file.is_ome:
-                problem = "no OME metadata"
-            for k, page in enumerate(file.pages if problem is None else ()):
-                data = np.ascontiguousarray(page.asarray().reshape(layout.page))
-                if data.dtype != layout.dtype or zlib.crc32(data.data) != sums[k]:
-                    problem = f"another page {k + 1}"
-                    break
-                progress(k + 1, layout.pages)
-    except (OSError, ValueError, tifffile.TiffFileError) as error:
-        problem = str(error)
-    if problem is not None:
-        raise WriteRefused(
-            f"{target} did not read back as it was written ({problem}); check the disk "
-            "and repeat."
-        )
-
-
-def remove_abandoned(target: Path) -> None:
-    """Remove what runs that were killed outright left of writing `target`.
-
-    Only for the one who knows that nobody is writing it now.
-    """
-    for old in target.parent.glob(f".{glob.escape(target.name)}-*{_PARTIAL}"):
-        with contextlib.suppress(OSError):
-            old.unlink()
-
-
-class _Place:
-    """A temporary name beside the target, which becomes the target on success."""
-
-    def __init__(self, target: Path) -> None:
-        self.target = target
-        self.temporary = (
-            target.parent / f".{target.name}-{secrets.token_hex(6)}{_PARTIAL}"
-        )
-        self.made: list[Path] = []
-
-    def __enter__(self) -> Path:
-        folders = (self.target.parent, *self.target.parent.parents)
-        try:
-            for folder in reversed([p for p in folders if not p.exists()]):
-                folder.mkdir()
-                self.made.insert(0, folder)
-        except OSError as error:
-            self._clear()
-            raise _refused(self.target, error) from error
-        return self.temporary
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is not None:
-            self._clear()
-            return
-        try:
-            self.temporary.replace(self.target)
-        except OSError as error:
-            self._clear()
-            raise _refused(self.target, error) from error
-
-    def _clear(self) -> None:
-        if self.temporary.exists():
-            self.temporary.unlink()
-        for folder in self.made:
-            # Somebody else may have put a file there in the meantime.
-            with contextlib.suppress(OSError):
-                folder.rmdir()
-
-
-def _refused(target: Path, error: OSError) -> WriteRefused:
-    return WriteRefused(
-        f"{target} could not be written ({error.strerror or error}); make room or "
-        "choose another place, then repeat."
-    )
+def _tiff(path: str | Path | RemoteFile) -> tifffile.TiffFile:
+    if isinstance(path, str | Path):
+        return tifffile.TiffFile(path)
+    return tiff_from_afar(RemoteBytes(path))
 
 
 def _description(ome: str) -> str:
@@ -393,12 +337,3 @@ def _description(ome: str) -> str:
     except ElementTree.ParseError:
         return ""
     return root.findtext(".//{*}Image/{*}Description") or ""
-
-
-def _part(progress: Progress, first: int, last: int) -> Progress:
-    """Make some work's own counting a stretch of the whole's."""
-
-    def report(done: int, total: int) -> None:
-        progress(first + (last - first) * done // total, _STEPS)
-
-    return report
