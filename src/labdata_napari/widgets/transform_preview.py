@@ -1,0 +1,222 @@
+"""Keeps the preview of a draft up to date: painted off the GUI thread, newest wins."""
+
+from __future__ import annotations
+
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from labdata_napari.core.preview import dim_outside, exact_sheet, quick_sheet
+from labdata_napari.core.preview_layout import COARSEST, lay_out
+from labdata_napari.errors import InvalidValue, LabdataError
+from labdata_napari.widgets.listening import Listening
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from numpy.typing import NDArray
+
+    from labdata_napari.core.preview import Prepared, Volume
+    from labdata_napari.core.preview_layout import Layout
+    from labdata_napari.core.transform import Plan
+    from labdata_napari.core.transform_draft import DraftModel, TransformDraft
+    from labdata_napari.layers.preview import PreviewScene
+
+_REST_MS = 180
+_QUICK_PIXELS = 300_000  # that two cores interpolate well within a repaint
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """What is to be painted."""
+
+    draft: TransformDraft
+    seen: TransformDraft
+    layout: Layout
+    cross: NDArray[np.float64]
+    coarse: int
+    volume: Volume
+    prepared: Prepared | None
+
+
+class PreviewPainter(QObject):
+    """Paints the draft of a model into a scene whenever either changes.
+
+    Parameters
+    ----------
+    model, scene
+        What to follow and where to paint.
+    parent
+        Its owner.
+    """
+
+    painted = Signal(object)
+    """The `TransformDraft` that is now on the canvas, as sharp as it is for now."""
+    rested = Signal(object)
+    """The same, once nothing has changed for a moment and it is as sharp as it gets."""
+    failed = Signal(str)
+    """Why the draft cannot be shown; empty when it can again."""
+
+    _ready = Signal(object, object)
+
+    def __init__(self, model: DraftModel, scene: PreviewScene, parent: QObject) -> None:
+        super().__init__(parent)
+        self._model = model
+        self._scene = scene
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="labdata-preview")
+        self._volume: Volume | None = None
+        self._prepared: Prepared | None = None
+        self._prepared_for: Any = None
+        self._busy = self._again = False
+        self._before = False
+        self._last: TransformDraft | None = None
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST_MS)
+        self._rest.timeout.connect(self._sharpen)
+        self._ready.connect(self._on_ready)
+        self._listening = Listening(self)
+        self._listening.to(model.changed, self._on_draft)
+        self._listening.to(scene.cross_moved, self._on_cross)
+        executor = self._executor
+        self.destroyed.connect(lambda *_: executor.shutdown(wait=False))
+
+    # -- what to paint from
+
+    def start(self, volume: Volume) -> None:
+        """Paint from a volume; the cross-hair goes to the middle."""
+        self._volume, self._prepared, self._last = volume, None, None
+        self.repaint()
+
+    def stop(self) -> None:
+        """Paint nothing any more."""
+        self._volume = self._prepared = self._last = None
+        self._again = False
+        self._rest.stop()
+
+    def sharpen_with(self, prepared: Prepared | None, frame: Plan | None) -> None:
+        """Paint what rests from the very voxels that will be computed for a frame."""
+        self._prepared = prepared
+        self._prepared_for = frame and (frame.shape_grid, frame.channels)
+        if prepared is not None and not self._busy:
+            self._rest.start()
+
+    @property
+    def shows_before(self) -> bool:
+        """Whether the stack is shown as it was before turning and cropping."""
+        return self._before
+
+    def show_before(self, before: bool) -> None:
+        """Show the stack before turning and cropping, or after."""
+        self._before = before
+        self._scene.set_box_shown(not before)
+        self.repaint()
+
+    # -- painting
+
+    def repaint(self) -> None:
+        """Paint what there is now, soon."""
+        self._rest.stop()
+        self._paint(sharp=False)
+
+    def _sharpen(self) -> None:
+        self._paint(sharp=True)
+
+    def _on_draft(self, _: Any) -> None:
+        self.repaint()
+
+    def _on_cross(self, _: Any) -> None:
+        self.repaint()
+
+    def _paint(self, *, sharp: bool) -> None:
+        if self._busy:
+            self._again = True
+            return
+        job = self._next(sharp=sharp)
+        if job is None:
+            return
+        self._busy, self._again = True, False
+        future = self._executor.submit(_painted, job)
+        self._under_way = (job, sharp)
+        future.add_done_callback(self._hand_over)
+
+    def _hand_over(self, future: Future[Any]) -> None:
+        with contextlib.suppress(RuntimeError):  # deleted meanwhile
+            self._ready.emit(future.exception(), future)
+
+    def _next(self, *, sharp: bool) -> _Job | None:
+        draft = self._model.draft
+        if draft is None or self._volume is None:
+            return None
+        try:
+            seen = draft.straight() if self._before else draft
+            frame = seen.frame
+            _ = draft.plan
+        except InvalidValue as error:
+            self.failed.emit(str(error))
+            return None
+        self.failed.emit("")
+        self._carry_cross(seen)
+        layout = lay_out(frame.spatial_shape_out, frame.um_per_pixel_out)
+        coarse = 1 if sharp else _coarseness(layout)
+        fits = self._prepared_for == (frame.shape_grid, frame.channels)
+        prepared = self._prepared if sharp and fits else None
+        cross = self._scene.cross
+        return _Job(draft, seen, layout, cross, coarse, self._volume, prepared)
+
+    def _carry_cross(self, draft: TransformDraft) -> None:
+        """Keep the cross-hair at its place when the frame is another one."""
+        before, self._last = self._last, draft
+        frame = draft.frame
+        if before is None:
+            self._scene.place_cross((np.array(frame.spatial_shape_out) - 1) / 2)
+            return
+        old = before.frame
+        same = old.spatial_shape_out == frame.spatial_shape_out
+        if same and before.order == draft.order and before.flips == draft.flips:
+            return
+        source = old.points_to_source(self._scene.cross[None])
+        place = frame.points_to_result(source)[0]
+        last = np.array(frame.spatial_shape_out) - 1
+        self._scene.place_cross(np.clip(place, 0, last))
+
+    def _on_ready(self, error: BaseException | None, future: Future[Any]) -> None:
+        job, sharp = self._under_way
+        self._busy = False
+        if error is not None:
+            if not isinstance(error, LabdataError):
+                raise error
+            self.failed.emit(str(error))
+        elif self._volume is job.volume:
+            self._scene.show(future.result(), job.layout, job.coarse, job.seen)
+            self.painted.emit(job.draft)
+        if self._again:
+            self.repaint()
+        elif not sharp:
+            self._rest.start()
+        elif error is None:
+            self.rested.emit(job.draft)
+
+
+def _coarseness(layout: Layout) -> int:
+    pixels = layout.shape[0] * layout.shape[1]
+    coarse = 1
+    while coarse < COARSEST and pixels / coarse**2 > _QUICK_PIXELS:
+        coarse *= 2
+    return coarse
+
+
+def _painted(job: _Job) -> NDArray[Any]:
+    frame = job.seen.frame
+    if job.prepared is not None:
+        sheet = exact_sheet(job.prepared, frame, job.layout, job.cross)
+    else:
+        sheet = quick_sheet(job.volume, frame, job.layout, job.cross, job.coarse)
+    box = job.seen.box
+    if box is not None:
+        dim_outside(sheet, job.layout, box, job.coarse)
+    return sheet
