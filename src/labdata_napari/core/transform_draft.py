@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
+from labdata_napari.core.crop_box import box_of, half_box, with_box, without_crop
 from labdata_napari.core.orientation import (
     join_flips,
     mirrored,
@@ -23,6 +24,7 @@ from labdata_napari.errors import InvalidValue
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from labdata_napari.core.crop_box import Box
     from labdata_napari.core.transform import Plan
     from labdata_napari.core.transform_parameters import TransformParameters
 
@@ -31,8 +33,6 @@ PLANES = ("zy", "zx", "yx")
 
 _SPATIAL = (0, 2, 3)
 _UNDO_STEPS = 500
-
-Box = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ class TransformDraft:
     parameters: TransformParameters
     orientation: str | None = None
     hemisphere: str | None = None
-    # Where the crop lies in parts of the grid, while only the voxel size changes:
+    # Where the crop lies in parts of the frame, while only the voxel size changes:
     # going to 25 µm and back must not move it by a voxel.
-    _parts: tuple[tuple[float, float] | None, ...] | None = None
+    _parts: tuple[tuple[float, float], ...] | None = None
 
     # -- what follows
 
@@ -74,24 +74,8 @@ class TransformDraft:
 
     @cached_property
     def frame(self) -> Plan:
-        """Geometry without the crop, of what the crop box is drawn in.
-
-        That of the result where the crop is one that no box can show.
-        """
-        if not self.crop_is_box:
-            return self.plan
-        crop = self.parameters.crop
-        channels = None if crop is None or crop[1] is None else crop[1]
-        whole = None if channels is None else (None, channels, None, None)
-        parameters = replace(self.parameters, crop=whole)
-        return plan(self.shape, self.um_per_pixel, parameters)
-
-    @property
-    def crop_is_box(self) -> bool:
-        """Whether the crop takes every voxel between its ends, in their order."""
-        crop = self.parameters.crop
-        parts = () if crop is None else (crop[axis] for axis in _SPATIAL)
-        return all(part is None or part[2] in (None, 1) for part in parts)
+        """Geometry without the crop: what its box is drawn in."""
+        return plan(self.shape, self.um_per_pixel, without_crop(self.parameters))
 
     @property
     def order(self) -> tuple[int, int, int]:
@@ -136,17 +120,9 @@ class TransformDraft:
     @property
     def box(self) -> Box | None:
         """First and beyond the last voxel of the crop, along the frame's axes."""
-        crop = self.parameters.crop
-        if crop is None or not self.crop_is_box:
-            return None
-        if all(crop[axis] is None for axis in _SPATIAL):
-            return None
-        shape = self.frame.spatial_shape_out
-        edges = []
-        for axis, n in zip(self.order, shape, strict=True):
-            start, stop, _ = slice(*(crop[_SPATIAL[axis]] or (None,))).indices(n)
-            edges.append((start, max(start, stop)))
-        return edges[0], edges[1], edges[2]
+        box = box_of(self.parameters, self.shape)
+        whole = tuple((0, n) for n in self.frame.spatial_shape_out)
+        return None if box == whole else box
 
     @property
     def orientation_out(self) -> str | None:
@@ -160,9 +136,8 @@ class TransformDraft:
         """Whether turning keeps shapes: the grid's voxels are about as long as wide."""
         if self.um_per_pixel is None:
             return True
-        frame = replace(self, parameters=replace(self.parameters, crop=None)).plan
-        sizes = frame.um_per_pixel_out or (1.0, 1.0, 1.0)
-        return max(sizes) / min(sizes) < 1.02
+        sizes = self.frame.um_per_pixel_out or (1.0, 1.0, 1.0)
+        return max(sizes) / min(sizes) < 1.05
 
     def plane_of(self, rows: int, columns: int) -> str:
         """Name the plane that two axes of the result turn in: one of `PLANES`."""
@@ -189,8 +164,10 @@ class TransformDraft:
         for axis, name in zip(_SPATIAL, "zyx", strict=True):
             part = None if p.crop is None else p.crop[axis]
             step = None if part is None else part[2]
-            if step is not None and step != 1:
-                words.append(f"takes every {step:d}. voxel along {name}")
+            if step is not None and step < 0:
+                words.append(f"runs backwards along {name}")
+            if step is not None and abs(step) > 1:
+                words.append(f"takes only one voxel in {abs(step)} along {name}")
         if p.transpose is not None and p.transpose.index(1) != 1:
             words.append(f"stores its channels along axis {p.transpose.index(1)}")
         return tuple(words)
@@ -277,53 +254,39 @@ class TransformDraft:
             )
         else:
             downsample = downsample_to(self.um_per_pixel, um)
-        parameters = replace(self.parameters, downsample=downsample)
-        if parameters.crop is None or not self.crop_is_box:
-            return self.with_parameters(parameters)
-        parts = self._parts or self._crop_parts()
-        grid = plan(self.shape, None, replace(parameters, crop=None)).shape_grid
-        crop: list[Any] = list(parameters.crop)
-        for axis, part in zip(_SPATIAL, parts, strict=True):
-            crop[axis] = None if part is None else _edges(part, grid[axis])
-        columns: dict[str, Any] = {"crop": tuple(crop)}
-        parameters = replace(parameters, **columns)
-        return replace(self, parameters=parameters, _parts=parts)
+        box, changed = self.box, self._with(downsample=downsample)
+        if box is None:
+            return changed
+        lengths = self.frame.spatial_shape_out
+        parts = self._parts or tuple(
+            (first / n, beyond / n)
+            for (first, beyond), n in zip(box, lengths, strict=True)
+        )
+        lengths = changed.frame.spatial_shape_out
+        edges = [
+            (round(first * n), round(beyond * n))
+            for (first, beyond), n in zip(parts, lengths, strict=True)
+        ]
+        return replace(changed.with_box(edges), _parts=parts)
 
     def with_box(self, box: Sequence[Sequence[int]] | None) -> TransformDraft:
         """Crop to a box of the frame: first and beyond the last voxel per axis."""
-        crop: list[Any] = list(self.parameters.crop or (None,) * 4)
-        shape = self.frame.spatial_shape_out
-        for k, axis in enumerate(self.order):
-            n = shape[k]
-            start, stop = (0, n) if box is None else (int(v) for v in box[k])
-            start = min(max(start, 0), n - 1)
-            stop = min(max(stop, start + 1), n)
-            crop[_SPATIAL[axis]] = None if (start, stop) == (0, n) else (start, stop)
-        return self._with(crop=None if all(p is None for p in crop) else tuple(crop))
+        edges = box or [(0, n) for n in self.frame.spatial_shape_out]
+        return self.with_parameters(with_box(self.parameters, self.shape, edges))
+
+    def with_half(self, side: str, midline: float | None = None) -> TransformDraft:
+        """Crop to one half of the brain, "left" or "right", or to "both"."""
+        if self.orientation is None:
+            raise InvalidValue("Say first which way the brain lies.")
+        box = half_box(self.parameters, self.shape, self.orientation, side, midline)
+        return self.with_box(box)
 
     def straight(self) -> TransformDraft:
-        """Return the same without any turning or crop: what "before" looks like."""
-        return self.with_box(None).with_angles(zy=0, zx=0, yx=0)
+        """Return the same without any turning: what "before" looks like."""
+        return self.with_angles(zy=0, zx=0, yx=0)
 
     def _with(self, **columns: Any) -> TransformDraft:
         return self.with_parameters(replace(self.parameters, **columns))
-
-    def _crop_parts(self) -> tuple[tuple[float, float] | None, ...]:
-        crop, grid = self.parameters.crop, self.plan.shape_grid
-        parts: list[tuple[float, float] | None] = []
-        for axis in _SPATIAL:
-            part = None if crop is None else crop[axis]
-            if part is None:
-                parts.append(None)
-                continue
-            start, stop, _ = slice(*part).indices(grid[axis])
-            parts.append((start / grid[axis], stop / grid[axis]))
-        return tuple(parts)
-
-
-def _edges(part: tuple[float, float], n: int) -> tuple[int, int, None]:
-    start = min(round(part[0] * n), n - 1)
-    return start, max(start + 1, round(part[1] * n)), None
 
 
 def _same(one: Sequence[float], other: Sequence[float]) -> bool:
