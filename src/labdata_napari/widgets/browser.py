@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from labdata_napari.lab.availability import IMPORTING, OPENING
+from labdata_napari.widgets.compute_queue import ComputeQueueView
 from labdata_napari.widgets.connection import DEMO, Connection, Phase, Profile
 from labdata_napari.widgets.connection_line import ConnectionLine
 from labdata_napari.widgets.details_pane import DetailsPane
@@ -138,6 +139,7 @@ class LabBrowser(QWidget):
         layout.addWidget(self._pages, 1)
         layout.addWidget(self._unavailable)
         layout.addWidget(self._question)
+        layout.addWidget(ComputeQueueView(self._workspace))
         layout.addWidget(self._status)
         layout.addLayout(bottom)
 

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QMenu, QPushButton
 
 from labdata_napari.core.transform_parameters import TransformParameters, downsample_to
-from labdata_napari.errors import Cancelled, InvalidValue
-from labdata_napari.widgets.connection import open_lab
-from labdata_napari.widgets.entry_columns import row_name
+from labdata_napari.errors import InvalidValue
 from labdata_napari.widgets.rights import allow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from labdata_napari.core.progress import Progress
-    from labdata_napari.errors import LabdataError
     from labdata_napari.lab.entries import Entry
-    from labdata_napari.lab.lab import Lab
     from labdata_napari.lab.transforms import TransformRecord
-    from labdata_napari.widgets.connection import Profile
     from labdata_napari.widgets.workspace import Workspace
 
 SIZES_UM = (10.0, 25.0, 50.0)
@@ -71,10 +62,7 @@ class NewTransformButton(QPushButton):
 
 
 class TransformMaker(QObject):
-    """Stores parameters and computes transforms, each on a connection of its own.
-
-    A transform takes minutes; on the lab's one thread it would keep everybody waiting.
-    """
+    """Queues transforms of brains; see `labdata_napari.widgets.computing`."""
 
     def __init__(self, workspace: Workspace, parent: QObject) -> None:
         super().__init__(parent)
@@ -87,41 +75,11 @@ class TransformMaker(QObject):
         except InvalidValue as error:
             self._workspace.status.emit(str(error))
             return
-        self._start(entry.key, partial(_make, key=entry.key, parameters=parameters))
+        self._workspace.computing.compute_new(entry.key, parameters)
 
     def compute(self, record: TransformRecord) -> None:
         """Compute a parameter set that is there."""
-        self._start(record.key, partial(_compute, key=record.key))
-
-    def _start(self, key: Mapping[str, Any], work: Any) -> None:
-        profile = self._workspace.connection.profile
-        if profile is None:
-            return
-        name = row_name(key)
-        self._workspace.status.emit(f"Computing a transform of {name} …")
-        self._workspace.background(
-            _with_own_lab,
-            profile,
-            work,
-            done=self._on_done,
-            failed=self._on_failed,
-            title=f"Transforming {name}",
-        )
-
-    def _on_done(self, key: Mapping[str, Any]) -> None:
-        self._workspace.status.emit(
-            f"Transform {key['transform_id']} of {row_name(key)} is computed."
-        )
-        self._workspace.rows_changed.emit(dict(key))
-
-    def _on_failed(self, error: LabdataError) -> None:
-        cancelled = isinstance(error, Cancelled)
-        self._workspace.status.emit(
-            "The transform was cancelled; no file was kept."
-            if cancelled
-            else str(error)
-        )
-        self._workspace.rows_changed.emit({})
+        self._workspace.computing.compute(record.key)
 
 
 def parameters_for(entry: Entry, target_um: float | None) -> TransformParameters:
@@ -140,23 +98,3 @@ def parameters_for(entry: Entry, target_um: float | None) -> TransformParameters
             "um_per_pixel there, or compute it at its own size."
         )
     return TransformParameters(downsample=downsample_to(entry.um_per_pixel, target_um))
-
-
-def _with_own_lab(profile: Profile, work: Any, progress: Progress) -> dict[str, Any]:
-    with open_lab(profile, progress) as lab:
-        return dict(work(lab, progress))
-
-
-def _make(
-    lab: Lab,
-    progress: Progress,
-    *,
-    key: Mapping[str, Any],
-    parameters: TransformParameters,
-) -> dict[str, Any]:
-    number = lab.brains.add_transform_parameters(key, parameters)
-    return _compute(lab, progress, key={**key, "transform_id": number})
-
-
-def _compute(lab: Lab, progress: Progress, *, key: Mapping[str, Any]) -> dict[str, Any]:
-    return lab.brains.compute_transform(key, progress)

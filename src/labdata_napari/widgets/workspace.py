@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QApplication
 
 from labdata_napari.errors import Cancelled
 from labdata_napari.widgets.background import Job, start_worker
+from labdata_napari.widgets.computing import Computing
 from labdata_napari.widgets.connection import (
     Connection,
     Phase,
@@ -74,6 +75,7 @@ class Workspace:
         self.connection = Connection()
         self.opener = Opener(self)
         self.journaling = Journaling(self)
+        self.computing = Computing(self)
         # The viewer may die without its window telling us, and the program may end
         # without either: this runs at the first of them.
         self._finalizer = weakref.finalize(viewer, self._lane.close)
@@ -210,6 +212,7 @@ class Workspace:
             return
         self._window, self._closed = None, True
         self._recovery.follow(None)
+        self.computing.close()
         for signal in (
             self.changed,
             self.entry_opened,
