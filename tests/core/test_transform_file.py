@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 import tifffile
 
+from labdata_napari.core import tiff_writer
 from labdata_napari.core.resample import slabs
+from labdata_napari.core.stacks import open_stack
 from labdata_napari.core.transform import TransformParameters, plan
 from labdata_napari.core.transform_file import read_transform, write_transform
 from labdata_napari.errors import (
@@ -133,6 +135,65 @@ def test_pages_of_many_tiles_are_whole(tmp_path):
         np.testing.assert_array_equal(
             tifffile.imread(path), stack.data.transpose(transpose)
         )
+
+
+def test_large_pages_have_coarser_copies_that_every_reader_finds(tmp_path, caplog):
+    stack = Brain((2, 3, 1100, 701))
+    for transpose in ((0, 1, 2, 3), (1, 0, 3, 2), (0, 2, 3, 1)):
+        parameters = TransformParameters(transpose=transpose)
+        geometry = plan(stack.shape, UM, parameters)
+        path = tmp_path / f"{geometry.axes_out}.ome.tif"
+        write_transform(stack, geometry, path, parameters)
+        expected = stack.data.transpose(transpose)
+        np.testing.assert_array_equal(tifffile.imread(path), expected)
+        rows = 1 if geometry.channel_axis == 3 else 2
+        page = expected.shape[rows : rows + 2]
+        with tifffile.TiffFile(path) as file:
+            [series] = file.series
+            assert series.kind == "ome"
+            for number, level in enumerate(series.levels):
+                small = tuple(-(-n // 2**number) for n in page)
+                assert level.shape[rows : rows + 2] == small
+            assert number == 2
+        if geometry.channel_axis == 3:
+            continue
+        read = open_stack(path)
+        usual = np.moveaxis(expected, geometry.channel_axis, 1)
+        np.testing.assert_array_equal(read, usual)
+        assert read.um_per_pixel == geometry.um_per_pixel_out
+        assert read.channel_names == stack.channel_names
+        for level in read.levels:
+            # area means, of the means before: half a count each time from rounding
+            assert abs(level[:].mean() - usual.mean()) < 1
+            corner = usual[0, 0, :4, :4].mean()
+            assert abs(float(level[0, 0, :, :].ravel()[0]) - corner) < 150
+    assert not caplog.records  # tifffile logs what it does not like
+
+
+def test_a_big_tiff_and_a_plain_one_hold_the_same(tmp_path, monkeypatch):
+    stack, parameters = Brain((4, 2, 530, 300)), TransformParameters()
+    geometry = plan(stack.shape, UM, parameters)
+    plain = write_transform(stack, geometry, tmp_path / "a.tif", parameters)
+    monkeypatch.setattr(tiff_writer, "_BIG_BYTES", 1000)
+    big = write_transform(stack, geometry, tmp_path / "b.tif", parameters)
+    with tifffile.TiffFile(plain) as one, tifffile.TiffFile(big) as other:
+        assert (one.is_bigtiff, other.is_bigtiff) == (False, True)
+        assert one.ome_metadata == other.ome_metadata
+        for a, b in zip(one.series[0].levels, other.series[0].levels, strict=True):
+            np.testing.assert_array_equal(a.asarray(), b.asarray())
+
+
+def test_another_library_reads_it(tmp_path):
+    image = pytest.importorskip("PIL.Image", reason="Pillow, on libtiff, is not here")
+    stack = Brain((3, 1, 300, 530))
+    parameters = TransformParameters(cast="uint8")
+    geometry = plan(stack.shape, UM, parameters)
+    path = write_transform(stack, geometry, tmp_path / "t.ome.tif", parameters)
+    with image.open(path) as picture:
+        assert picture.n_frames == 3
+        for k, plane in enumerate(np.clip(stack.data[:, 0], 0, 255)):
+            picture.seek(k)
+            np.testing.assert_array_equal(np.asarray(picture), plane)
 
 
 @pytest.mark.parametrize(

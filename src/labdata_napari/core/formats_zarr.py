@@ -55,6 +55,12 @@ def open_zarr(members: Members) -> Source:
     return _only_array(members, base)
 
 
+def group_attributes(members: Members) -> dict[str, Any]:
+    """Return what is noted at the top of a zarr folder or zip, maybe nothing."""
+    node = _metadata(members, "")
+    return {} if node is None else _attributes(members, "", node)
+
+
 def _image(members: Members, base: str, described: dict[str, Any]) -> Source:
     """OME-Zarr: one array per level, with axes, scale and channel names."""
     meta = image_metadata(described, members.where)

@@ -17,13 +17,21 @@ import scipy
 import tifffile
 
 from labdata_napari import __version__
+from labdata_napari.core.file_bytes import OpenFile, check_exists
 from labdata_napari.core.formats_tiff import tiff_from_afar
+from labdata_napari.core.formats_zarr import group_attributes
 from labdata_napari.core.identity import identity_of
+from labdata_napari.core.members import FolderMembers, ZipMembers
 from labdata_napari.core.progress import Progress, silent
 from labdata_napari.core.reduce import threads_here
 from labdata_napari.core.remote_cache import RemoteBytes
 from labdata_napari.core.resample import MEMORY, output_dtype, slabs
-from labdata_napari.core.transform_run import Run, refused, remove_unfinished
+from labdata_napari.core.transform_run import (
+    Run,
+    partial_of,
+    refused,
+    remove_unfinished,
+)
 from labdata_napari.core.transform_tiff import NOTE, TiffSink
 from labdata_napari.errors import (
     InvalidValue,
@@ -37,11 +45,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from labdata_napari.core.file_bytes import Bytes
     from labdata_napari.core.remote_bytes import RemoteFile
     from labdata_napari.core.transform import Plan, TransformParameters
     from labdata_napari.core.transform_sink import Sink
 
 _TIFF_ENDINGS = (".tif", ".tiff")
+_ZIP_ENDINGS = (".zarr.zip", ".ozx")
+_FOLDER_ENDINGS = (".zarr",)
 _STEPS, _COMPUTED = 1000, 900  # of the progress; the rest is reading back
 
 
@@ -57,6 +68,7 @@ def write_transform(
     threads: int | None = None,
     keep: bool = False,
     about: Mapping[str, str] | None = None,
+    ome_zarr: str = "0.5",
     before_placing: Callable[[], None] | None = None,
 ) -> Path:
     """Compute a transform into a file, read it back, and put it in its place.
@@ -81,7 +93,8 @@ def write_transform(
         The transform.
     path
         Where the file goes; missing folders are made. ``.tif`` and ``.tiff`` are
-        OME-TIFF.
+        OME-TIFF, ``.zarr`` is an OME-Zarr folder, ``.zarr.zip`` and ``.ozx`` are one
+        in a single file.
     parameters
         What the plan was made from; kept in the file.
     progress
@@ -91,6 +104,8 @@ def write_transform(
     keep
         Leave what there is, as a killed process does, when the work is cancelled or
         fails.
+    ome_zarr
+        Version of OME-Zarr, where that is written: "0.5" or "0.4".
     about
         More to keep in the file: ``name`` (also shown by other programs),
         ``orientation`` and ``hemisphere`` of the result, or what else is known.
@@ -119,7 +134,7 @@ def write_transform(
     note = _note(stack, plan, parameters, order) | dict(about or {})
     pieces = _Pieces(stack, plan, order, memory, threads, target.parent)
     pieces.check()
-    sink = _sink(target, plan, dtype, note, threads or threads_here())
+    sink = _sink(target, plan, dtype, note, threads or threads_here(), ome_zarr)
     identity = _identity(stack, dtype, note, sink)
     run = Run(target, identity, sink.pages, parameters.to_row(), keep=keep)
     with run, contextlib.closing(sink):
@@ -134,7 +149,7 @@ def write_transform(
         if before_placing is not None:
             before_placing()
         sink.close()
-        run.finish()
+        run.finish(sink.product)
     return target
 
 
@@ -154,21 +169,19 @@ def read_transform(path: str | Path | RemoteFile) -> dict[str, Any]:
     NotFound
         When there is no such file.
     UnreadableFile
-        When it is no TIFF or was not written by this package.
+        When it is no image, or was not written by this package.
     """
     try:
-        with _tiff(path) as file:
-            description = _description(file.ome_metadata or "")
+        note = _noted(path)
     except FileNotFoundError as error:
         raise NotFound(f"There is no file {path}.") from error
     except tifffile.TiffFileError as error:
         raise UnreadableFile(f"{path} is no readable TIFF ({error}).") from error
-    try:
-        return dict(json.loads(description)[NOTE])
-    except (ValueError, KeyError, TypeError) as error:
+    if not isinstance(note, dict):
         raise UnreadableFile(
             f"{path} holds no transform parameters; it was written by something else."
-        ) from error
+        )
+    return note
 
 
 def remove_abandoned(target: Path) -> None:
@@ -271,13 +284,20 @@ def _sink(
     dtype: np.dtype[Any],
     note: Mapping[str, Any],
     threads: int,
+    ome_zarr: str,
 ) -> Sink:
-    partial = target.parent / f".{target.name}.partial"
-    if target.suffix.lower() in _TIFF_ENDINGS:
+    partial, name = partial_of(target), target.name.lower()
+    if name.endswith(_TIFF_ENDINGS):
         return TiffSink(partial, plan, dtype, note, threads)
+    if name.endswith((*_ZIP_ENDINGS, *_FOLDER_ENDINGS)):
+        # zarr takes a while to import
+        from labdata_napari.core.transform_zarr import ZarrSink
+
+        zipped = name.endswith(_ZIP_ENDINGS)
+        return ZarrSink(partial, plan, dtype, note, ome_zarr, zipped=zipped)
     raise InvalidValue(
-        f"A transform is written as .ome.tif, not as '{target.name}'; choose another "
-        "name."
+        f"A transform is written as .ome.tif, .ome.zarr or .ome.zarr.zip, not as "
+        f"'{target.name}'; choose another name."
     )
 
 
@@ -325,15 +345,25 @@ def _identity(
 # --- reading ----------------------------------------------------------------------
 
 
-def _tiff(path: str | Path | RemoteFile) -> tifffile.TiffFile:
-    if isinstance(path, str | Path):
-        return tifffile.TiffFile(path)
-    return tiff_from_afar(RemoteBytes(path))
+def _noted(path: str | Path | RemoteFile) -> Any:
+    """Find the note, whatever format the file is in; None where there is none."""
+    if not isinstance(path, str | Path):
+        return _noted_in(RemoteBytes(path), None)
+    local = Path(path)
+    if local.is_dir():
+        return group_attributes(FolderMembers(local)).get(NOTE)
+    check_exists(local)
+    return _noted_in(OpenFile(local), local)
 
 
-def _description(ome: str) -> str:
+def _noted_in(file: Bytes, local: Path | None) -> Any:
+    if file.peek(0, min(2, file.size)) == b"PK":
+        return group_attributes(ZipMembers(file, far=local is None)).get(NOTE)
+    tiff = tiff_from_afar(file) if local is None else tifffile.TiffFile(local)
+    with tiff:
+        ome = tiff.ome_metadata or ""
     try:
-        root = ElementTree.fromstring(ome)
-    except ElementTree.ParseError:
-        return ""
-    return root.findtext(".//{*}Image/{*}Description") or ""
+        described = ElementTree.fromstring(ome).findtext(".//{*}Image/{*}Description")
+        return json.loads(described or "")[NOTE]
+    except (ElementTree.ParseError, ValueError, KeyError, TypeError):
+        return None

@@ -66,7 +66,7 @@ class Unfinished:
 
 def unfinished(target: Path) -> Unfinished | None:
     """Tell where the computing of a file ended; None where nothing is left of it."""
-    partial, journal = _partial(target), _journal(target)
+    partial, journal = partial_of(target), _journal(target)
     try:
         text = journal.read_text(encoding="utf-8", errors="replace")
         changed = datetime.datetime.fromtimestamp(journal.stat().st_mtime)
@@ -108,7 +108,7 @@ def remove_unfinished(target: Path) -> None:
         return
     if not obtained:
         raise WriteRefused(f"'{target}' is being computed; stop that first.")
-    remove(_partial(target))
+    remove(partial_of(target))
     lock.discard()
 
 
@@ -154,7 +154,7 @@ class Run:
         keep: bool = False,
     ) -> None:
         self.target = target
-        self.partial = _partial(target)
+        self.partial = partial_of(target)
         self.records: list[Record] = []
         self.keep = keep and identity is not None
         self._first = {"pages": pages, "parameters": parameters, "of": identity}
@@ -213,8 +213,13 @@ class Run:
         self.records.append(record)
         self._write(record)
 
-    def finish(self) -> None:
+    def finish(self, product: Path) -> None:
         """Put the file in its place.
+
+        Parameters
+        ----------
+        product
+            `partial`, or what has come to be in it.
 
         Raises
         ------
@@ -222,10 +227,10 @@ class Run:
             When something is there that cannot be replaced.
         """
         try:
-            if self.target.is_dir() and self.partial.is_dir():
-                _replace_folder(self.partial, self.target)
+            if product.is_dir() and self.target.is_dir():
+                _replace_folder(product, self.target)
             else:
-                self.partial.replace(self.target)
+                product.replace(self.target)
         except OSError as error:
             raise refused(self.target, error) from error
         self._done = True
@@ -251,8 +256,7 @@ class Run:
     def _clear(self) -> None:
         if hasattr(self, "_file"):
             self._file.close()
-        if not self._done:
-            remove(self.partial)
+        remove(self.partial)
         self._lock.discard()
         if not self._done:
             self._remove_folders()
@@ -300,7 +304,8 @@ def _replace_folder(folder: Path, target: Path) -> None:
     remove(old)
 
 
-def _partial(target: Path) -> Path:
+def partial_of(target: Path) -> Path:
+    """Name under which a file is written until it is whole."""
     return target.parent / f".{target.name}.partial"
 
 

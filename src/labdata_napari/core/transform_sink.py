@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -20,7 +21,13 @@ class Sink(Protocol):
     format needs to check it on disk and to finish the file without having seen it.
     """
 
-    format: str
+    @property
+    def format(self) -> str:
+        """Name of the format."""
+
+    @property
+    def product(self) -> Path:
+        """What takes the place of the target, once it is whole."""
 
     @property
     def pages(self) -> int:

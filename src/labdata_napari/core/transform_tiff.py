@@ -66,8 +66,6 @@ class TiffSink:
         How many compress.
     """
 
-    format = "OME-TIFF"
-
     def __init__(
         self,
         path: Path,
@@ -82,6 +80,16 @@ class TiffSink:
         self._threads = threads
         self._layout = pages_of(plan, dtype)
         self._file: BinaryIO | None = None
+
+    @property
+    def format(self) -> str:
+        """Name of the format."""
+        return "OME-TIFF"
+
+    @property
+    def product(self) -> Path:
+        """What takes the place of the target, once it is whole."""
+        return self._path
 
     @property
     def pages(self) -> int:
