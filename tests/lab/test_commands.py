@@ -91,6 +91,12 @@ def test_what_cannot_be_done_is_one_sentence(
     code, said = typed("transform", "list")
     assert (code, "import one first" in said) == (1, True)
     assert typed("import", "brain", brain, *NAMES, *UM)[0] == 0
+    assert typed("transform", "run", "--subject", "m2") == (
+        1,
+        "labdata-napari: There is no fixed brain of subject 'm2'; did you mean 'M1'?\n",
+    )
+    code, said = typed("transform", "list", "--subject", "M1", "--session", "none")
+    assert "session 'none'; there are those of '20260101_120000'." in said
     code, said = typed("transform", "run", "--transform", "3")
     assert (code, "transform parameters 3" in said) == (1, True)
     code, said = typed("transform", "run", "--transpose", "0", "0", "1", "2")

@@ -8,11 +8,13 @@ from labdata_napari.commands.command import Command, add_commands, connect_to
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from labdata_napari.core.transform_parameters import TransformParameters
     from labdata_napari.lab.transforms import TransformRecord
 
 _KEY = ("subject", "session", "dataset")
+_NAMED = 5
 
 
 def _chosen(arguments: argparse.Namespace) -> dict[str, str]:
@@ -28,10 +30,33 @@ def _brains(lab: Any, arguments: argparse.Namespace) -> list[dict[str, Any]]:
     chosen = _chosen(arguments)
     with translate_errors():
         keys: list[dict[str, Any]] = (lab.FixedBrain & chosen).keys(order_by="KEY")
-    if not keys:
-        words = " ".join(chosen.values()) or "in this lab"
-        raise NotFound(f"There is no fixed brain {words}; import one first.")
+        if not keys:
+            raise NotFound(_no_brain(lab, chosen))
     return keys
+
+
+def _no_brain(lab: Any, chosen: dict[str, str]) -> str:
+    """Say which of the given names is that of no brain, and which ones are alike."""
+    brains = lab.FixedBrain.keys(order_by="KEY")
+    for column, name in chosen.items():
+        names = list(dict.fromkeys(key[column] for key in brains))
+        if names and name not in names:
+            what = column.removesuffix("_name")
+            return f"There is no fixed brain of {what} '{name}'; {_alike(name, names)}"
+        brains = [key for key in brains if key[column] == name]
+    return "There is no fixed brain in this lab; import one first."
+
+
+def _alike(name: str, names: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
+    by_letters = {each.casefold(): each for each in names}
+    close = get_close_matches(name.casefold(), by_letters, n=3, cutoff=0.5)
+    if close:
+        return f"did you mean {' or '.join(repr(by_letters[each]) for each in close)}?"
+    more = len(names) - _NAMED
+    tail = f" and {more:,} more" if more > 0 else ""
+    return f"there are those of {', '.join(map(repr, names[:_NAMED]))}{tail}."
 
 
 def _list(arguments: argparse.Namespace) -> None:
