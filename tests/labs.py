@@ -149,12 +149,12 @@ def files_below(folder: Path) -> set[str]:
 
 
 @contextlib.contextmanager
-def inserts_fail(place: Any, table: str) -> Iterator[None]:
-    """Have the server refuse new rows of a table: "not today"."""
+def writes_fail(place: Any, table: str, how: str = "INSERT") -> Iterator[None]:
+    """Have the server refuse new rows of a table: "not today"; or ``DELETE`` ones."""
     if place.backend == "mysql":
         schema = table.split(".")[0]
         place.sql(
-            f"CREATE TRIGGER {schema}.no BEFORE INSERT ON {table} FOR EACH ROW "
+            f"CREATE TRIGGER {schema}.no BEFORE {how} ON {table} FOR EACH ROW "
             "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not today'"
         )
         yield
@@ -163,7 +163,7 @@ def inserts_fail(place: Any, table: str) -> Iterator[None]:
         place.sql(
             "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS "
             "$$ BEGIN RAISE EXCEPTION 'not today'; END $$",
-            f"CREATE TRIGGER no BEFORE INSERT ON {table} EXECUTE FUNCTION no()",
+            f"CREATE TRIGGER no BEFORE {how} ON {table} EXECUTE FUNCTION no()",
         )
         yield
         place.sql("DROP FUNCTION no CASCADE")

@@ -19,7 +19,7 @@ from labdata_napari.errors import (
     WriteConflict,
     WriteRefused,
 )
-from labs import KEY, add_brain, add_transform, inserts_fail
+from labs import KEY, add_brain, add_transform, writes_fail
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -235,7 +235,7 @@ def test_an_error_in_the_middle_undoes_all_of_it(
         .renamed("b", "renamed")
         .with_added(Annotation("d", "", POINTS))
     )
-    failing = inserts_fail(lab_place, lab.FixedBrainTransformAnnotation.full_table_name)
+    failing = writes_fail(lab_place, lab.FixedBrainTransformAnnotation.full_table_name)
     with failing, pytest.raises(LabdataError, match="not today"):
         lab.brains.save_annotations(key, baseline, edited)
     assert [v[0] for v in rows(lab, key).values()] == ["a", "b", "c"]

@@ -27,9 +27,9 @@ from labs import (
     add_file,
     add_transform,
     files_below,
-    inserts_fail,
     postgresql,
     rows_everywhere,
+    writes_fail,
 )
 from stack_files import labdata_zip
 
@@ -282,7 +282,7 @@ def test_a_transform_whose_rows_are_refused_leaves_nothing(
 ) -> None:
     key = brain | {"transform_id": lab.brains.add_transform_parameters(brain, HALF)}
     before = rows_everywhere(lab), files_below(store)
-    failing = inserts_fail(lab_place, getattr(lab, table).full_table_name)
+    failing = writes_fail(lab_place, getattr(lab, table).full_table_name)
     with failing, pytest.raises(LabdataError, match="not today"):
         lab.brains.compute_transform(key)
     assert (rows_everywhere(lab), files_below(store)) == before

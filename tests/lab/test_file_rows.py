@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import logging
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -26,15 +27,16 @@ from labdata_napari.lab.files import Files
 from labdata_napari.lab.ingest import BrainImport, import_brain
 from labdata_napari.lab.storage import StorageEntry
 from labdata_napari.lab.stores import open_store
+from labdata_napari.schema.guarded import would_go
 from labs import (
     KEY,
     WHEN,
     add_brain,
     add_transform,
     files_below,
-    inserts_fail,
     postgresql,
     rows_everywhere,
+    writes_fail,
 )
 from s3_server import put
 
@@ -227,6 +229,21 @@ def test_delete_by_somebody_who_may_only_read_removes_nothing(
     assert list(open_store(bucket).listed("")) == ["a"]
 
 
+def test_a_delete_that_the_server_refuses_says_so_and_nothing_else(
+    lab: Any, lab_place: Any, store: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    add_transform(lab, add_brain(lab))
+    before = rows_everywhere(lab)
+    count = sum(would_go(lab.File()).values())
+    caplog.set_level(logging.INFO, "datajoint")  # as in a script
+    caplog.clear()
+    # after DataJoint has deleted what refers to them
+    with writes_fail(lab_place, "lab_data.file", "DELETE"), pytest.raises(LabdataError):
+        lab.File().delete(confirm=count)
+    assert rows_everywhere(lab) == before
+    assert caplog.messages == []
+
+
 # -- uploading ---------------------------------------------------------------------
 
 
@@ -287,7 +304,7 @@ def test_rows_that_are_refused_leave_no_object(
 ) -> None:
     src = sources(tmp_path / "src", a=b"first")
     table = in_s3.AnalysisFile.full_table_name.replace("`", "").replace('"', "")
-    with inserts_fail(lab_place, table), pytest.raises(LabdataError, match="not today"):
+    with writes_fail(lab_place, table), pytest.raises(LabdataError, match="not today"):
         in_s3.AnalysisFile().upload_files(src, KEY)
     assert open_store(bucket).listed("") == {}
     assert in_s3.AnalysisFile().upload_files(src, KEY)

@@ -31,9 +31,9 @@ from labs import (
     add_brain,
     add_dataset,
     files_below,
-    inserts_fail,
     postgresql,
     rows_everywhere,
+    writes_fail,
 )
 from small_disk import on_a_small_disk
 from stack_files import labdata_zip, ome_set, ome_zarr
@@ -482,7 +482,7 @@ def test_a_row_that_is_refused_takes_all_back(
     keep.mkdir(parents=True)
     master, _, part = table.partition(".")
     cls = getattr(getattr(lab, master), part) if part else getattr(lab, master)
-    failing = inserts_fail(lab_place, cls.full_table_name)
+    failing = writes_fail(lab_place, cls.full_table_name)
     with failing, pytest.raises(LabdataError, match="not today"):
         import_brain(lab, request(brain))
     assert rows_everywhere(lab) == {}

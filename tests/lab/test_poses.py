@@ -187,13 +187,13 @@ def test_frames_are_added_once_and_never_replaced(
 
 
 def test_a_failure_adds_neither_frames_nor_labels(lab: Any, lab_place: Any) -> None:
-    from labs import inserts_fail
+    from labs import writes_fail
 
     number = label_set(lab)
     before = lab.poses.load_labels(number)
     [frame] = frames_of(add_video(lab, "side"), [40])
     table = lab.PoseEstimationLabelSet.Label.full_table_name
-    with inserts_fail(lab_place, table), pytest.raises(Exception, match="not today"):
+    with writes_fail(lab_place, table), pytest.raises(Exception, match="not today"):
         lab.poses.add_frames(number, {frame: picture()}, labels_of([frame]))
     assert lab.poses.load_labels(number) == before
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +22,7 @@ from labdata_napari.lab.rows import fetched
 from labdata_napari.schema.guarded import in_words, pinned, would_go
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 @dataclass(frozen=True)
@@ -74,11 +77,28 @@ def delete(
         counts = would_go(exact, integrity)
         _require_meant(table, counts, safemode, confirm)
         # DataJoint's own, which ours hides
-        gone = Table.delete(
-            exact, transaction=False, prompt=False, part_integrity=integrity
-        )
+        with _untold():
+            gone = Table.delete(
+                exact, transaction=False, prompt=False, part_integrity=integrity
+            )
         _require_these_gone(rows, keys, gone)
     return _remove(lab, keys, counts)
+
+
+@contextlib.contextmanager
+def _untold() -> Iterator[None]:
+    """Keep DataJoint from logging "Deleting …", which a refusal may yet undo."""
+    ours = threading.get_ident()
+
+    def passes(record: logging.LogRecord) -> bool:
+        return record.levelno > logging.INFO or record.thread != ours
+
+    logger = logging.getLogger("datajoint")
+    logger.addFilter(passes)
+    try:
+        yield
+    finally:
+        logger.removeFilter(passes)
 
 
 def _require_told_apart(rows: Any, keys: list[dict[str, Any]]) -> None:
