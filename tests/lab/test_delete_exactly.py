@@ -104,8 +104,8 @@ def test_a_result_that_is_in_use_is_not_replaced(
 ) -> None:
     source = tmp_path / "50%.npz"
     source.write_bytes(b"first")
-    [place] = lab.AnalysisFile().upload_files([source], KEY)
     key = add_brain(lab)
+    [place] = lab.AnalysisFile().upload_files([source], KEY)
     lab.FixedBrainTransformParameters.insert1(key | {"transform_id": 0})
     lab.FixedBrainTransform.insert1(
         key | place | {"transform_id": 0}, allow_direct_insert=True

@@ -32,6 +32,7 @@ from labs import (
     KEY,
     WHEN,
     add_brain,
+    add_dataset,
     add_transform,
     files_below,
     postgresql,
@@ -89,6 +90,49 @@ def test_get_brings_what_is_not_here_in_the_order_of_the_keys(
     assert [path.read_bytes() for path in paths] == [b"M1/a", b"here", b"M1/c"]
     assert told[-1] == (8, 8)
     assert in_s3.File().check_if_files_local() == (paths, [])
+
+
+@postgresql
+def test_one_path_that_leaves_the_store_hides_no_other_file(
+    in_s3: Any, store: Path, bucket: StorageEntry
+) -> None:
+    add(in_s3, "M1/here.bin", b"here")
+    (store / "M1").mkdir(parents=True)
+    (store / "M1" / "here.bin").write_bytes(b"here")
+    add(in_s3, "M1/cold.bin", b"cold")
+    put(bucket, "M1/cold.bin", b"cold", StorageClass="GLACIER")
+    (store.parent / "secret").write_bytes(b"")
+    (store / "M1" / "link").symlink_to(store.parent / "secret")
+    evil = ["/etc/passwd", "M1/link"]
+    for path in evil:
+        add(in_s3, path, b"")
+    rows = in_s3.File()
+    with pytest.warns(UserWarning, match="not local: ") as told:
+        local, missing = rows.check_if_files_local()
+    assert local == [store / "M1" / "here.bin"]
+    assert sorted(missing) == ["/etc/passwd", "M1/cold.bin", "M1/link"]
+    said = [str(one.message) for one in told]
+    assert ["is absolute" in said[0], "leads out of its store" in said[1]] == [True] * 2
+    with pytest.warns(UserWarning, match="not archived: .*/etc/passwd"):
+        assert rows.check_if_files_archived(restore=False, suppress_error=True)
+    with pytest.raises(InvalidValue, match="is absolute"):
+        rows.get()
+    # on the class, as DataJoint has it, but for what could fetch a whole lab
+    with pytest.warns(UserWarning, match="not local: "):
+        assert in_s3.File.check_if_files_local() == (local, missing)
+    for name in ("get", "check_if_files_archived"):
+        with pytest.raises(
+            InvalidValue, match=rf"select them, as in \(File & .*{name}"
+        ):
+            getattr(in_s3.File, name)()
+
+
+@postgresql
+def test_an_object_that_is_not_there_is_named_when_asked_whether_archived(
+    in_s3: Any,
+) -> None:
+    with pytest.warns(UserWarning, match="not archived: .*M1/gone.bin.* is not there"):
+        assert not add(in_s3, "M1/gone.bin", b"").check_if_files_archived()
 
 
 @postgresql
@@ -257,6 +301,7 @@ def sources(folder: Path, **contents: bytes) -> list[Path]:
 def test_upload_files_stores_them_and_adds_their_rows(
     in_s3: Any, store: Path, tmp_path: Path, bucket: StorageEntry
 ) -> None:
+    add_dataset(in_s3)
     src = sources(tmp_path / "src", b=b"second", a=b"first")
     keys = in_s3.AnalysisFile().upload_files(src, KEY | {"more": 1})
     folder = "M1/20260101_120000/brain"
@@ -302,6 +347,7 @@ def test_upload_files_replaces_only_what_nobody_uses(
 def test_rows_that_are_refused_leave_no_object(
     in_s3: Any, lab_place: Any, tmp_path: Path, bucket: StorageEntry
 ) -> None:
+    add_dataset(in_s3)
     src = sources(tmp_path / "src", a=b"first")
     table = in_s3.AnalysisFile.full_table_name.replace("`", "").replace('"', "")
     with writes_fail(lab_place, table), pytest.raises(LabdataError, match="not today"):
@@ -314,9 +360,9 @@ def test_rows_that_are_refused_leave_no_object(
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"subject_name": "../../x"}, "leaves|cannot be the path"),
+        ({"subject_name": "../../x"}, "subject_name '../../x' leaves its store with"),
         ({"session_name": None}, "session_name is missing"),
-        ({"dataset_name": "a/b"}, "cannot be the path"),
+        ({"dataset_name": "a/b"}, "dataset_name 'a/b' has a slash"),
     ],
 )
 def test_upload_files_refuses_names_that_are_none(
@@ -327,12 +373,17 @@ def test_upload_files_refuses_names_that_are_none(
         in_s3.AnalysisFile().upload_files(src, KEY | changed)
     with pytest.raises(InvalidValue, match="Two of the files are called 'a'"):
         in_s3.AnalysisFile().upload_files(src * 2, KEY)
+    nowhere = KEY | {"dataset_name": "nowhere"}
+    with pytest.raises(NotFound, match=r"no Dataset with subject 'M1'.*'nowhere'"):
+        in_s3.AnalysisFile().upload_files(src, nowhere)
+    assert not in_s3.AnalysisFile()
 
 
 @postgresql
 def test_without_a_storage_files_go_below_the_first_local_path(
     lab: Any, store: Path, tmp_path: Path
 ) -> None:
+    add_dataset(lab)
     src = sources(tmp_path / "src", a=b"first")
     keys = lab.AnalysisFile().upload_files(src, KEY)
     [path] = (lab.AnalysisFile & keys).get()

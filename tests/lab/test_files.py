@@ -96,6 +96,8 @@ def test_a_link_out_of_the_store_is_refused_and_one_within_is_followed(
     for path in ("link.txt", "folder/secret.txt"):
         with pytest.raises(InvalidValue, match="through a link"):
             files.locate(path)
+        assert files.looker()(path) is None
+        assert files.states([(path, "data")])[path, "data"].state == "refused"
     with pytest.raises(InvalidValue, match="through a link"):
         files.target("folder/new.tif")
     assert files.locate("alias.tif").read_bytes() == b"brain"

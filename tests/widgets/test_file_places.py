@@ -136,3 +136,18 @@ def test_a_right_that_is_missing_is_said(moved):
     moved.use(storages_in(moved.bucket))
     moved.wait_for("M1", "not known")
     assert "do not allow to read" in moved.hint("M1")
+
+
+def test_a_file_whose_path_leads_out_of_its_store_is_refused_with_the_reason(moved):
+    outside = moved.here.parent / "outside.tif"
+    outside.write_bytes(b"secret")
+    [path] = moved.with_lab(lambda lab: [e.file_path for e in lab.brains.find("M1")])
+    link = moved.here / path
+    link.parent.mkdir(parents=True)
+    link.symlink_to(outside)
+    moved.use({})
+    moved.wait_for("M1", "refused")
+    assert "leads out of its store" in moved.hint("M1")
+    moved.choose("M1")
+    moved.wait_until_said("leads out of its store", "entry_place")
+    assert moved.word("M2") == "not here"

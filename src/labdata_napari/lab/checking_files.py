@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.core.progress import silent
-from labdata_napari.errors import InvalidValue
 from labdata_napari.lab.failures import translate_errors
-from labdata_napari.lab.files import posix_parts
 from labdata_napari.schema.contract import contract
 from labdata_napari.schema.references import references_to
 
@@ -154,10 +152,10 @@ def looked_for(
     missing, unknown = [], []
     for row in rows:
         place = places[row.file_path, row.storage]
-        safe = is_safe(row.file_path)
-        states[place.state if safe else "missing"] += 1
+        refused = place.state == "refused"
+        states["missing" if refused else place.state] += 1
         told = replace(row, problem=place.problem)
-        if place.state == "missing" or not safe:
+        if place.state == "missing" or refused:
             missing.append(told)
         elif place.state == "unknown":
             unknown.append(told)
@@ -219,14 +217,6 @@ def unnamed_files(
             if len(first) < 20:
                 first.append(entry.path)
     return Unnamed(count, size, tuple(first), complete=True)
-
-
-def is_safe(file_path: str) -> bool:
-    """Whether a path from a row can be one below a storage."""
-    try:
-        return bool(posix_parts(file_path))
-    except InvalidValue:
-        return False
 
 
 def _is_one_name(text: str) -> bool:

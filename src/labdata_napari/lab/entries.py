@@ -57,8 +57,8 @@ class Entry:
     file_path, storage
         As its `File` row has them; the first one of several.
     local
-        Whether the file is on this machine; None when there is no file, or it has
-        not been looked for yet (see `Entries.looked_up`).
+        Whether the file is on this machine; None when there is no file, its path is
+        refused, or it has not been looked for yet (see `Entries.looked_up`).
     description
         Anything else worth a line.
     """

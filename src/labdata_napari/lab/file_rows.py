@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.core.progress import silent
-from labdata_napari.errors import StorageFailed
+from labdata_napari.errors import InvalidValue, StorageFailed
 from labdata_napari.lab.places import Wanted, archived, states
 from labdata_napari.lab.publishing import in_s3
 from labdata_napari.lab.safe_paths import first_in
@@ -51,7 +52,9 @@ class FileRows:
     ) -> list[Path]:
         """Find the files of selected rows here, or bring them; see `File.get`."""
         keys = all_keys(rows)
-        here, missing = self.local_and_missing(keys, local_paths)
+        here, missing, refused = self._looked_for(keys, local_paths)
+        if refused:
+            raise refused[0]
         if not missing or not with_download:
             return here
         away = [key for key in keys if key["file_path"] in set(missing)]
@@ -60,7 +63,7 @@ class FileRows:
                 # then it is nowhere: say where was looked
                 self._files.locate(key["file_path"], key["storage"])
         if check_if_archived:
-            self.check_archived(away, with_restore)
+            self._archived(self._asked(away), with_restore)
         with self._lab.own_errors():
             wanted = [Wanted.from_row(row) for row in rows.to_dicts(order_by="KEY")]
         return self._files.download(wanted, progress or silent, local_paths)
@@ -69,22 +72,45 @@ class FileRows:
         self, keys: _Keys, local_paths: Sequence[Path | str] | Path | None = None
     ) -> tuple[list[Path], list[str]]:
         """Tell which files are here; see `File.check_if_files_local`."""
+        found, missing, refused = self._looked_for(keys, local_paths)
+        for error in refused:
+            warnings.warn(f"It counts as not local: {error}", UserWarning, stacklevel=3)
+        return found, missing
+
+    def _looked_for(
+        self, keys: _Keys, local_paths: Sequence[Path | str] | Path | None
+    ) -> tuple[list[Path], list[str], list[InvalidValue]]:
+        """Look for files here; the paths refused are among the missing ones too."""
         files = self._files
         here = files if local_paths is None else files.elsewhere(local_paths)
-        found, missing = [], []
+        found, missing, refused = [], [], []
         for key in keys:
-            path = first_in(here.folders_of(key["storage"]), key["file_path"])
+            path = None
+            try:
+                path = first_in(here.folders_of(key["storage"]), key["file_path"])
+            except InvalidValue as error:
+                refused.append(error)
             if path is None:
                 missing.append(str(key["file_path"]))
             else:
                 found.append(path)
-        return found, missing
+        return found, missing, refused
 
     def check_archived(
         self, keys: _Keys, with_restore: bool = True, suppress_error: bool = False
     ) -> bool:
         """Tell whether files are archived; see `File.check_if_files_archived`."""
-        cold = self._in_cold_storage(keys)
+        places = self._asked(keys)
+        for place in places:
+            if place.state in ("missing", "refused"):
+                said = f"It counts as not archived: {place.problem}"
+                warnings.warn(said, UserWarning, stacklevel=3)
+        return self._archived(places, with_restore, suppress_error)
+
+    def _archived(
+        self, places: list[Place], with_restore: bool, suppress_error: bool = False
+    ) -> bool:
+        cold = [p for p in places if p.state in ("archived", "restoring")]
         if not cold:
             return False
         requested: tuple[str, ...] = ()
@@ -116,15 +142,15 @@ class FileRows:
 
         return delete(self._lab, rows, transaction, safemode, force_parts, confirm)
 
-    def _in_cold_storage(self, keys: _Keys) -> list[Place]:
+    def _asked(self, keys: _Keys) -> list[Place]:
         """Ask the storages in S3, whether files are here as well or not."""
         asked = [
             (str(key["file_path"]), str(key["storage"]))
             for key in keys
             if in_s3(self._files, key["storage"])
         ]
-        places = states(self._files.elsewhere(()), asked).values()
+        places = list(states(self._files.elsewhere(()), asked).values())
         for place in places:
             if place.state == "unknown":
                 raise StorageFailed(place.problem)
-        return [place for place in places if place.state in ("archived", "restoring")]
+        return places

@@ -136,23 +136,27 @@ class Files:
         return (Path(entry.folder).expanduser().absolute(),)
 
     def is_local(self, file_path: str) -> bool:
-        """Whether a local copy exists; False for a path that could not be opened.
+        """Whether a local copy exists; False for a path that would be refused."""
+        return bool(self.looker()(file_path))
 
-        Cheap enough for long lists: one look per local path, links not followed
-        to their end (`locate` does that before anything is opened).
+    def looker(self) -> Callable[[str], bool | None]:
+        """Return what tells of many paths in a row, cheaply, whether they are here.
+
+        It returns None for a path that leaves its store; `states` says why.
         """
-        return self.looker()(file_path)
-
-    def looker(self) -> Callable[[str], bool]:
-        """Return `is_local` for many paths in a row; the folders are read once."""
         shared = [f for name in self.storages for f in self._folder(name)]
         known = dict.fromkeys((*self.local_paths, *shared))
         folders = [f"{folder}{os.sep}" for folder in known]
+        stores = [os.path.join(os.path.realpath(folder), "") for folder in known]
 
-        def is_local(file_path: str) -> bool:
+        def is_local(file_path: str) -> bool | None:
             if why_unsafe(file_path):
-                return False
-            return any(os.path.exists(f + file_path) for f in folders)
+                return None
+            for folder in folders:
+                if os.path.exists(folder + file_path):
+                    end = os.path.realpath(folder + file_path)
+                    return any(end.startswith(store) for store in stores) or None
+            return False
 
         return is_local
 

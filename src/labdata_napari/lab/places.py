@@ -10,7 +10,6 @@ from labdata_napari.core.progress import silent
 from labdata_napari.errors import (
     Archived,
     InvalidValue,
-    LabdataError,
     NotFound,
     StorageFailed,
     StorageRefused,
@@ -31,7 +30,9 @@ if TYPE_CHECKING:
     from labdata_napari.lab.files import Files
     from labdata_napari.lab.stores import Stored, StoredFile
 
-State = Literal["local", "remote", "archived", "restoring", "missing", "unknown"]
+State = Literal[
+    "local", "remote", "archived", "restoring", "missing", "refused", "unknown"
+]
 _AT_ONCE = 16
 
 
@@ -46,7 +47,8 @@ class Place:
     state
         ``local``: on this computer; ``remote``: in its storage and can be read there;
         ``archived`` and ``restoring``: in cold storage, cannot be read yet;
-        ``missing``: nowhere; ``unknown``: `problem` says why it could not be asked.
+        ``missing``: nowhere; ``refused``: its path leaves its store, so that it is not
+        even looked for; ``unknown``: `problem` says why it could not be asked.
     path
         The local copy.
     url
@@ -54,7 +56,7 @@ class Place:
     stored
         What the storage says of it, where it was asked.
     problem
-        One sentence where the file is missing or its state unknown.
+        One sentence where the file is missing, refused or its state unknown.
     """
 
     file_path: str
@@ -77,6 +79,7 @@ class Place:
             "archived": "archived",
             "restoring": "being restored",
             "missing": "missing",
+            "refused": "refused",
             "unknown": "not known",
         }[self.state]
 
@@ -147,16 +150,17 @@ def states(
 
     def look(file_path: str, storage: str) -> Place:
         try:
-            if storage in down and not files.is_local(file_path):
-                problem = down[storage]
-                return Place(file_path, storage, "unknown", problem=problem)
+            if storage in down:
+                path = first_in(files.folders_of(storage), file_path)
+                state: State = "unknown" if path is None else "local"
+                problem = down[storage] if path is None else ""
+                return Place(file_path, storage, state, path, problem=problem)
             return find(files, file_path, storage)
-        except LabdataError as error:
-            if isinstance(error, StorageFailed):
-                if not isinstance(error, StorageRefused):
-                    down[storage] = str(error)
-            elif not isinstance(error, InvalidValue):
-                raise
+        except InvalidValue as error:
+            return Place(file_path, storage, "refused", problem=str(error))
+        except StorageFailed as error:
+            if not isinstance(error, StorageRefused):
+                down[storage] = str(error)
             return Place(file_path, storage, "unknown", problem=str(error))
 
     with ThreadPoolExecutor(_AT_ONCE, "labdata-heads") as pool:
@@ -215,13 +219,11 @@ def to_restore(files: Files, wanted: Iterable[tuple[str, str]]) -> list[Place]:
 
     Raises
     ------
-    StorageFailed
-        When the state of one could not be asked.
+    StorageFailed, InvalidValue
+        When the state of one could not be asked, or its path is refused.
     """
-    places = states(files, wanted).values()
-    for place in places:
-        if place.state == "unknown":
-            raise StorageFailed(place.problem)
+    places = list(states(files, wanted).values())
+    _require_known(places)
     return [place for place in places if place.state == "archived"]
 
 
@@ -273,10 +275,17 @@ def _target(files: Files, one: Wanted) -> Path:
     return files.planned(one.file_path, one.storage)
 
 
-def _require_readable(places: Sequence[Place]) -> None:
+def _require_known(places: Sequence[Place]) -> None:
     for place in places:
         if place.state == "unknown":
             raise StorageFailed(place.problem)
+        if place.state == "refused":
+            raise InvalidValue(place.problem)
+
+
+def _require_readable(places: Sequence[Place]) -> None:
+    _require_known(places)
+    for place in places:
         if place.state == "missing":
             raise NotFound(place.problem)
     cold = [p for p in places if p.state in ("archived", "restoring")]

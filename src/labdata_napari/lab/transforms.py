@@ -37,7 +37,7 @@ class TransformRecord:
     file_path, storage
         Of the result's `AnalysisFile` row.
     local
-        Whether that file is on this machine.
+        Whether that file is on this machine; None where its path is refused.
     problem
         Why the parameters cannot be used.
     """
@@ -124,6 +124,6 @@ def _record(
         annotations=counts.get(row["transform_id"], 0),
         file_path=result["file_path"],
         storage=result["storage"],
-        local=lab.files.is_local(result["file_path"]),
+        local=lab.files.looker()(result["file_path"]),
         problem=problem,
     )

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.core.progress import silent
-from labdata_napari.errors import InvalidValue, WriteConflict, WriteRefused
+from labdata_napari.errors import InvalidValue, NotFound, WriteConflict, WriteRefused
 from labdata_napari.lab.copying import md5, reading
 from labdata_napari.lab.failures import translate_errors
+from labdata_napari.lab.keys import words
 from labdata_napari.lab.limits import checked
 from labdata_napari.lab.publishing import NewFile, in_s3, keep_here, published
-from labdata_napari.lab.safe_paths import posix_parts
+from labdata_napari.lab.safe_paths import why_unsafe
 from labdata_napari.schema.guarded import pinned, would_go
 from labdata_napari.settings import several
 
@@ -40,6 +41,12 @@ def upload_files(
         raise WriteRefused(
             f"Nothing was uploaded: {lab.user} may only read this database."
         )
+    with translate_errors():
+        if not lab.Dataset & {name: dataset[name] for name in _DATASET}:
+            raise NotFound(
+                f"Nothing was uploaded: there is no Dataset with {_in_words(dataset)}; "
+                "add it first, or correct the key."
+            )
     rows = [_row(path, file_path) for file_path, path in paths.items()]
     rows = checked(lab.AnalysisFile, rows)
     with translate_errors():
@@ -77,22 +84,34 @@ def _paths(
             f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing."
         )
     # as labdata does, so that projects do not take each other's names
+    for name in _DATASET:
+        _require_name(f"The {name} {dataset[name]!r}", str(dataset[name]))
     project = (lab.project,) if lab.project else ()
     folder = (*project, *(str(dataset[name]) for name in _DATASET))
     paths: dict[str, Path] = {}
     for source in sources:
+        _require_name(f"The name of the file '{source}'", source.name)
         file_path = "/".join((*folder, source.name))
-        if posix_parts(file_path) != (*folder, source.name):
-            raise InvalidValue(
-                f"'{file_path}' cannot be the path of a file; a name in it is empty "
-                "or has a slash."
-            )
         if file_path in paths:
             raise InvalidValue(
                 f"Two of the files are called '{source.name}'; rename one of them."
             )
         paths[file_path] = source
     return paths
+
+
+def _require_name(what: str, name: str) -> None:
+    """Refuse what cannot be one part of a file's path."""
+    why = why_unsafe(name) or ("has a slash" if "/" in name else None)
+    if why:
+        raise InvalidValue(
+            f"{what} {why}, and cannot be part of a file's path; nothing was uploaded. "
+            "Give another."
+        )
+
+
+def _in_words(dataset: Mapping[str, Any]) -> str:
+    return words({name: dataset[name] for name in _DATASET})
 
 
 def _row(path: Path, file_path: str) -> _Row:

@@ -124,9 +124,11 @@ class AnalysisFile(StoredFiles, dj.Manual):
         Raises
         ------
         InvalidValue
-            When a part of the key is missing, or two files have the same name.
+            When a part of the key is missing or cannot be part of a path, or two
+            files have the same name.
         NotFound, UnreadableFile
-            When a file is missing, cannot be read, or changes meanwhile.
+            When there is no such dataset, or a file is missing, cannot be read, or
+            changes meanwhile.
         StorageFailed
             When the storage cannot be reached or refuses; there is no row then.
         WriteRefused

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 class StoredFiles:
     """Methods shared by the tables of files; names and arguments are labdata's."""
 
+    # not for every row without a word: they transfer much or cost money
+    of_selected_rows = ("get", "check_if_files_archived")
+
     def get(
         self: Any,
         local_paths: Sequence[Path | str] | Path | None = None,
@@ -77,7 +80,8 @@ class StoredFiles:
         local : list of Path
             Those that are.
         missing : list of str
-            ``file_path`` of those that are not.
+            ``file_path`` of those that are not; with a warning those whose path leaves
+            their store, which are not looked for.
         """
         found: tuple[list[Path], list[str]] = self.lab.file_rows.local_and_missing(
             all_keys(self), local_paths
@@ -104,7 +108,8 @@ class StoredFiles:
         Returns
         -------
         bool
-            Whether any is archived, being restored included.
+            Whether any is archived, being restored included. Files that the storage
+            does not have, or whose path leaves it, are named in a warning.
 
         Raises
         ------

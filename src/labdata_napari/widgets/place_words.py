@@ -14,6 +14,7 @@ _WORDS = {
     "archived": "archived",
     "restoring": "restoring",
     "missing": "missing",
+    "refused": "refused",
     "unknown": "not known",
 }
 HERE, NOT_HERE = "on this computer", "not on this computer"
