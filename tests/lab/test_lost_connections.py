@@ -213,6 +213,40 @@ def test_a_connection_that_breaks_before_an_answer(
     assert [row["species_name"] for row in table.to_dicts()] == ["ox"]
 
 
+CALLS: dict[str, Callable[[Any], Any]] = {
+    "len": lambda table: len(table()),
+    "bool": lambda table: bool(table()),
+    "in": lambda table: OX in table(),
+    "iter": lambda table: list(table()),
+    "keys": lambda table: table.keys(),
+    "to_dicts": lambda table: table.to_dicts(),
+    "to_arrays": lambda table: table.to_arrays("species_name"),
+    "to_pandas": lambda table: table.to_pandas(),
+    "fetch1": lambda table: (table & OX).fetch1(),
+    "join": lambda table: (table * table.lab.Strain).to_dicts(),
+    "insert1": lambda table: table.insert1(OX),
+    "insert": lambda table: table.insert([OX]),
+    "update1": lambda table: table.update1(OX),
+    "delete": lambda table: (table & OX).delete(prompt=False),
+    "delete_quick": lambda table: (table & OX).delete_quick(),
+    "transaction": lambda table: table.connection.start_transaction(),
+}
+
+
+def test_every_call_on_a_table_tells_of_a_loss_in_our_words(server: Where, lab: Lab):
+    table = lab.Species
+    assert len(table()) == 0
+    server.relay.cut()
+    for name, call in CALLS.items():
+        with pytest.raises(ConnectionLost) as lost:
+            call(table)
+        assert lost.value.__cause__ is not None, name
+        assert "lost" in str(lost.value), name
+        assert server.password not in repr(lost.value.__cause__), name
+    server.relay.resume()
+    assert len(table()) == 0
+
+
 def test_a_server_that_falls_silent_within_an_answer(server: Where, lab: Lab):
     server.relay.blackhole(after=30_000)
     with within(5), pytest.raises(ConnectionLost), translate_errors():

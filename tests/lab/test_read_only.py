@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from datajoint import DataJointError
 
 from brain_files import brain_voxels, store_brain, write_labdata_zip
 from labdata_napari.core.annotation import Annotation, AnnotationSet
@@ -66,6 +67,18 @@ def ways_to_write(
     }
 
 
+def direct_writes(lab: Any) -> dict[str, Callable[[], Any]]:
+    row = {"species_name": "ox", "species_scientific_name": "Bos"}
+    mouse = lab.Species & {"species_name": "mouse"}
+    return {
+        "insert1": lambda: lab.Species.insert1(row),
+        "insert": lambda: lab.Species.insert([row], skip_duplicates=True),
+        "update1": lambda: lab.Species.update1(mouse.fetch1()),
+        "delete_quick": lambda: mouse.delete_quick(),
+        "delete": lambda: mouse.delete(prompt=False),
+    }
+
+
 IDS = ("20260401_101500", "brain")
 UM = (10.0, 5.0, 4.0)
 
@@ -94,5 +107,9 @@ def test_everything_is_read_and_nothing_written(
         assert "\n" not in said, name
         # refused before the server was asked to
         assert writes(seen) == set(), name
+    for name, write in direct_writes(reader).items():
+        with pytest.raises(WriteRefused, match="does not let this user") as refused:
+            write()
+        assert isinstance(refused.value.__cause__, DataJointError), name
     assert rows_everywhere(lab) == rows
     assert files_below(lab.files.local_paths[0]) == files

@@ -134,7 +134,7 @@ def test_a_reader_can_bind_and_read_but_not_write(lab_place: Place):
     use_everything(tables)
     assert (tables.FixedBrain & key).fetch1("um_per_pixel") == [10.0, 2.5, 2.5]
     assert tables.FixedBrain.primary_key == list(key)
-    with pytest.raises(dj.errors.AccessError):
+    with pytest.raises(WriteRefused):
         tables.LabMember.insert1({"user_name": "eve", "date_joined": "2026-01-31"})
 
 

@@ -183,7 +183,7 @@ def connect_with(
         files = Files(paths, storages=storages)
         lab = _attach(instance, address, target, files, create)
         if check:
-            with translate_errors():
+            with translate_errors(opening=True):
                 _require_tables(lab)
         return lab
     except BaseException:
@@ -214,7 +214,7 @@ def _attach(
     from labdata_napari.lab.declaring import declare_empty
     from labdata_napari.lab.lab import Lab
 
-    with translate_errors(f"Opening the lab '{target.name}'"):
+    with translate_errors(f"Opening the lab '{target.name}'", opening=True):
         if create:
             declare_empty(instance, target.name, target.project)
         return Lab(
@@ -255,7 +255,7 @@ def _connect_embedded(
         server.require_created()
     _start_while_importing(server)
     doing = f"Opening the local database in '{address.root}'"
-    with translate_errors(doing), contextlib.ExitStack() as undo:
+    with translate_errors(doing, opening=True), contextlib.ExitStack() as undo:
         undo.callback(server.release)
         from labdata_napari.lab.declaring import declare_embedded
         from labdata_napari.lab.lab import Lab

@@ -24,7 +24,7 @@ import psycopg2
 import pymysql
 from datajoint.settings import _create_config
 
-from labdata_napari.errors import ConnectionLost, OutcomeUnknown
+from labdata_napari.errors import ConnectionLost, OutcomeUnknown, WriteRefused
 from labdata_napari.lab.failures import translated
 from labdata_napari.lab.wires import Login, open_mysql, open_postgresql
 
@@ -39,6 +39,7 @@ _LOCK_PATIENCE_S = 20
 _IDLE_S = 30.0
 _PING_S = 5.0
 _WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|COMMIT)\b", re.IGNORECASE)
+_ACTED_UPON = (dj.errors.IntegrityError, dj.errors.QuerySyntaxError)
 _DATABASE_ERRORS = (dj.DataJointError, psycopg2.Error, pymysql.err.Error)
 
 
@@ -181,17 +182,26 @@ class Connection(dj.Connection):
     def query(self, query: str, args: Any = (), **options: Any) -> Any:
         """Run a statement, once; on a new connection if the old one died of idleness.
 
+        Whatever a script does with a table comes down to this, so losses and refusals
+        are told in our words here. What DataJoint has classes for, that scripts and
+        DataJoint itself act upon, such as `DuplicateError`, it raises as ever.
+
         Raises
         ------
+        ConnectionLost
+            When the connection broke and cannot be renewed, or broke meanwhile.
         OutcomeUnknown
             When the connection broke after something to be saved had been sent.
+        WriteRefused
+            When this user may not write, others keep the rows locked, or the like.
         """
-        try:
-            self.check()
-        except ConnectionLost:
-            self._renew()
-        with self._loss_noticed(query), self._asking():
-            cursor = super().query(query, args, **options)
+        with self._told(query):
+            try:
+                self.check()
+            except ConnectionLost:
+                self._renew()
+            with self._loss_noticed(query), self._asking():
+                cursor = super().query(query, args, **options)
         self._alive_at = time.time()
         return cursor
 
@@ -199,9 +209,7 @@ class Connection(dj.Connection):
         """Roll back; a server that we lost has done so by itself."""
         try:
             super().cancel_transaction()
-        except _DATABASE_ERRORS as error:
-            if not isinstance(translated(error), ConnectionLost):
-                raise
+        except ConnectionLost:
             self._note_transaction()
 
     def _renew(self) -> None:
@@ -218,6 +226,19 @@ class Connection(dj.Connection):
             yield
         finally:
             self.asked_at = None
+
+    @contextlib.contextmanager
+    def _told(self, query: str) -> Iterator[None]:
+        try:
+            yield
+        except _DATABASE_ERRORS as error:
+            ours = translated(error)
+            refused = isinstance(ours, WriteRefused) and _WRITES.match(query)
+            if isinstance(ours, ConnectionLost) or (
+                refused and not isinstance(error, _ACTED_UPON)
+            ):
+                raise ours from error
+            raise
 
     @contextlib.contextmanager
     def _loss_noticed(self, query: str) -> Iterator[None]:

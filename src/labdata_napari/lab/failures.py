@@ -38,8 +38,9 @@ class _Failure:
 _LOST = _Failure(
     ConnectionLost,
     "The connection to the database was lost, so nothing was changed; try again in a "
-    "moment (in a script, after lab.reconnect()).",
+    "moment{in_a_script}.",
 )
+_IN_A_SCRIPT = " (in a script, after lab.reconnect())"
 _BUSY = _Failure(
     ConnectionFailed,
     "The database server has no free connection ({detail}); try again in a moment.",
@@ -197,7 +198,7 @@ _COLLISIONS = {"40P01", "40001", "23505", 1213, 1020, 1062}
 
 
 @contextlib.contextmanager
-def translate_errors(doing: str = "") -> Iterator[None]:
+def translate_errors(doing: str = "", opening: bool = False) -> Iterator[None]:
     """Turn errors of the drivers and of DataJoint into ours, each one sentence.
 
     Parameters
@@ -205,6 +206,8 @@ def translate_errors(doing: str = "") -> Iterator[None]:
     doing
         What was being done, to begin the sentence with, for example
         ``"Saving the annotations of M1"``.
+    opening
+        Whether there is no lab yet that could be reconnected.
 
     Raises
     ------
@@ -228,15 +231,25 @@ def translate_errors(doing: str = "") -> Iterator[None]:
     try:
         yield
     except (dj.DataJointError, psycopg2.Error, pymysql.err.Error) as error:
-        raise translated(error, doing) from error
+        raise translated(error, doing, opening) from error
+    except (ConnectionLost, WriteRefused) as error:
+        cause = error.__cause__
+        if cause is None or str(error) != str(translated(cause)):
+            raise
+        # a connection told it, which does not know what was being done
+        raise translated(cause, doing, opening) from cause
 
 
-def translated(error: BaseException, doing: str = "") -> LabdataError:
+def translated(
+    error: BaseException, doing: str = "", opening: bool = False
+) -> LabdataError:
     """Return our error for one of a driver or of DataJoint."""
     if isinstance(error, LabdataError):
         return error
     failure, detail = _classified(error)
-    sentence = failure.sentence.format(detail=detail.rstrip("."))
+    sentence = failure.sentence.format(
+        detail=detail.rstrip("."), in_a_script="" if opening else _IN_A_SCRIPT
+    )
     return failure.error(f"{doing}: {sentence}" if doing else sentence)
 
 

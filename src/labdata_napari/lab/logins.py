@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 import pymysql
 
-from labdata_napari.errors import KeyringFailed, LoginRefused
+from labdata_napari.errors import ConnectionLost, KeyringFailed, LoginRefused
 from labdata_napari.lab import passwords
 from labdata_napari.lab.failures import connection_failure
 from labdata_napari.lab.instances import new_instance
@@ -125,3 +125,5 @@ def _reach(address: ServerAddress, password: str, insist: bool) -> Any:
     except (dj.DataJointError, psycopg2.Error, pymysql.err.Error, OSError) as error:
         # without the cause: its frames hold the password
         raise connection_failure(error, address) from None
+    except ConnectionLost as error:
+        raise connection_failure(error.__cause__ or error, address) from None

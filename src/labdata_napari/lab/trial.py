@@ -109,7 +109,7 @@ def examine(lab: Lab) -> Iterator[Finding]:
     """Tell what works in a lab that is connected; see `try_lab`."""
     for point in (_server, _schemas, _tables, _reading, _writing):
         try:
-            with translate_errors():
+            with translate_errors(opening=True):
                 found = point(lab)
         except LabdataError as error:
             name = point.__name__.removeprefix("_").capitalize()
