@@ -171,9 +171,7 @@ SPECIAL = st.sampled_from(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(name=SPECIAL | NAMES)
-def test_a_row_of_any_name_is_found_and_no_other(lab, lab_place, name):
-    if lab_place.backend == "postgresql":
-        name = name.replace("\\", "/")  # DataJoint doubles it there, and finds nothing
+def test_a_row_of_any_name_is_found_and_no_other(lab, name):
     other = KEY | {"transform_id": 0}
     if not lab.FixedBrain & KEY:
         add_transform(lab, add_brain(lab))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from labdata_napari.errors import WriteRefused
+from labdata_napari.errors import InvalidValue, WriteRefused
 from labs import KEY, add_brain, add_dataset, add_transform, rows_everywhere
 
 
@@ -65,4 +65,43 @@ def test_no_table_is_dropped_or_altered(lab: Any, brain: Any, way: str):
 
 def test_rows_of_files_keep_their_own_guard(lab: Any, brain: Any):
     with pytest.raises(WriteRefused, match="confirm="):
-        (lab.File & KEY).delete()
+        (lab.File & {"storage": "data"}).delete()
+
+
+def test_a_misspelt_column_never_means_every_row(lab: Any, brain: Any):
+    before = rows_everywhere(lab)
+    wrong = {"subject": "M2"}
+    for rows in (
+        lab.FixedBrain & wrong,
+        lab.FixedBrain & [KEY, wrong],
+        lab.FixedBrain & wrong & KEY,
+        lab.File & KEY,
+    ):
+        for delete in (rows.delete, rows.delete_quick):
+            with pytest.raises(WriteRefused, match="every row would have been") as said:
+                delete()
+    assert "names no column of File" in str(said.value)
+    with pytest.raises(WriteRefused, match="no column 'subject', but 'subject_name'"):
+        (lab.FixedBrain & wrong).delete(prompt=False)
+    assert rows_everywhere(lab) == before
+    # a row of another table still is a restriction, whatever else it holds
+    assert len(lab.FixedBrain & {**KEY, "subject_sex": "F"}) == 1
+    (lab.FixedBrainTransformAnnotation & (brain | wrong)).delete_quick()
+
+
+def test_a_misspelt_key_is_refused_with_what_was_meant(lab: Any, brain: Any):
+    meant = "no column 'subject', but 'subject_name'"
+    wrong = {"subject": "M1"}
+    with pytest.raises(InvalidValue, match=meant):
+        lab.FixedBrainTransform.populate(wrong)
+    with pytest.raises(InvalidValue, match="none of its names is a column"):
+        lab.FixedBrainTransform.populate({"strain": "x"})
+    key = {name: value for name, value in KEY.items() if name != "subject_name"}
+    for ask in (
+        lab.brains.open,
+        lab.brains.transforms,
+        lab.widefield.projections,
+        lambda k: lab.recordings.open("TwoPhoton", k),
+    ):
+        with pytest.raises(InvalidValue, match=meant):
+            ask(key | wrong)

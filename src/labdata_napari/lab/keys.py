@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from labdata_napari.core.spelling import misspelt
 from labdata_napari.errors import InvalidValue, NotFound
 
 if TYPE_CHECKING:
@@ -20,9 +21,11 @@ def key_of(table: Any, key: Mapping[str, Any]) -> dict[str, Any]:
     """
     missing = [name for name in table.primary_key if key.get(name) is None]
     if missing:
+        hint = misspelt(key, table.primary_key)
         raise InvalidValue(
             f"A key of {named(table)} needs {', '.join(table.primary_key)}; "
-            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing."
+            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+            f"{hint and f': {hint}'}."
         )
     return {name: key[name] for name in table.primary_key}
 

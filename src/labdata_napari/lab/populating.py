@@ -66,8 +66,12 @@ def waiting(lab: Any, *restrictions: Any) -> list[Key]:
     """
     import datajoint as dj
 
+    from labdata_napari.schema.restricted import require_columns
+
     with translate_errors():
         table = lab.FixedBrainTransform()
+        for restriction in restrictions:
+            require_columns(table.key_source, restriction)
         keys = (table.key_source & dj.AndList(restrictions)) - table.proj()
         found: list[Key] = keys.keys(order_by="KEY")
     return found

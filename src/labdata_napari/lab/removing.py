@@ -20,6 +20,7 @@ from labdata_napari.lab.keys import named
 from labdata_napari.lab.publishing import in_s3
 from labdata_napari.lab.rows import fetched
 from labdata_napari.schema.guarded import in_words, pinned, would_go
+from labdata_napari.schema.restricted import require_matched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,6 +66,7 @@ def delete(
         raise WriteRefused(
             f"Nothing was deleted: {lab.user} may only read this database."
         )
+    require_matched(rows)
     integrity = "ignore" if force_parts else "enforce"
     table = named(rows)
     with translate_errors("Deleting files"), lab.connection.transaction:

@@ -16,9 +16,11 @@ are, without a single statement that changes them:
 from __future__ import annotations
 
 import contextlib
+import inspect
 import logging
 import re
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import datajoint as dj
 from datajoint.codecs import get_codec
@@ -212,12 +214,36 @@ def _subclass(template: Any, lab: Any) -> Any:
     members = {"__doc__": template.__doc__, **own}
     for name, part in parts_of(template).items():
         below = {"__doc__": part.__doc__, **own}
-        members[name] = type(part)(name, (Guarded, part), below)
+        members[name] = _metaclass(type(part))(name, (Guarded, part), below)
     if issubclass(template, dj.Imported | dj.Computed):
         members["jobs"] = _NoJobs()
     # those of files bring a guard of their own
     guard = Kept if issubclass(template, StoredFiles) else Guarded
-    return type(template)(template.__name__, (guard, template), members)
+    made = _metaclass(type(template))
+    return made(template.__name__, (guard, template), members)
+
+
+class _OfAllRows(type):
+    """Methods of ours may be called on the class, as DataJoint's may."""
+
+    def __getattribute__(cls, name: str) -> Any:
+        found = super().__getattribute__(name)
+        if name.startswith("_") or not inspect.isfunction(found):
+            return found
+        if name in getattr(cls, "of_selected_rows", ()):
+            return partial(_refuse_all_rows, cls.__name__, name)
+        return getattr(cls(), name)
+
+
+def _metaclass(kind: type) -> Any:
+    return type(f"{kind.__name__}OfAllRows", (_OfAllRows, kind), {})
+
+
+def _refuse_all_rows(table: str, method: str, *_: object, **__: object) -> NoReturn:
+    raise InvalidValue(
+        f"{table}.{method}() takes the rows it is about; select them, as in "
+        f"({table} & {{...}}).{method}(), or write {table}().{method}() for every row."
+    )
 
 
 class _NoJobs:

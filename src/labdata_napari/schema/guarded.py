@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import datajoint as dj
 
 from labdata_napari.errors import WriteRefused
+from labdata_napari.schema.restricted import Restricted, require_matched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Kept:
+class Kept(Restricted):
     """Goes before a table's own class: the table is the lab's, whatever its rows."""
 
     def drop(self: Any, *_: object, **__: object) -> NoReturn:
@@ -31,6 +32,18 @@ class Kept:
 
     drop_quick = drop
     alter = drop
+
+    def delete_quick(self: Any, get_count: bool = False) -> int | None:
+        """Delete the selected rows, as long as no others refer to them.
+
+        Raises
+        ------
+        WriteRefused
+            When they were selected by no column of the table; nothing was deleted.
+        """
+        require_matched(self)
+        count: int | None = super().delete_quick(get_count)  # type: ignore[misc]
+        return count
 
 
 class Guarded(Kept):
@@ -62,8 +75,10 @@ class Guarded(Kept):
         Raises
         ------
         WriteRefused
-            When `prompt` is not given; nothing was deleted.
+            When `prompt` is not given, or the rows were selected by no column of the
+            table; nothing was deleted.
         """
+        require_matched(self)
         rows = pinned(self)
         if prompt is None:
             with self.lab.own_errors():

@@ -278,6 +278,8 @@ class FixedBrainTransform(dj.Computed):
 
         Raises
         ------
+        InvalidValue
+            When a restriction misspells a column, or names none.
         NotFound, InvalidValue, UnreadableFile, WriteConflict, WriteRefused
             As `make`, for the first that fails, unless errors are suppressed.
         Cancelled
@@ -285,6 +287,7 @@ class FixedBrainTransform(dj.Computed):
         """
         done = self.lab.brains.populate_transforms(
             *self.restriction,
+            *([self.unmatched] if self.unmatched else ()),
             *restrictions,
             progress=progress,
             hemisphere=hemisphere,

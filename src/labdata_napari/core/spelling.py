@@ -1,0 +1,20 @@
+"""Names that were probably meant."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def misspelt(given: Iterable[str], columns: Iterable[str]) -> str:
+    """Say which name is probably that of a column, misspelt; empty when none is."""
+    given, columns = list(given), list(columns)
+    for name in given:
+        if name not in columns:
+            near = get_close_matches(name, [c for c in columns if c not in given], 1)
+            if near:
+                return f"there is no column '{name}', but '{near[0]}'"
+    return ""
