@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from labdata_napari.errors import InvalidValue, NotFound
-from labs import add_dataset, postgresql
+from labs import KEY, add_dataset, postgresql
 
 CLOCK = np.array([1.0, 2.0, 3.5, 5.0, 7.0, 9.0, 10.5, 12.0])
 LICKS = np.array([12.0, 13.0, 20.0, 44.0])
@@ -92,6 +92,33 @@ def test_a_restriction_selects_which_events(session: Any):
         rows = (session.DatasetEvents.Digital & {"stream_name": "nidq"}).fetch_synced()
         none = (session.DatasetEvents.Digital & {"stream_name": "no"}).fetch_synced()
     assert [len(rows), len(none)] == [2, 0]
+
+
+@postgresql
+def test_a_clock_that_follows_another_brings_its_streams_along(session: Any):
+    rig = {"clock_stream": "rig", "clock_stream_event": "sync"}
+    master = add_lines(session, "rig", "rig", sync=both_ends(3 * CLOCK - 1, 0.3))
+    nidq = KEY | {"dataset_name": "ephys", "stream_name": "nidq"}
+    follow = nidq | {"event_name": "sync", "clock_dataset": "rig"} | rig
+    session.StreamSync.insert1(follow)
+    table = session.DatasetEvents.Digital
+    rows = (
+        table & [{"stream_name": n} for n in ("bpod", "nidq", "rig")]
+    ).fetch_synced()
+    times = {(r["stream_name"], r["event_name"]): r["event_timestamps"] for r in rows}
+    assert list(times)[-1] == ("rig", "sync")
+    expected = 3 * (LICKS - 10) / 2 - 1
+    np.testing.assert_allclose(times["bpod", "lick"], expected, atol=1e-9)
+    np.testing.assert_allclose(times["nidq", "reward"], [3.5, 8], atol=1e-9)
+    # a selected row maps to its own clock, as in labdata
+    sync = session.StreamSync & {"stream_name": "bpod"}
+    assert sync.clock_stream() == "nidq"
+    np.testing.assert_allclose(sync.apply(LICKS), (LICKS - 10) / 2, atol=1e-12)
+
+    round_again = {"event_name": "sync", "clock_dataset": "task", **BOTH}
+    session.StreamSync.insert1(master | round_again | {"clock_stream": "bpod"})
+    with pytest.raises(InvalidValue, match=r"in a circle, .*bpod → .*nidq → "):
+        (table & {"event_name": "lick"}).fetch_synced()
 
 
 @postgresql

@@ -71,7 +71,8 @@ class DatasetEvents(dj.Imported):
             -------
             list of dict
                 A row for each selected line of a stream that is tied to a clock, with
-                `event_timestamps` on that clock, then those of the clocks' own
+                `event_timestamps` on that clock, or on that one's own clock where it
+                is tied itself, and so on; then those of the last clocks' own
                 streams. Lines without times are left out, and with a warning those
                 of streams that are not tied. If none of the lines has to do with a
                 `StreamSync`, all are returned as they were recorded, with a warning.
@@ -79,7 +80,8 @@ class DatasetEvents(dj.Imported):
             Raises
             ------
             InvalidValue
-                When the pulses of a tie cannot be paired, see `StreamSync.apply`.
+                When the pulses of a tie cannot be paired, see `StreamSync.apply`, or
+                clocks are tied in a circle.
             """
             return fetch_synced(self, force, method)
 

@@ -76,16 +76,45 @@ def fetch_synced(lines: Any, force: bool, method: str) -> list[Row]:
         )
         if len(apart) == len(rows):
             return rows
+    ways = {stream: _way(stream, ties) for stream in map(_stream, tied)}
     maps = {
-        stream: (lab.StreamSync & tie).apply(None, force=force, method=method)
-        for stream, tie in ties.items()
-        if any(_stream(row) == stream for row in tied)
+        _stream(tie): (lab.StreamSync & tie).apply(None, force=force, method=method)
+        for tie in {_stream(tie): tie for way in ways.values() for tie in way}.values()
     }
-    synced = [
-        row | {"event_timestamps": maps[_stream(row)](row["event_timestamps"])}
-        for row in tied
-    ]
+    synced = []
+    for row in tied:
+        times = row["event_timestamps"]
+        for tie in ways[_stream(row)]:
+            times = maps[_stream(tie)](times)
+        synced.append(row | {"event_timestamps": times})
     return synced + clocked
+
+
+def _way(stream: Stream, ties: dict[Stream, Row]) -> list[Row]:
+    """Return the ties from a stream to the clock that no other one keeps.
+
+    Raises
+    ------
+    InvalidValue
+        When the clocks go round in a circle.
+    """
+    way: list[Row] = []
+    passed = [stream]
+    while stream in ties:
+        tie = ties[stream]
+        clock = tuple(tie[c] for c in _CLOCK)
+        if clock == stream:  # it keeps its own time
+            break
+        if clock in passed:
+            names = " → ".join("/".join(each) for each in (*passed, clock))
+            raise InvalidValue(
+                f"The clocks of StreamSync go round in a circle, {names}; remove one "
+                "of these rows."
+            )
+        way.append(tie)
+        passed.append(clock)
+        stream = clock
+    return way
 
 
 def plot_events(
