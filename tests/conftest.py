@@ -27,7 +27,7 @@ for _name in [name for name in os.environ if name.startswith("LABDATA_DATABASE")
     del os.environ[_name]
 for _name in ("LABDATA_PREFERENCES", "LABDATA_OVERRIDE_DATAPATH"):
     os.environ.pop(_name, None)
-os.environ["LABDATA_PATH"] = os.path.join(os.path.dirname(__file__), "no such folder")
+os.environ["LABDATA_PATH"] = os.path.dirname(__file__)  # which holds none
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
 # A busy machine is slow, which is no failure; in CI the same change gives the same

@@ -103,6 +103,7 @@ class LabdataHome:
 @pytest.fixture
 def labdata_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LabdataHome:
     home = LabdataHome(tmp_path / "labdata")
+    home.folder.mkdir()
     monkeypatch.setenv("LABDATA_PATH", str(home.folder))
     return home
 

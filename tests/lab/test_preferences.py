@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import labdata_napari as ln
 from labdata_napari import settings
-from labdata_napari.errors import LoginRefused
+from labdata_napari.errors import InvalidValue, LoginRefused
 from labdata_napari.lab.preferences import LabdataSettings, read
 
 if TYPE_CHECKING:
@@ -80,9 +80,15 @@ def test_a_file_that_nobody_filled_in_names_no_lab(labdata_home: LabdataHome):
     assert read_with(labdata_home).file == labdata_home.file
 
 
-def test_no_file_is_no_lab_and_no_folder_is_made(labdata_home: LabdataHome):
+def test_no_file_is_no_lab_and_nothing_is_made(labdata_home: LabdataHome):
     assert read() == LabdataSettings()
-    assert not labdata_home.folder.exists()
+    assert labdata_home.state() == {}
+    home = labdata_home.folder / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(home))
+        patch.setenv("USERPROFILE", str(home))
+        assert read({}) == LabdataSettings()
+    assert not home.exists()
 
 
 def test_the_environment_counts_more_than_the_file(labdata_home: LabdataHome):
@@ -156,6 +162,18 @@ def test_another_file_is_read_where_one_is_named(
     assert "LABDATA_PREFERENCES" in problem
 
 
+def test_a_folder_that_is_not_there_opens_no_other_lab(
+    labdata_home: LabdataHome, monkeypatch: pytest.MonkeyPatch
+):
+    assert read().problems == ()  # before labdata was used first
+    monkeypatch.setenv("LABDATA_PATH", str(labdata_home.folder / "away"))
+    found = read()
+    assert found.problems == (found.broken,)
+    assert re.search("There is no folder '.*away', which LABDATA_PATH", found.broken)
+    with pytest.raises(InvalidValue, match=r"LABDATA_PATH names.*no lab is opened"):
+        ln.connect()
+
+
 def test_a_user_without_a_host_is_on_this_computer_as_labdata_has_it(
     labdata_home: LabdataHome,
 ):
@@ -221,7 +239,6 @@ def test_without_the_right_key_the_password_is_missing_and_the_rest_counts(
 def test_a_broken_file_is_one_sentence_and_no_lab(
     labdata_home: LabdataHome, content: bytes, word: str
 ):
-    labdata_home.folder.mkdir()
     labdata_home.file.write_bytes(content)
     found = read()
     (problem,) = found.problems

@@ -271,7 +271,6 @@ def test_a_trial_that_fails_says_where_and_connecting_without_encryption_is_warn
 def test_broken_settings_are_told_and_no_other_lab_opens_by_itself(
     open_window, lab_place, labdata_home
 ):
-    labdata_home.folder.mkdir()
     labdata_home.file.write_text("{")
     window = open_window()
     window.until(lambda: "are not valid JSON" in window.text("connection_problem"))

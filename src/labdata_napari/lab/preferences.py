@@ -119,9 +119,8 @@ def read(environment: Mapping[str, str] = os.environ) -> LabdataSettings:
         gives the jobs it submits to a cluster, ``LABDATA_CREDENTIALS``.
     """
     folder = Path(environment.get("LABDATA_PATH") or "~/labdata").expanduser()
-    chosen = environment.get("LABDATA_PREFERENCES", "")
-    file = folder / Path(chosen or _FILE).expanduser()
-    return _Reader(folder, file, environment).read(required=bool(chosen))
+    file = folder / Path(environment.get("LABDATA_PREFERENCES") or _FILE).expanduser()
+    return _Reader(folder, file, environment).read()
 
 
 class _Reader:
@@ -130,13 +129,14 @@ class _Reader:
     def __init__(
         self, folder: Path, file: Path, environment: Mapping[str, str]
     ) -> None:
+        self._folder = folder
         self._file = file
         self._environment = environment
         self._problems: list[str] = []
         self._secrets = Secrets(folder, self._problems)
 
-    def read(self, required: bool) -> LabdataSettings:
-        everything = self._load(required)
+    def read(self) -> LabdataSettings:
+        everything = self._load()
         broken = self._problems[0] if self._problems else ""
         values = everything or {}
         database = self._section(values, "database")
@@ -169,15 +169,11 @@ class _Reader:
             problems=tuple(self._problems),
         )
 
-    def _load(self, required: bool) -> dict[str, Any] | None:
+    def _load(self) -> dict[str, Any] | None:
         try:
             values = json.loads(self._file.read_text("utf-8"))
         except FileNotFoundError:
-            if required:
-                self._say(
-                    f"There is no file '{self._file}', which LABDATA_PREFERENCES names "
-                    "for labdata's settings; correct the variable or remove it."
-                )
+            self._say_if_named()
             return None
         except OSError as error:
             reason = error.strerror or type(error).__name__
@@ -198,6 +194,22 @@ class _Reader:
             self._not(values, "the file", "a set of named values")
             return None
         return values
+
+    def _say_if_named(self) -> None:
+        """Say that there is no file, where a variable promises one.
+
+        A folder without a file is what labdata finds when it is used first.
+        """
+        if self._env("LABDATA_PREFERENCES"):
+            missing, variable = f"file '{self._file}'", "LABDATA_PREFERENCES"
+        elif self._env("LABDATA_PATH") and not self._folder.is_dir():
+            missing, variable = f"folder '{self._folder}'", "LABDATA_PATH"
+        else:
+            return
+        self._say(
+            f"There is no {missing}, which {variable} names for labdata's settings; "
+            "correct the variable or remove it."
+        )
 
     def _login(
         self,
