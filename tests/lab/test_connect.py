@@ -343,7 +343,7 @@ def test_an_unreadable_address_is_refused_without_repeating_it(url: str):
         ("mysql://host:3306", "names no user"),
         ("mysql://me@host:3306/lab_data", r"name='lab_data' \(--name lab_data\)"),
         ("mysql://me@host?tsl=no", "cannot be read"),
-        ("mysql://me@host?tls=maybe", "cannot be read"),
+        ("mysql://me@host?tls=maybe", "'tls=maybe', which says neither yes nor no"),
         ("mysql://me@[::1]:3306", r"DataJoint cannot use \(IPv6\)"),
     ],
 )

@@ -20,7 +20,8 @@ _SCHEMES = {
     "postgresql": "postgresql",
     "postgres": "postgresql",
 }
-_SWITCH = {"yes": True, "true": True, "on": True, "no": False, "false": False}
+_SWITCH = {"yes": True, "true": True, "on": True, "no": False}
+_SWITCH |= {"false": False, "off": False}
 _FORMS = (
     "'mysql://user@host:3306', 'postgresql://user@host:5432/database', 'embedded:' "
     "or 'embedded:/folder'"
@@ -162,7 +163,11 @@ def _server(backend: str, rest: str) -> ServerAddress:
     if not host or "@" in parts.path + parts.query or parts.fragment or options:
         raise unreadable
     if tls and tls not in _SWITCH:
-        raise unreadable
+        raise InvalidValue(
+            f"The address ends with 'tls={tls}', which says neither yes nor no; write "
+            "'?tls=no' to connect without encryption where the server offers none, or "
+            "leave it out."
+        )
     if not parts.username:
         raise InvalidValue(
             f"The {backend} address names no user; write '{backend}://user@{host}'."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -53,6 +54,33 @@ class LayerSource:
     def with_baseline(self, baseline: Any) -> LayerSource:
         """Return the same row, now known to hold `baseline`."""
         return replace(self, baseline=baseline)
+
+
+def why_elsewhere(home: LabIdentity | None, here: LabIdentity) -> str:
+    """Say why annotations of one lab cannot be saved in another; empty when they can.
+
+    Parameters
+    ----------
+    home
+        Where they were loaded from; None if that is not known.
+    here
+        What is connected.
+    """
+    if home in (None, here):
+        return ""
+    user, server = _user_and_server(home[0])
+    if (server, *home[1:]) == (_user_and_server(here[0])[1], *here[1:]):
+        return (
+            f"These annotations were opened by '{user}', and somebody else is "
+            f"connected now; connect as '{user}' to save them."
+        )
+    return "These annotations belong to another lab; connect to it to save them."
+
+
+def _user_and_server(url: str) -> tuple[str, str]:
+    scheme, _, rest = url.partition("://")
+    user, _, server = rest.rpartition("@")
+    return unquote(user), f"{scheme}://{server}"
 
 
 def source_of(layer: Layer | None) -> LayerSource | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labdata_napari.lab.availability import ANNOTATIONS
-from labdata_napari.layers.source import source_of
+from labdata_napari.layers.source import source_of, why_elsewhere
 
 if TYPE_CHECKING:
     from napari.layers import Points
@@ -35,7 +35,7 @@ def why_not_editable(connection: Connection, layer: Points | None) -> str:
 
     Only a want of rights is a reason: a lab that is away comes back.
     """
-    away = not connection.is_open or _is_elsewhere(connection, layer)
+    away = not connection.is_open or _why_elsewhere(connection, layer)
     return "" if away else connection.why_not_written(ANNOTATIONS)
 
 
@@ -43,12 +43,11 @@ def why_not_saved(connection: Connection, layer: Points) -> str:
     """Say why a layer's annotations cannot be saved; empty when they can."""
     if not connection.is_open:
         return "Not connected: nothing can be saved until the lab is open again."
-    if _is_elsewhere(connection, layer):
-        return "These annotations belong to another lab; connect to it to save them."
-    return connection.why_not_written(ANNOTATIONS)
+    elsewhere = _why_elsewhere(connection, layer)
+    return elsewhere or connection.why_not_written(ANNOTATIONS)
 
 
-def _is_elsewhere(connection: Connection, layer: Points | None) -> bool:
+def _why_elsewhere(connection: Connection, layer: Points | None) -> str:
     source = source_of(layer)
-    place = (connection.url, connection.name, connection.project)
-    return source is not None and source.lab not in (None, place)
+    here = (connection.url, connection.name, connection.project)
+    return "" if source is None else why_elsewhere(source.lab, here)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from labdata_napari.errors import NotFound, WriteRefused
 from labdata_napari.lab.availability import ANNOTATIONS
+from labdata_napari.layers.source import why_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -143,11 +144,9 @@ def save_annotations(
     WriteConflict
         When somebody changed the rows since `baseline`; nothing is written.
     """
-    if home not in (None, (lab.url, lab.name, lab.project)):
-        raise WriteRefused(
-            "These annotations belong to another lab than the one that is connected "
-            "now; connect to that one again, then save."
-        )
+    elsewhere = why_elsewhere(home, (lab.url, lab.name, lab.project))
+    if elsewhere:
+        raise WriteRefused(elsewhere)
     changes = lab.brains.save_annotations(dict(key), baseline, edited)
     # not what is there by now: somebody else may have saved since
     return changes.summary(), baseline.saved(changes)
