@@ -15,6 +15,7 @@ import pytest
 
 from labdata_napari.errors import (
     Archived,
+    Cancelled,
     InvalidValue,
     LabdataError,
     NotFound,
@@ -23,13 +24,16 @@ from labdata_napari.errors import (
     UnreadableFile,
 )
 from labdata_napari.lab import s3
+from labdata_napari.lab.preferences import read
+from labdata_napari.lab.s3_upload import PART
 from labdata_napari.lab.stores import open_store
 from relay import Relay
-from s3_server import admin, put
+from s3_server import KEYS, admin, put
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from labdata_home import LabdataHome
     from labdata_napari.lab.storage import StorageEntry
 
 PATH = "M1/20260101_120000/brain/brain.zarr.zip"
@@ -131,6 +135,84 @@ def test_a_file_that_changed_since_it_was_hashed_is_not_uploaded(
     with pytest.raises(UnreadableFile, match="changed while it was uploaded"):
         store.upload(source, PATH, hashlib.md5(b"old").hexdigest())
     assert store.listed("") == {}
+
+
+def random_file(folder: Path, size: int) -> tuple[Path, bytes, str]:
+    """A file, its content and its checksum."""
+    content, source = os.urandom(size), folder / "a"
+    source.write_bytes(content)
+    return source, content, hashlib.md5(content).hexdigest()
+
+
+def uploads_begun(bucket: StorageEntry) -> list[Any]:
+    """Uploads in parts of which the server keeps something."""
+    answer = admin(bucket).list_multipart_uploads(Bucket=bucket.bucket)
+    return list(answer.get("Uploads", ()))
+
+
+def test_an_upload_that_is_cancelled_leaves_nothing(
+    bucket: StorageEntry, tmp_path: Path
+) -> None:
+    source, _, md5 = random_file(tmp_path, 3 * PART)
+
+    def stop(done: int, total: int) -> None:
+        if done:
+            raise Cancelled("Enough.")
+
+    with pytest.raises(Cancelled):
+        open_store(bucket).upload(source, PATH, md5, stop)
+    assert open_store(bucket).listed("") == {}
+    assert uploads_begun(bucket) == []
+
+
+def test_an_upload_whose_connection_drops_goes_on_or_is_told(
+    bucket: StorageEntry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3, "_PAUSES", (0.0, 0.0))
+    source, content, md5 = random_file(tmp_path, 3 * PART)
+    port = int(str(bucket.endpoint).rsplit(":", 1)[1])
+    with Relay("127.0.0.1", port) as relay:
+        wired = dataclasses.replace(bucket, endpoint=f"http://127.0.0.1:{relay.port}")
+        store = open_store(wired)
+        losses = [relay.drop]
+
+        def lose(done: int, total: int) -> None:
+            while losses:
+                losses.pop()()
+
+        store.upload(source, PATH, md5, lose)
+        assert store.open(PATH).read(0, len(content)) == content
+        store.remove(PATH)
+        losses.append(relay.cut)
+        with pytest.raises(StorageFailed, match=r"brain\.zarr\.zip' could not be"):
+            store.upload(source, PATH, md5, lose)
+        assert open_store(bucket).listed("") == {}
+        relay.resume()
+        store.upload(source, PATH, md5)
+        assert store.head(PATH).size == len(content)
+
+
+def test_a_server_of_ones_own_as_labdatas_settings_name_it(
+    bucket: StorageEntry, labdata_home: LabdataHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = str(bucket.endpoint).removeprefix("http://")
+    entry = {"protocol": "s3", "s3_api": "minio", "bucket": bucket.bucket, **KEYS}
+    labdata_home.write(
+        {"host": "db", "user": "ana"},
+        storage={
+            "data": entry | {"endpoint": address},
+            "analysis": entry | {"endpoint": bucket.endpoint, "folder": "results"},
+        },
+    )
+    # without a scheme it is https, unless the usual AWS settings say otherwise
+    monkeypatch.setenv("AWS_ENDPOINT_URL", str(bucket.endpoint))
+    found = read()
+    assert found.problems == ()
+    for name, key in (("data", PATH), ("analysis", f"results/{PATH}")):
+        put(bucket, key, name.encode())
+        store = open_store(found.storages[name])
+        store.check()
+        assert store.open(PATH).read(0, 4) == name.encode()[:4]
 
 
 @pytest.mark.parametrize("storage_class", ["GLACIER", "DEEP_ARCHIVE"])
