@@ -53,10 +53,10 @@ def test_one_bad_brain_hides_no_other(lab, stored):
 
 
 @postgresql  # MariaDB refuses so much in one piece
-def test_forty_megabytes_where_three_numbers_belong(lab):
+def test_a_hundred_megabytes_where_three_numbers_belong(lab):
     key = add_brain(lab)
-    header = blob.pack(np.zeros(5_000_000), False)[:29]
-    zeros = "%s || decode(repeat('00', 40000000), 'hex')"
+    header = blob.pack(np.zeros(12_500_000), False)[:29]
+    zeros = "%s || decode(repeat('00', 100000000), 'hex')"
     where = (lab.FixedBrain & key).where_clause()
     lab.connection.query(
         f"UPDATE {lab.FixedBrain.full_table_name} SET um_per_pixel = {zeros}{where}",
@@ -65,7 +65,7 @@ def test_forty_megabytes_where_three_numbers_belong(lab):
     (entry,) = lab.entries.find()
     assert entry.um_per_pixel is None
     lines = dict(lab.entries.details(entry).lines)
-    assert lines["µm per pixel"] == "5000000 values"
+    assert lines["µm per pixel"] == "12500000 values"
 
 
 @pytest.mark.parametrize("stored", [GARBAGE, BOMB], ids=range(2))

@@ -54,3 +54,31 @@ def test_parameters_that_wait_are_computed_by_the_same_button(
     qtbot.waitUntil(lambda: button.text() == "Open transform", timeout=30_000)
     with lab_folder.connect() as lab:
         assert len(lab.FixedBrainTransform & {"transform_id": 4}) == 1
+
+
+def test_a_colleague_who_takes_the_same_number_meanwhile_keeps_it(
+    open_browser, lab_folder, qtbot
+):
+    _, _, browser = open_browser(lab_folder, show=True)
+    select(browser, qtbot, "M2")
+    assert transforms(browser) == []
+    with lab_folder.connect() as theirs:
+        key = (theirs.FixedBrain & {"subject_name": "M2"}).keys()[0]
+        table = theirs.FixedBrainTransformParameters & key
+        with theirs.connection.transaction:
+            # nobody else sees it yet, so that the window counts from 0 as well
+            table.insert1(key | {"transform_id": 0})
+            choose(browser.findChild(QMenu, "new_transform_menu"), "at 50 µm")
+            qtbot.wait(500)
+        qtbot.waitUntil(
+            lambda: (
+                "Transform 1 of M2 brain is computed"
+                in browser.findChild(QLabel, "browser_status").text()
+            ),
+            timeout=30_000,
+        )
+        qtbot.waitUntil(lambda: len(transforms(browser)) == 2, timeout=10_000)
+        first, second = table.to_dicts(order_by="KEY")
+        assert first["downsample"] is None
+        assert second["downsample"] is not None
+        assert (theirs.FixedBrainTransform & key).fetch1("transform_id") == 1
