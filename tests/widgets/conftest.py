@@ -225,3 +225,13 @@ def open_story(
 @pytest.fixture
 def story(open_story: Callable[..., Story], shared_lab: LabFolder) -> Story:
     return open_story(shared_lab)
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the second database of a test: what Qt does is the same on both."""
+    names = {item.nodeid for item in items}
+    for item in items:
+        other = item.nodeid.replace("mysql", "postgresql")
+        if other != item.nodeid and other in names:
+            item.add_marker(pytest.mark.one_qt)

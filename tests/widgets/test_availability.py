@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from databases import Place
 
-pytestmark = pytest.mark.gui
+pytestmark = [pytest.mark.gui, pytest.mark.one_qt]
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from labdata_napari.lab.files import Files
 from labdata_napari.widgets.rows import find_entries
 from s3_server import put
+
+pytestmark = [pytest.mark.gui, pytest.mark.one_qt]
 
 
 def test_a_brain_in_s3_is_drawn_when_it_arrives(

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QLabel, QLineEdit, QListWidget
 from moved_to_s3 import Moved, move, storages_in
 from s3_server import admin
 
-pytestmark = pytest.mark.gui
+pytestmark = [pytest.mark.gui, pytest.mark.one_qt]
 
 
 def filter_by(moved: Moved, text: str) -> None:

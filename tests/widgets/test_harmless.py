@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.gui,
+    pytest.mark.one_qt,
     pytest.mark.mysql,
     pytest.mark.parametrize("backend", ["labdata"]),
     pytest.mark.skipif(
