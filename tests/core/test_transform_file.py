@@ -317,6 +317,8 @@ def test_a_folder_that_cannot_be_made_is_told_in_words(tmp_path):
 
 
 FILL_THE_DISK = """
+    from labdata_napari.core import resample
+    resample._SLAB_BYTES = 1 << 20  # several, so that they come out of a scratch
     import sys
     from pathlib import Path
     import numpy as np

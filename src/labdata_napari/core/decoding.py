@@ -12,6 +12,8 @@ import struct
 import zlib
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -43,7 +45,10 @@ def bounded(codec: Any) -> Callable[[bytes, int], Any] | None:
     """
     kind = codec.codec_id
     if kind == "blosc":
-        return lambda data, count: codec.decode(_claiming(data, 4, count))
+        # into memory of numpy's, which comes in large pages where there are any
+        return lambda data, count: codec.decode(
+            _claiming(data, 4, count), np.empty(count, np.uint8)
+        )
     if kind == "lz4":
         return lambda data, count: codec.decode(_claiming(data, 0, count))
     if kind in ("zstd", "imagecodecs_blosc2"):

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labdata_napari.core.interpolate import working_dtype
 from labdata_napari.core.reduce import (
     axis_taps,
     chunk_shape,
     scratch_bytes,
     threads_here,
-    working_dtype,
 )
-from labdata_napari.core.resample import MEMORY, output_dtype, reach
+from labdata_napari.core.resample import MEMORY, output_dtype, reach, spline_axes
 from labdata_napari.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -159,7 +159,8 @@ def estimate(
     voxels = math.prod(plan.shape_out)
     raw = voxels * dtype.itemsize
     box = reach(plan, order)
-    scratch = 0 if box is None else scratch_bytes(plan, source, box)
+    splines = spline_axes(plan, order)
+    scratch = 0 if box is None else scratch_bytes(plan, source, box, splines)
     workers = threads or threads_here()
     busy = 2 / min(workers, 2) if workers < 2 else (2 / workers) ** 0.7
     work = (

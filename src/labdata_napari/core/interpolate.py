@@ -2,15 +2,74 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from scipy import ndimage
 
-from labdata_napari.core.reduce import working_dtype
+from labdata_napari.core import kernels_numpy
+from labdata_napari.core.spline import coefficients
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from labdata_napari.core.kernels import Kernels
+
+    Taps = tuple[int, int, int]
+
+ORDERS = (1, 3)
+DEFAULT_ORDER = 3
+OUTSIDE = 1e-6  # voxels beyond the outermost centres that still count as inside
+# Output voxels interpolated from one piece of the data: at most, and where the piece
+# is much larger than what comes out of it.
+_MOST, _LEAST = 1 << 18, 1 << 15
+_MUCH = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Places to interpolate at, in a piece of data that holds all their neighbours.
+
+    Attributes
+    ----------
+    matrix, offset
+        (3, 3) and (3,); output index to data index (z, y, x).
+    shape
+        Of the output.
+    taps
+        Neighbours taken along z, y, x: 1 where every place is a voxel's centre, 2 for
+        linear interpolation, 4 for the cubic B-spline.
+    low, high
+        First and last voxel of the stack, as places in the data; what lies beyond is 0.
+    inside
+        Whether it is known that nothing lies beyond.
+    """
+
+    TOLERANCE: ClassVar[float] = OUTSIDE
+
+    matrix: NDArray[np.float64]
+    offset: NDArray[np.float64]
+    shape: tuple[int, int, int]
+    taps: Taps
+    low: tuple[float, float, float]
+    high: tuple[float, float, float]
+    inside: bool
+
+
+def working_dtype(source: np.dtype[Any]) -> np.dtype[Any]:
+    """Float type that holds every value of a source type."""
+    small = source.itemsize <= 2 or source == np.float32
+    return np.dtype(np.float32 if small else np.float64)
+
+
+def taps_of(
+    matrix: NDArray[np.float64], offset: NDArray[np.float64], order: int
+) -> Taps:
+    """Neighbours to take along each data axis: one where all places are centres."""
+    whole = (matrix == np.rint(matrix)).all(axis=1) & (offset == np.rint(offset))
+    z, y, x = (1 if still else order + 1 for still in whole)
+    return z, y, x
 
 
 def interpolate(
@@ -18,9 +77,10 @@ def interpolate(
     matrix: NDArray[np.float64],
     offset: NDArray[np.float64],
     shape: NDArray[np.intp],
-    order: int,
+    order: int = DEFAULT_ORDER,
+    kernels: Kernels = kernels_numpy,
 ) -> NDArray[Any]:
-    """Sample `data` at matrix @ index + offset for every index of an output shape.
+    """Sample a whole volume at matrix @ index + offset for every index of a shape.
 
     Parameters
     ----------
@@ -31,91 +91,191 @@ def interpolate(
     shape
         Of the output.
     order
-        1 for linear interpolation, 3 for cubic splines.
+        1 for linear interpolation, 3 for cubic B-splines.
+    kernels
+        What does the work.
 
     Returns
     -------
     ndarray
         Float values; where every sample is a voxel's centre, a view of the voxels.
     """
-    indices = _plain_indices(matrix, offset, shape, data.shape)
-    if indices is not None:
-        axes, slices = indices
-        return data[slices].transpose(axes)
-    still = _still_axis(matrix, offset)
-    if still is not None:
-        return _by_planes(data, matrix, offset, shape, order, *still)
-    return np.asarray(
-        ndimage.affine_transform(
-            data,
-            matrix,
-            offset,
-            output_shape=tuple(int(n) for n in shape),
-            output=working_dtype(data.dtype),
-            order=order,
-            mode="constant",
-        )
+    taps = taps_of(matrix, offset, order)
+    if taps != (1, 1, 1):
+        data = np.ascontiguousarray(data, working_dtype(data.dtype))
+        for axis in (1, 2, 0):
+            if taps[axis] == 4:
+                data = coefficients(data, axis)
+    full = np.array(data.shape)
+    return resample(data, np.zeros(3), full, matrix, offset, shape, taps, kernels)
+
+
+def resample(
+    window: NDArray[Any],
+    first: NDArray[Any],
+    full: NDArray[Any],
+    matrix: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    shape: NDArray[np.intp],
+    taps: Taps,
+    kernels: Kernels,
+) -> NDArray[Any]:
+    """Interpolate from a window of a stack that holds every neighbour needed.
+
+    Parameters
+    ----------
+    window
+        (z, y, x) voxels; B-spline coefficients along the axes with four taps.
+    first, full
+        Where the window begins in the stack, and the stack's shape.
+    matrix, offset
+        Output index to index in the stack.
+    shape
+        Of the output.
+    taps
+        As `taps_of` gives them.
+    kernels
+        What does the work.
+
+    Returns
+    -------
+    ndarray
+        Values, a view of the voxels where all are taken as they are.
+    """
+    if taps == (1, 1, 1):
+        view = _view(window, matrix, offset - first, shape)
+        if view is not None:
+            return view
+    # The output axis that walks the data's x innermost: neighbours are near then.
+    order = _axis_order(matrix)
+    out = np.empty(shape[order], working_dtype(window.dtype))
+    back = np.argsort(order)
+    pieces = [(np.zeros(3, np.intp), shape[order])]
+    matrix = matrix[:, order]
+    while pieces:
+        start, size = pieces.pop()
+        begin = offset + matrix @ start
+        box = neighbours(matrix, begin, size, full, taps)
+        part = out[tuple(slice(a, a + n) for a, n in zip(start, size, strict=True))]
+        if box is None:
+            part[...] = 0
+            continue
+        longest = int(np.argmax(size))
+        if _too_large(size, box[1] - box[0]):
+            half = size[longest] // 2
+            for a, n in ((0, half), (half, size[longest] - half)):
+                at, length = start.copy(), size.copy()
+                at[longest] += a
+                length[longest] = n
+                pieces.append((at, length))
+            continue
+        _piece(window, first, full, box, matrix, begin, taps, kernels, part)
+    return out.transpose(back)
+
+
+def _too_large(size: NDArray[np.intp], piece: NDArray[np.intp]) -> bool:
+    """Whether to cut an output of some size, made from a piece of the data."""
+    voxels = int(np.prod(size, dtype=np.int64))
+    needed = int(np.prod(piece, dtype=np.int64))
+    if voxels > _MOST:
+        return True
+    return voxels > _LEAST and needed > _MUCH * voxels
+
+
+def neighbours(
+    matrix: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    shape: NDArray[np.intp],
+    full: NDArray[Any],
+    taps: Taps,
+    more: tuple[int, int, int] = (0, 0, 0),
+) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
+    """First voxel and the one after the last that some places need; None for none."""
+    corners = np.array(list(itertools.product((0, 1), repeat=3))) * (shape - 1)
+    places = corners @ matrix.T + offset
+    low, high = places.min(axis=0), places.max(axis=0)
+    if np.any(high < -OUTSIDE) or np.any(low > full - 1 + OUTSIDE):
+        return None
+    margin = np.array(taps) // 2 + more
+    last = np.array(full) - 1
+    first = np.clip(np.floor(low).astype(np.intp) - margin, 0, last)
+    end = np.clip(np.ceil(high).astype(np.intp) + margin, 0, last) + 1
+    return first, end
+
+
+def _piece(
+    window: NDArray[Any],
+    first: NDArray[Any],
+    full: NDArray[Any],
+    box: tuple[NDArray[np.intp], NDArray[np.intp]],
+    matrix: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    taps: Taps,
+    kernels: Kernels,
+    out: NDArray[Any],
+) -> None:
+    low, high = box
+    inner = tuple(
+        slice(int(a - f), int(b - f)) for a, b, f in zip(low, high, first, strict=True)
     )
+    # Beyond the stack's faces coefficients are mirrored.
+    margins = [{1: (0, 0), 2: (0, 1), 4: (1, 2)}[t] for t in taps]
+    data = np.pad(window[inner].astype(out.dtype, copy=False), margins, mode="reflect")
+    shift = np.array([before for before, _ in margins]) - low
+    ends = np.array([shift, full - 1 + shift], dtype=np.float64)
+    corners = np.array(list(itertools.product((0, 1), repeat=3)))
+    places = corners * (np.array(out.shape) - 1) @ matrix.T + offset
+    grid = Grid(
+        np.ascontiguousarray(matrix),
+        offset + shift,
+        _three(out.shape),
+        taps,
+        _three(ends[0].tolist()),
+        _three(ends[1].tolist()),
+        bool(np.all(places >= 0) and np.all(places <= full - 1)),
+    )
+    target = out if out.flags.c_contiguous else np.empty(out.shape, out.dtype)
+    kernels.sample(data, grid, target)
+    if target is not out:
+        out[...] = target
 
 
-def _still_axis(
-    matrix: NDArray[np.float64], offset: NDArray[np.float64]
-) -> tuple[int, int] | None:
-    """Give a data axis and the output axis that alone walks it, in whole voxels."""
-    whole = (matrix == np.rint(matrix)).all(axis=1) & (offset == np.rint(offset))
-    for axis in np.flatnonzero(whole):
-        (along,) = np.nonzero(matrix[axis])
-        if len(along) == 1 and np.count_nonzero(matrix[:, along[0]]) == 1:
-            return int(axis), int(along[0])
-    return None
+def _three(values: Any) -> tuple[Any, Any, Any]:
+    a, b, c = values
+    return a, b, c
 
 
-def _by_planes(
+def _axis_order(matrix: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Output axes, each at the place of the data axis that it walks most."""
+    size = np.abs(matrix)
+    order = np.zeros(3, np.intp)
+    for _ in range(3):
+        axis, along = np.unravel_index(np.argmax(size), size.shape)
+        order[axis] = along
+        size[axis], size[:, along] = -1, -1
+    return order
+
+
+def _view(
     data: NDArray[Any],
     matrix: NDArray[np.float64],
     offset: NDArray[np.float64],
     shape: NDArray[np.intp],
-    order: int,
-    axis: int,
-    along: int,
-) -> NDArray[Any]:
-    """Interpolate plane by plane: the same values, from half as many neighbours."""
-    out = np.zeros(tuple(int(n) for n in shape), working_dtype(data.dtype))
-    flat = np.delete(np.delete(matrix, axis, 0), along, 1)
-    start = np.delete(offset, axis)
-    planes = np.moveaxis(data, axis, 0)
-    first, step = int(offset[axis]), int(matrix[axis, along])
-    for number, target in enumerate(np.moveaxis(out, along, 0)):
-        index = first + step * number
-        if 0 <= index < len(planes):
-            ndimage.affine_transform(
-                planes[index], flat, start, output=target, order=order, mode="constant"
-            )
-    return out
-
-
-def _plain_indices(
-    matrix: NDArray[np.float64],
-    offset: NDArray[np.float64],
-    shape: NDArray[np.intp],
-    available: tuple[int, ...],
-) -> tuple[tuple[int, ...], tuple[slice, ...]] | None:
-    """Give the slices and the axis order, where every sample is a voxel's centre."""
+) -> NDArray[Any] | None:
+    """Give the voxels themselves, where slices and an axis order reach all of them."""
     used = matrix != 0
     if not (np.all(used.sum(axis=0) == 1) and np.all(used.sum(axis=1) == 1)):
-        return None
-    if np.any(matrix != np.rint(matrix)) or np.any(offset != np.rint(offset)):
         return None
     axes = used.argmax(axis=0)  # data axis of each output axis
     slices = [slice(None)] * 3
     for k, axis in enumerate(axes):
         first, step = int(offset[axis]), int(matrix[axis, k])
         last = first + step * (int(shape[k]) - 1)
-        if min(first, last) < 0 or max(first, last) >= available[axis]:
+        if min(first, last) < 0 or max(first, last) >= data.shape[axis]:
             return None
         beyond = last + (1 if step > 0 else -1)
         slices[axis] = slice(first, None if beyond < 0 else beyond, step)
-    return tuple(int(a) for a in axes), tuple(slices)
+    return data[tuple(slices)].transpose(axes)
 
 
 def store(values: NDArray[Any], target: NDArray[Any]) -> None:
@@ -134,8 +294,9 @@ def store(values: NDArray[Any], target: NDArray[Any]) -> None:
         values = np.rint(values)
         if np.isnan(values.min()):
             values[np.isnan(values)] = 0
+        np.clip(values, low, high, out=values)
     else:
         values = values.astype(np.uint8) if values.dtype.kind == "b" else values
         held = np.iinfo(values.dtype)
-        low, high = max(low, held.min), min(high, held.max)
-    np.copyto(target, np.clip(values, low, high), casting="unsafe")
+        values = np.clip(values, max(low, held.min), min(high, held.max))
+    np.copyto(target, values, casting="unsafe")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labdata_napari.core.interpolate import DEFAULT_ORDER
 from labdata_napari.core.resample import plane
 from labdata_napari.errors import InvalidValue
 
@@ -34,7 +35,7 @@ def oblique(
     shape: Sequence[int],
     pitch_um: float,
     *,
-    order: int = 1,
+    order: int = DEFAULT_ORDER,
 ) -> NDArray[Any]:
     """Compute an oblique plane through the result of a plan.
 
@@ -51,7 +52,7 @@ def oblique(
     centre, down, right, shape, pitch_um
         As for `oblique_plan`.
     order
-        1 for linear interpolation, 3 for cubic splines.
+        1 for linear interpolation, 3 for cubic B-splines.
 
     Returns
     -------

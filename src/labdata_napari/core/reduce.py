@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,6 +22,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from scipy import sparse
 
+from labdata_napari.core import kernels_numpy
+from labdata_napari.core.interpolate import working_dtype
+from labdata_napari.core.planes import Planes
 from labdata_napari.core.progress import Progress, silent
 from labdata_napari.core.scratch import Scratch
 
@@ -32,8 +34,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from labdata_napari.core.kernels import Kernels
     from labdata_napari.core.transform import Plan
 
+    Axes = tuple[bool, bool, bool]
+
+_NONE = (False, False, False)
 _READ_BYTES = 16 << 20  # read at a time where the source has no chunks
 _BAND_BYTES = 64 << 20  # above this, chunks that split y are read in bands of rows
 
@@ -77,21 +83,20 @@ def threads_here() -> int:
     return min(4, os.cpu_count() or 1)
 
 
-def working_dtype(source: np.dtype[Any]) -> np.dtype[Any]:
-    """Float type that holds every value of a source type."""
-    small = source.itemsize <= 2 or source == np.float32
-    return np.dtype(np.float32 if small else np.float64)
+def scratch_dtype(
+    plan: Plan, source: np.dtype[Any], splines: Axes = _NONE
+) -> np.dtype[Any]:
+    """Type of the reduced stack: the source's own where its voxels are kept."""
+    untouched = plan.shape_grid == plan.shape_in and not any(splines)
+    return source if untouched else working_dtype(source)
 
 
-def scratch_dtype(plan: Plan, source: np.dtype[Any]) -> np.dtype[Any]:
-    """Type of the reduced stack: the source's own where nothing is reduced."""
-    return source if plan.shape_grid == plan.shape_in else working_dtype(source)
-
-
-def scratch_bytes(plan: Plan, source: np.dtype[Any], box: Box) -> int:
+def scratch_bytes(
+    plan: Plan, source: np.dtype[Any], box: Box, splines: Axes = _NONE
+) -> int:
     """Bytes that the reduced stack takes while a transform runs."""
     voxels = len(plan.channels) * int(np.prod(box.shape, dtype=np.int64))
-    return voxels * scratch_dtype(plan, source).itemsize
+    return voxels * scratch_dtype(plan, source, splines).itemsize
 
 
 def axis_taps(n_in: int, n_out: int, low: int, high: int, dtype: Any) -> Taps:
@@ -150,14 +155,28 @@ class Reduction:
         Gives the grid and the channels.
     box
         Part of the grid that is wanted.
+    splines
+        Axes (z, y, x) along which B-spline coefficients are wanted, not voxels: right
+        where the box ends with the grid, and `REACH` away from where it does not.
+    kernels
+        What does the work.
     """
 
-    def __init__(self, stack: Any, plan: Plan, box: Box) -> None:
+    def __init__(
+        self,
+        stack: Any,
+        plan: Plan,
+        box: Box,
+        splines: Axes = _NONE,
+        kernels: Kernels = kernels_numpy,
+    ) -> None:
         self.stack = stack
         self.plan = plan
         self.box = box
+        self.splines = splines
+        self.kernels = kernels
         source = np.dtype(stack.dtype)
-        self.dtype = scratch_dtype(plan, source)
+        self.dtype = scratch_dtype(plan, source, splines)
         self.working = working_dtype(source)
         sizes = [(plan.shape_in[axis], plan.shape_grid[axis]) for axis in (0, 2, 3)]
         self.z, self.y, self.x = (
@@ -168,7 +187,6 @@ class Reduction:
         self.reads = self._plan_reads()
         self._bands = {read.y: self._band(*read.y) for read in self.reads}
         self._frames = _frame_weights(self.z)
-        self._local = threading.local()
 
     @property
     def read_bytes(self) -> int:
@@ -219,25 +237,11 @@ class Reduction:
         )
         if self.dtype == block.dtype and self.plan.shape_grid == self.plan.shape_in:
             return [list(block[:, k]) for k in range(block.shape[1])]
-        matrix = self._bands[read.y][0]
+        y, x = self._bands[read.y][0], self.x.matrix
         return [
-            [self._reduce_frame(frame, matrix) for frame in block[:, k]]
+            [self.kernels.reduce_frame(f, y, x, self.working) for f in block[:, k]]
             for k in range(block.shape[1])
         ]
-
-    def _reduce_frame(self, frame: NDArray[Any], y_matrix: Any) -> NDArray[Any]:
-        if y_matrix is None:
-            reduced = frame.astype(self.working)
-        else:
-            # Asking the system for fresh memory costs more than the conversion.
-            floats = getattr(self._local, "floats", None)
-            if floats is None or floats.shape != frame.shape:
-                floats = self._local.floats = np.empty(frame.shape, self.working)
-            np.copyto(floats, frame)
-            reduced = y_matrix @ floats
-        if self.x.matrix is not None:
-            reduced = (self.x.matrix @ np.ascontiguousarray(reduced.T)).T
-        return reduced
 
     def run(
         self,
@@ -261,47 +265,44 @@ class Reduction:
             (len(self.plan.channels), *self.box.shape), self.dtype, in_memory, folder
         )
         try:
-            self._fill(scratch, threads, progress)
+            self._fill(scratch, folder, threads, progress)
         except BaseException:
             scratch.close()
             raise
         return scratch
 
-    def _fill(self, scratch: Scratch, threads: int, progress: Progress) -> None:
+    def _fill(
+        self, scratch: Scratch, folder: Path | None, threads: int, progress: Progress
+    ) -> None:
         open_planes: dict[tuple[int, int], NDArray[Any]] = {}
         place = {channel: k for k, channel in enumerate(self.plan.channels)}
         loaded = in_order(self._load, self.reads, threads)
-        for done, (read, parts) in enumerate(loaded, start=1):
-            _, low, high = self._bands[read.y]
-            for channel, frames in enumerate(parts, start=read.channels[0]):
-                if channel not in place:  # skipped by a crop step
-                    continue
-                for z, part in enumerate(frames, start=read.z[0]):
-                    for k, weight in self._frames.get(z, ()):
-                        plane = open_planes.get((place[channel], k))
-                        if plane is None:
-                            plane = np.zeros(self.box.shape[1:], self.dtype)
-                            open_planes[place[channel], k] = plane
-                        rows = plane[low:high]
-                        if weight == 1:
-                            rows += part
-                        else:
-                            rows += part * self.working.type(weight)
-            if read.last_of_frames:
-                self._store_finished(scratch, open_planes, read, place)
-            progress(done, len(self.reads))
+        with Planes(scratch, self.splines, threads, folder) as planes:
+            for done, (read, parts) in enumerate(loaded, start=1):
+                _, low, high = self._bands[read.y]
+                for channel, frames in enumerate(parts, start=read.channels[0]):
+                    if channel not in place:  # skipped by a crop step
+                        continue
+                    for z, part in enumerate(frames, start=read.z[0]):
+                        for k, weight in self._frames.get(z, ()):
+                            plane = open_planes.get((place[channel], k))
+                            if plane is None:
+                                plane = self._new_plane(part)
+                                open_planes[place[channel], k] = plane
+                            self.kernels.add_weighted(plane[low:high], part, weight)
+                if read.last_of_frames:
+                    here = {place[c] for c in range(*read.channels) if c in place}
+                    for channel, k in sorted(open_planes):
+                        if channel in here and self._last_frame(k) < read.z[1]:
+                            planes.add(channel, k, open_planes.pop((channel, k)))
+                progress(done, len(self.reads))
 
-    def _store_finished(
-        self,
-        scratch: Scratch,
-        open_planes: dict[tuple[int, int], NDArray[Any]],
-        read: _Read,
-        place: dict[int, int],
-    ) -> None:
-        here = {place[c] for c in range(*read.channels) if c in place}
-        for channel, k in list(open_planes):
-            if channel in here and self._last_frame(k) < read.z[1]:
-                scratch.put(channel, k, open_planes.pop((channel, k)))
+    def _new_plane(self, part: NDArray[Any]) -> NDArray[Any]:
+        """Give zeros that lie in memory as the parts do that are added to them."""
+        rows, columns = self.box.shape[1:]
+        if part.flags.c_contiguous:
+            return np.zeros((rows, columns), self.dtype)
+        return np.zeros((columns, rows), self.dtype).T
 
     def _last_frame(self, k: int) -> int:
         """Give the last input frame that output plane k needs."""

@@ -1,11 +1,13 @@
 """The pixels of a transform: planes and slabs of the result, one resampler for both.
 
 The input is reduced to the plan's grid (`labdata_napari.core.reduce`) and then
-interpolated once, in output order, by scipy. A preview plane and the slab that is
-computed later are equal to the last bit (with order 1): sampling positions are rounded
-to a binary grid on which the affine's sums are exact, so it does not matter from
-which corner of the window they are counted. That moves a position by less than
-1e-7 of a voxel.
+interpolated once, in output order (`labdata_napari.core.interpolate`), from cubic
+B-spline coefficients unless linear interpolation is asked for. A preview plane and the
+slab that is computed later are equal to the last bit: coefficients depend on near
+neighbours alone (`labdata_napari.core.spline`), and sampling positions are rounded to a
+binary grid on which the affine's sums are exact, so it does not matter from which
+corner of the window they are counted. That moves a position by less than 1e-7 of a
+voxel.
 """
 
 from __future__ import annotations
@@ -16,7 +18,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labdata_napari.core.interpolate import interpolate, store
+from labdata_napari.core import kernels_numpy
+from labdata_napari.core.interpolate import (
+    DEFAULT_ORDER,
+    ORDERS,
+    neighbours,
+    resample,
+    store,
+    taps_of,
+)
+from labdata_napari.core.kernels import choose
 from labdata_napari.core.progress import Progress, silent
 from labdata_napari.core.reduce import (
     Box,
@@ -25,6 +36,7 @@ from labdata_napari.core.reduce import (
     scratch_bytes,
     threads_here,
 )
+from labdata_napari.core.spline import REACH
 from labdata_napari.core.transform_parameters import STORABLE_DTYPES
 from labdata_napari.errors import InvalidValue
 
@@ -34,14 +46,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from labdata_napari.core.interpolate import Taps
+    from labdata_napari.core.kernels import Kernels
     from labdata_napari.core.scratch import Scratch
     from labdata_napari.core.transform import Plan
 
-ORDERS = (1, 3)
 MEMORY = 128 << 20
 _WINDOW_BYTES = 32 << 20
-_SLAB_BYTES = 8 << 20
-_MARGIN = {1: 1, 3: 16}  # a cubic spline's reach: 0.27**16 is below float precision
+_SLAB_BYTES = 16 << 20
 _REREAD = 1.5  # reading chunks this often beats writing everything to disk in between
 
 
@@ -72,7 +84,13 @@ def output_dtype(source: np.dtype[Any], plan: Plan) -> np.dtype[Any]:
 
 
 def plane(
-    stack: Any, plan: Plan, index: int, axis: int = 0, *, order: int = 1
+    stack: Any,
+    plan: Plan,
+    index: int,
+    axis: int = 0,
+    *,
+    order: int = DEFAULT_ORDER,
+    engine: str | None = None,
 ) -> NDArray[Any]:
     """Compute one plane of the result, reading only what it needs.
 
@@ -85,7 +103,9 @@ def plane(
     index, axis
         Which index along which of the result's four axes.
     order
-        1 for linear interpolation, 3 for cubic splines.
+        1 for linear interpolation, 3 for cubic B-splines.
+    engine
+        As in `slabs`.
 
     Returns
     -------
@@ -97,20 +117,13 @@ def plane(
     InvalidValue
         When the stack has another shape, or there is no such plane.
     """
-    dtype = _checked(stack, plan, order)
-    if axis not in range(4) or index not in range(plan.shape_out[axis]):
-        raise InvalidValue(
-            f"The result has shape {plan.shape_out}; there is no plane {index} "
-            f"along axis {axis}."
-        )
-    start, shape = [0, 0, 0, 0], list(plan.shape_out)
-    start[axis], shape[axis] = index, 1
-    block = _Block(_four(start), _four(shape))
-    box = _box(plan, block, order)
+    work = _work(stack, plan, order, engine)
+    block = plane_block(plan, index, axis)
+    box = work.box(block)
     if box is None:
-        return np.zeros(shape, dtype).squeeze(axis)
-    with Reduction(stack, plan, box).run(MEMORY, threads=threads_here()) as scratch:
-        return _sampled(scratch, box, plan, block, dtype, order).squeeze(axis)
+        return np.zeros(block.shape, work.dtype).squeeze(axis)
+    with work.reduction(stack, box).run(MEMORY, threads=threads_here()) as scratch:
+        return work.sampled(scratch, box, block).squeeze(axis)
 
 
 def slabs(
@@ -118,11 +131,12 @@ def slabs(
     plan: Plan,
     progress: Progress = silent,
     *,
-    order: int = 1,
+    order: int = DEFAULT_ORDER,
     memory: int = MEMORY,
     threads: int | None = None,
     folder: Path | None = None,
     first: int = 0,
+    engine: str | None = None,
 ) -> Generator[NDArray[Any]]:
     """Compute the result piece by piece in its own order, in bounded memory.
 
@@ -139,7 +153,7 @@ def slabs(
     progress
         Called with steps done and in all; what it raises ends the work cleanly.
     order
-        1 for linear interpolation, 3 for cubic splines.
+        1 for linear interpolation, 3 for cubic B-splines.
     memory
         Bytes the reduced stack may take before it goes to a temporary file.
     threads
@@ -148,6 +162,9 @@ def slabs(
         Where that file goes; None for the system's temporary folder.
     first
         Slabs to leave out at the beginning; the others are the same as without.
+    engine
+        "numpy", "numba" (the extra `fast`) or "gpu" (the extra `gpu`); None for the
+        fastest there is. The first two give the same numbers.
 
     Yields
     ------
@@ -163,21 +180,17 @@ def slabs(
     WriteRefused
         When the temporary file does not fit on its disk.
     """
-    dtype = _checked(stack, plan, order)
+    work = _work(stack, plan, order, engine)
     workers = threads or threads_here()
-    blocks = list(_blocks(plan, dtype, order))[first:]
-    whole = _union(_box(plan, block, order) for block in blocks)
+    blocks = list(_blocks(plan, work.dtype))[first:]
+    whole = _union(work.box(block) for block in blocks)
     if whole is None:
-        return _zeros(blocks, dtype, progress)
-    source = np.dtype(stack.dtype)
-    if scratch_bytes(plan, source, whole) > memory and _cheap_to_reread(
-        stack, plan, blocks, whole, order
-    ):
-        return _direct(stack, plan, blocks, dtype, order, workers, progress)
-    reduction = Reduction(stack, plan, whole)
-    return _through_scratch(
-        reduction, blocks, dtype, order, memory, folder, workers, progress
-    )
+        return _zeros(blocks, work.dtype, progress)
+    size = scratch_bytes(plan, np.dtype(stack.dtype), whole, work.splines)
+    if size > memory and _cheap_to_reread(stack, work, blocks, whole):
+        return _direct(stack, work, blocks, workers, progress)
+    reduction = work.reduction(stack, whole)
+    return _through_scratch(reduction, work, blocks, memory, folder, workers, progress)
 
 
 def _zeros(
@@ -190,22 +203,20 @@ def _zeros(
 
 def _through_scratch(
     reduction: Reduction,
+    work: _Work,
     blocks: list[_Block],
-    dtype: np.dtype[Any],
-    order: int,
     memory: int,
     folder: Path | None,
     workers: int,
     progress: Progress,
 ) -> Generator[NDArray[Any]]:
-    plan, box = reduction.plan, reduction.box
     reads = len(reduction.reads)
     total = reads + len(blocks)
     # Large chunks are not read side by side: each thread holds one.
     readers = max(1, min(workers, memory // (2 * reduction.read_bytes)))
 
     def compute(block: _Block) -> NDArray[Any]:
-        return _sampled(scratch, box, plan, block, dtype, order)
+        return work.sampled(scratch, reduction.box, block)
 
     def reading(done: int, total: int) -> None:
         progress(done, total + len(blocks))
@@ -219,50 +230,143 @@ def _through_scratch(
 
 def _direct(
     stack: Any,
-    plan: Plan,
+    work: _Work,
     blocks: list[_Block],
-    dtype: np.dtype[Any],
-    order: int,
     workers: int,
     progress: Progress,
 ) -> Generator[NDArray[Any]]:
     """Reduce what each slab needs on its own, without keeping the rest."""
 
     def compute(block: _Block) -> NDArray[Any]:
-        box = _box(plan, block, order)
+        box = work.box(block)
         if box is None:
-            return np.zeros(block.shape, dtype)
-        with Reduction(stack, plan, box).run(2 * _WINDOW_BYTES) as scratch:
-            return _sampled(scratch, box, plan, block, dtype, order)
+            return np.zeros(block.shape, work.dtype)
+        with work.reduction(stack, box).run(2 * _WINDOW_BYTES) as scratch:
+            return work.sampled(scratch, box, block)
 
     for done, (_, slab) in enumerate(in_order(compute, blocks, workers), start=1):
         yield slab
         progress(done, len(blocks))
 
 
-def _cheap_to_reread(
-    stack: Any, plan: Plan, blocks: list[_Block], whole: Box, order: int
-) -> bool:
+def _cheap_to_reread(stack: Any, work: _Work, blocks: list[_Block], whole: Box) -> bool:
     """Whether slabs can be computed one by one without reading much twice."""
     source = np.dtype(stack.dtype)
-    once = len(Reduction(stack, plan, whole).reads)
+    once = len(work.reduction(stack, whole).reads)
     reads = 0
     for block in blocks:
-        box = _box(plan, block, order)
+        box = work.box(block)
         if box is None:
             continue
-        if scratch_bytes(plan, source, box) > 2 * _WINDOW_BYTES:
+        if scratch_bytes(work.plan, source, box, work.splines) > 2 * _WINDOW_BYTES:
             return False
-        reads += len(Reduction(stack, plan, box).reads)
+        reads += len(work.reduction(stack, box).reads)
         if reads > _REREAD * once:
             return False
     return True
 
 
-# --- where a block comes from ----------------------------------------------------
+# --- where a block comes from, and its interpolation ------------------------------
 
 
-def _checked(stack: Any, plan: Plan, order: int) -> np.dtype[Any]:
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """A plan, and how it is to be done.
+
+    Attributes
+    ----------
+    dtype
+        Of the result.
+    affine
+        (3, 4); output index to grid index, on a binary grid.
+    grid
+        Shape of the reduced stack (z, y, x).
+    taps
+        Neighbours taken along its axes.
+    kernels
+        What does the work.
+    """
+
+    plan: Plan
+    dtype: np.dtype[Any]
+    affine: NDArray[np.float64]
+    grid: NDArray[np.intp]
+    taps: Taps
+    kernels: Kernels
+
+    @property
+    def splines(self) -> tuple[bool, bool, bool]:
+        """Axes (z, y, x) along which B-spline coefficients are interpolated from."""
+        z, y, x = (taps == 4 for taps in self.taps)
+        return z, y, x
+
+    def _spatial(self, values: tuple[int, int, int, int]) -> NDArray[np.intp]:
+        return np.delete(np.array(values, dtype=np.intp), self.plan.channel_axis)
+
+    def box(self, block: _Block) -> Box | None:
+        """Give the part of the grid to reduce for a block; None for nothing."""
+        start, shape = self._spatial(block.start), self._spatial(block.shape)
+        z, y, x = (REACH if spline else 0 for spline in self.splines)
+        return self._window(start, shape, (z, y, x))
+
+    def _window(
+        self, start: NDArray[np.intp], shape: NDArray[np.intp], more: Taps = (0, 0, 0)
+    ) -> Box | None:
+        matrix = self.affine[:, :3]
+        offset = matrix @ start + self.affine[:, 3]
+        found = neighbours(matrix, offset, shape, self.grid, self.taps, more)
+        return None if found is None else Box(_three(found[0]), _three(found[1]))
+
+    def reduction(self, stack: Any, box: Box) -> Reduction:
+        """Prepare the reduction of a box."""
+        return Reduction(stack, self.plan, box, self.splines, self.kernels)
+
+    def sampled(self, scratch: Scratch, box: Box, block: _Block) -> NDArray[Any]:
+        """Interpolate a block of the result from the reduced `box`."""
+        out = np.zeros(block.shape, self.dtype)
+        start, shape = self._spatial(block.start), self._spatial(block.shape)
+        by_channel = np.moveaxis(out, self.plan.channel_axis, 0)
+        first = block.start[self.plan.channel_axis]
+        for k, target in enumerate(by_channel):
+            self._sample(scratch, first + k, box, start, shape, target)
+        return out
+
+    def _sample(
+        self,
+        scratch: Scratch,
+        channel: int,
+        box: Box,
+        start: NDArray[np.intp],
+        shape: NDArray[np.intp],
+        target: NDArray[Any],
+    ) -> None:
+        window = self._window(start, shape)
+        if window is None:
+            return
+        longest = int(np.argmax(shape))
+        voxels = int(np.prod(window.shape, dtype=np.int64))
+        # A tilted slab may need a thick window: cut it where it is longest.
+        if voxels * scratch.dtype.itemsize > _WINDOW_BYTES and shape[longest] > 16:
+            half = int(shape[longest]) // 2
+            for begin, end in ((0, half), (half, int(shape[longest]))):
+                part_start, part_shape = start.copy(), shape.copy()
+                part_start[longest] += begin
+                part_shape[longest] = end - begin
+                part = target[(slice(None),) * longest + (slice(begin, end),)]
+                self._sample(scratch, channel, box, part_start, part_shape, part)
+            return
+        low = np.array(window.low)
+        inside = low - box.low
+        data = scratch.window(channel, _three(inside), _three(inside + window.shape))
+        matrix = self.affine[:, :3]
+        offset = matrix @ start + self.affine[:, 3]
+        values = resample(
+            data, low, self.grid, matrix, offset, shape, self.taps, self.kernels
+        )
+        store(values, target)
+
+
+def _work(stack: Any, plan: Plan, order: int, engine: str | None) -> _Work:
     shape = tuple(int(n) for n in stack.shape)
     if shape != plan.shape_in:
         raise InvalidValue(
@@ -271,30 +375,17 @@ def _checked(stack: Any, plan: Plan, order: int) -> np.dtype[Any]:
         )
     if order not in ORDERS:
         raise InvalidValue(f"The interpolation order must be 1 or 3, not {order}.")
-    return output_dtype(np.dtype(stack.dtype), plan)
+    source = np.dtype(stack.dtype)
+    size = int(np.prod(shape, dtype=np.int64)) * source.itemsize
+    kernels = choose(engine, size)
+    return _geometry(plan, output_dtype(source, plan), order, kernels)
 
 
-def _four(values: list[int]) -> tuple[int, int, int, int]:
-    a, b, c, d = values
-    return a, b, c, d
-
-
-def _blocks(plan: Plan, dtype: np.dtype[Any], order: int) -> Iterator[_Block]:
-    """Cut the result into slabs of good size, in C order."""
-    shape = plan.shape_out
-    # Where the channels come first, a slab is cut along the second axis.
-    along = 1 if plan.channel_axis == 0 else 0
-    outer = shape[0] if along else 1
-    one = list(shape)
-    one[along], one[0] = 1, 1
-    row_bytes = int(np.prod(one, dtype=np.int64)) * max(4, dtype.itemsize)
-    rows = max(1, min(shape[along], _SLAB_BYTES // row_bytes))
-    for first, row in itertools.product(range(outer), range(0, shape[along], rows)):
-        start, part = [0, 0, 0, 0], list(shape)
-        if along:
-            start[0], part[0] = first, 1
-        start[along], part[along] = row, min(rows, shape[along] - row)
-        yield _Block(_four(start), _four(part))
+def _geometry(plan: Plan, dtype: np.dtype[Any], order: int, kernels: Kernels) -> _Work:
+    affine = _exact_affine(plan)
+    grid = np.delete(np.array(plan.shape_grid, dtype=np.intp), 1)
+    taps = taps_of(affine[:, :3], affine[:, 3], order)
+    return _Work(plan, dtype, affine, grid, taps, kernels)
 
 
 def _exact_affine(plan: Plan) -> NDArray[np.float64]:
@@ -305,19 +396,56 @@ def _exact_affine(plan: Plan) -> NDArray[np.float64]:
     return np.asarray(np.rint(matrix * scale) / scale)
 
 
-def _spatial(plan: Plan, values: tuple[int, int, int, int]) -> NDArray[np.intp]:
-    return np.delete(np.array(values, dtype=np.intp), plan.channel_axis)
-
-
-def _box(plan: Plan, block: _Block, order: int) -> Box | None:
-    """Give the part of the grid that a block is interpolated from; None for nothing."""
-    start, shape = _spatial(plan, block.start), _spatial(plan, block.shape)
-    return _window(_exact_affine(plan), _grid(plan), start, shape, _MARGIN[order])
-
-
 def reach(plan: Plan, order: int) -> Box | None:
     """Part of the downsampled stack a result is made of; None where it is empty."""
-    return _box(plan, _Block((0, 0, 0, 0), plan.shape_out), order)
+    work = _geometry(plan, np.dtype(np.uint16), order, kernels_numpy)
+    return work.box(_Block((0, 0, 0, 0), plan.shape_out))
+
+
+def spline_axes(plan: Plan, order: int) -> tuple[bool, bool, bool]:
+    """Axes (z, y, x) along which a result is made from B-spline coefficients."""
+    return _geometry(plan, np.dtype(np.uint16), order, kernels_numpy).splines
+
+
+def plane_block(plan: Plan, index: int, axis: int) -> _Block:
+    """Give the block of the result that is one plane.
+
+    Raises
+    ------
+    InvalidValue
+        When there is no such plane.
+    """
+    if axis not in range(4) or index not in range(plan.shape_out[axis]):
+        raise InvalidValue(
+            f"The result has shape {plan.shape_out}; there is no plane {index} "
+            f"along axis {axis}."
+        )
+    start, shape = [0, 0, 0, 0], list(plan.shape_out)
+    start[axis], shape[axis] = index, 1
+    return _Block(_four(start), _four(shape))
+
+
+def _four(values: list[int]) -> tuple[int, int, int, int]:
+    a, b, c, d = values
+    return a, b, c, d
+
+
+def _blocks(plan: Plan, dtype: np.dtype[Any]) -> Iterator[_Block]:
+    """Cut the result into slabs of good size, in C order."""
+    shape = plan.shape_out
+    # Where the channels come first, a slab is cut along the second axis.
+    along = 1 if plan.channel_axis == 0 else 0
+    outer = shape[0] if along else 1
+    one = list(shape)
+    one[along], one[0] = 1, 1
+    row_bytes = int(np.prod(one, dtype=np.int64)) * dtype.itemsize
+    rows = max(1, min(shape[along], _SLAB_BYTES // row_bytes))
+    for first, row in itertools.product(range(outer), range(0, shape[along], rows)):
+        start, part = [0, 0, 0, 0], list(shape)
+        if along:
+            start[0], part[0] = first, 1
+        start[along], part[along] = row, min(rows, shape[along] - row)
+        yield _Block(_four(start), _four(part))
 
 
 def _union(boxes: Iterable[Box | None]) -> Box | None:
@@ -329,81 +457,6 @@ def _union(boxes: Iterable[Box | None]) -> Box | None:
     return Box(_three(low), _three(high))
 
 
-def _grid(plan: Plan) -> NDArray[np.intp]:
-    return np.delete(np.array(plan.shape_grid, dtype=np.intp), 1)
-
-
-def _window(
-    affine: NDArray[np.float64],
-    grid: NDArray[np.intp],
-    start: NDArray[np.intp],
-    shape: NDArray[np.intp],
-    margin: int,
-) -> Box | None:
-    corners = np.array(list(itertools.product((0, 1), repeat=3))) * (shape - 1) + start
-    places = corners @ affine[:, :3].T + affine[:, 3]
-    low, high = places.min(axis=0), places.max(axis=0)
-    if np.any(high < 0) or np.any(low > grid - 1):
-        return None
-    first = np.clip(np.floor(low).astype(int) - margin, 0, grid - 1)
-    last = np.clip(np.ceil(high).astype(int) + margin, 0, grid - 1)
-    return Box(_three(first), _three(last + 1))
-
-
 def _three(values: NDArray[Any]) -> tuple[int, int, int]:
     z, y, x = (int(v) for v in values)
     return z, y, x
-
-
-# --- interpolation ----------------------------------------------------------------
-
-
-def _sampled(
-    scratch: Scratch,
-    box: Box,
-    plan: Plan,
-    block: _Block,
-    dtype: np.dtype[Any],
-    order: int,
-) -> NDArray[Any]:
-    """Interpolate a block of the result from the reduced `box`."""
-    out = np.zeros(block.shape, dtype)
-    start, shape = _spatial(plan, block.start), _spatial(plan, block.shape)
-    by_channel = np.moveaxis(out, plan.channel_axis, 0)
-    first = block.start[plan.channel_axis]
-    for k, target in enumerate(by_channel):
-        _sample(scratch, first + k, box, plan, start, shape, target, order)
-    return out
-
-
-def _sample(
-    scratch: Scratch,
-    channel: int,
-    box: Box,
-    plan: Plan,
-    start: NDArray[np.intp],
-    shape: NDArray[np.intp],
-    target: NDArray[Any],
-    order: int,
-) -> None:
-    affine = _exact_affine(plan)
-    window = _window(affine, _grid(plan), start, shape, _MARGIN[order])
-    if window is None:
-        return
-    longest = int(np.argmax(shape))
-    voxels = int(np.prod(window.shape, dtype=np.int64))
-    # A tilted slab may need a thick window: cut it where it is longest.
-    if voxels * scratch.dtype.itemsize > _WINDOW_BYTES and shape[longest] > 16:
-        half = int(shape[longest]) // 2
-        for begin, end in ((0, half), (half, int(shape[longest]))):
-            part_start, part_shape = start.copy(), shape.copy()
-            part_start[longest] += begin
-            part_shape[longest] = end - begin
-            part = target[(slice(None),) * longest + (slice(begin, end),)]
-            _sample(scratch, channel, box, plan, part_start, part_shape, part, order)
-        return
-    low = np.array(window.low)
-    inside = low - box.low
-    data = scratch.window(channel, _three(inside), _three(inside + window.shape))
-    offset = affine[:, :3] @ start + affine[:, 3] - low
-    store(interpolate(data, affine[:, :3], offset, shape, order), target)

@@ -69,6 +69,11 @@ class Scratch:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether there is no file."""
+        return self._array is not None
+
     def close(self) -> None:
         """Give the room back."""
         if self._array is None:
@@ -83,6 +88,17 @@ class Scratch:
         data = np.ascontiguousarray(plane, self.dtype)
         try:
             self._write(data, self._offset(channel, z, 0))
+        except OSError as error:
+            raise self._refused(error) from error
+
+    def put_rows(self, channel: int, z: int, y: int, rows: NDArray[Any]) -> None:
+        """Store rows of planes: (z, y, all x), from plane `z` and row `y` on."""
+        if self._array is not None:
+            self._array[channel, z : z + len(rows), y : y + rows.shape[1]] = rows
+            return
+        try:
+            for k, part in enumerate(np.ascontiguousarray(rows, self.dtype)):
+                self._write(part, self._offset(channel, z + k, y))
         except OSError as error:
             raise self._refused(error) from error
 

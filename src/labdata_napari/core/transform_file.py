@@ -21,6 +21,7 @@ from labdata_napari.core.file_bytes import OpenFile, check_exists
 from labdata_napari.core.formats_tiff import tiff_from_afar
 from labdata_napari.core.formats_zarr import group_attributes
 from labdata_napari.core.identity import identity_of
+from labdata_napari.core.interpolate import DEFAULT_ORDER
 from labdata_napari.core.members import FolderMembers, ZipMembers
 from labdata_napari.core.progress import Progress, silent
 from labdata_napari.core.reduce import threads_here
@@ -63,7 +64,7 @@ def write_transform(
     parameters: TransformParameters,
     progress: Progress = silent,
     *,
-    order: int = 1,
+    order: int = DEFAULT_ORDER,
     memory: int = MEMORY,
     threads: int | None = None,
     keep: bool = False,

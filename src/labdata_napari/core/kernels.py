@@ -1,0 +1,84 @@
+"""Which implementation of the inner loops a transform uses."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from typing import TYPE_CHECKING, Any, Protocol
+
+from labdata_napari.core import kernels_numpy
+from labdata_napari.errors import InvalidValue
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from labdata_napari.core.interpolate import Grid
+
+ENGINES = ("numpy", "numba", "gpu")
+# Loading compiled code takes a second: less than this is done sooner without.
+_WORTH_LOADING = 256 << 20
+
+_log = logging.getLogger(__name__)
+
+
+class Kernels(Protocol):
+    """The inner loops; see `kernels_numpy` for what each does."""
+
+    def reduce_frame(  # noqa: D102
+        self, frame: NDArray[Any], y_matrix: Any, x_matrix: Any, dtype: np.dtype[Any]
+    ) -> NDArray[Any]: ...
+
+    def add_weighted(  # noqa: D102
+        self, total: NDArray[Any], part: NDArray[Any], weight: float
+    ) -> None: ...
+
+    def sample(self, data: NDArray[Any], grid: Grid, out: NDArray[Any]) -> None: ...  # noqa: D102
+
+
+def choose(engine: str | None = None, input_bytes: int = 0) -> Kernels:
+    """Give the fastest implementation there is; the numbers do not depend on it.
+
+    Parameters
+    ----------
+    engine
+        One of `ENGINES`; None for the best.
+    input_bytes
+        How much is going to be read.
+
+    Raises
+    ------
+    InvalidValue
+        When an engine is asked for by name and cannot be had.
+    """
+    if engine is None:
+        loaded = _compiled.cache_info().currsize > 0
+        if loaded or input_bytes >= _WORTH_LOADING:
+            return _compiled() or kernels_numpy
+        return kernels_numpy
+    if engine not in ENGINES:
+        raise InvalidValue(
+            f"There is no engine {engine!r}; choose one of {', '.join(ENGINES)}."
+        )
+    found = kernels_numpy if engine == "numpy" else _compiled()
+    if found is None:
+        raise InvalidValue(
+            "The compiled engine cannot be had here; install it with "
+            '"pip install labdata-napari[fast]".'
+        )
+    return found
+
+
+@functools.cache
+def _compiled() -> Kernels | None:
+    """Load the compiled kernels once, if they work here."""
+    try:
+        from labdata_napari.core import kernels_numba
+    except ImportError:
+        return None
+    try:
+        kernels_numba.load()
+    except Exception as error:  # noqa: BLE001  whatever a compiler may not like here
+        _log.warning("Transforms go on without numba: %s", error)
+        return None
+    return kernels_numba

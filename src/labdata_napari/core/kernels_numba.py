@@ -1,0 +1,222 @@
+"""The inner loops of a transform, compiled; the numbers are those of NumPy's.
+
+Every sum is made in the order of `labdata_napari.core.kernels_numpy`, in the same
+precision, and no compiler option lets it be made in another: on x86-64 the results are
+equal to the last bit. Where the processor's C compiler fuses a product with a sum
+(arm64), SciPy's own sums differ in the last bit of a float, here and there a count.
+
+What is not worth compiling (floats of 8 bytes, axes that are not reduced) is left to
+NumPy. Imported only where numba is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numba
+import numpy as np
+
+from labdata_napari.core import kernels_numpy as plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from labdata_napari.core.interpolate import Grid
+
+_F4 = np.float32
+_ONE, _TWO, _HALF = _F4(1), _F4(2), _F4(0.5)
+_SIXTH, _MOST = _F4(1 / 6), _F4(2 / 3)
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Compile on first use; keep the result on disk where there is room for it."""
+    try:
+        return numba.njit(nogil=True, cache=True)(function)
+    except RuntimeError:  # neither the package nor the home folder can be written
+        return numba.njit(nogil=True)(function)
+
+
+def reduce_frame(
+    frame: NDArray[Any], y_matrix: Any, x_matrix: Any, dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    """Reduce a (y, x) frame along both axes; see `kernels_numpy`."""
+    small = frame.dtype in (np.uint8, np.uint16) and dtype == np.float32
+    if y_matrix is None or x_matrix is None or not small:
+        return plain.reduce_frame(frame, y_matrix, x_matrix, dtype)
+    out = np.empty((y_matrix.shape[0], x_matrix.shape[0]), np.float32)
+    _reduce(
+        frame,
+        *(y_matrix.data, y_matrix.indices, y_matrix.indptr),
+        *(x_matrix.data, x_matrix.indices, x_matrix.indptr),
+        out,
+    )
+    return out
+
+
+@compiled
+def _reduce(frame, yw, yi, yp, xw, xi, xp, out):  # type: ignore[no-untyped-def]
+    ny, nx = out.shape
+    width = frame.shape[1]
+    row = np.empty(width, np.float32)
+    for j in range(ny):
+        row[:] = 0
+        for t in range(yp[j], yp[j + 1]):
+            weight, line = yw[t], yi[t]
+            for x in range(width):
+                row[x] += weight * np.float32(frame[line, x])
+        for k in range(nx):
+            total = np.float32(0)
+            for t in range(xp[k], xp[k + 1]):
+                total += xw[t] * row[xi[t]]
+            out[j, k] = total
+
+
+def add_weighted(total: NDArray[Any], part: NDArray[Any], weight: float) -> None:
+    """Add `part` times `weight` to `total`."""
+    if total.dtype == part.dtype == np.float32 and part.flags.c_contiguous:
+        _add_weighted(total, part, np.float32(weight))
+    else:
+        plain.add_weighted(total, part, weight)
+
+
+@compiled
+def _add_weighted(total, part, weight):  # type: ignore[no-untyped-def]
+    for j in range(total.shape[0]):
+        for k in range(total.shape[1]):
+            total[j, k] += part[j, k] * weight
+
+
+def sample(data: NDArray[Any], grid: Grid, out: NDArray[Any]) -> None:
+    """Interpolate float voxels at the places of a grid; see `kernels_numpy`."""
+    if data.dtype != np.float32:
+        plain.sample(data, grid, out)
+        return
+    low, high, margin = np.array(grid.low), np.array(grid.high), grid.TOLERANCE
+    kernel = _sample_cubic if grid.taps[2] == 4 else _sample
+    kernel(data, grid.matrix, grid.offset, low, high, margin, np.array(grid.taps), out)
+
+
+@compiled
+def _weights(fraction, taps, into):  # type: ignore[no-untyped-def]
+    if taps == 1:
+        into[0] = _ONE
+        return
+    rest = _ONE - fraction
+    if taps == 2:
+        into[0], into[1] = rest, fraction
+        return
+    into[0] = rest * rest * rest * _SIXTH
+    into[1] = fraction * fraction * (fraction - _TWO) * _HALF + _MOST
+    into[2] = rest * rest * (rest - _TWO) * _HALF + _MOST
+    into[3] = fraction * fraction * fraction * _SIXTH
+
+
+@compiled
+def _first(place, low, high, taps, into):  # type: ignore[no-untyped-def]
+    """First neighbour of a place inside; its weights go to `into`."""
+    place = min(max(place, low), high)
+    first = int(np.rint(place)) if taps == 1 else int(place)
+    _weights(np.float32(place - first), taps, into)
+    return first - 1 if taps == 4 else first
+
+
+@compiled
+def _outside(place, low, high, margin):  # type: ignore[no-untyped-def]
+    return place < low - margin or place > high + margin
+
+
+@compiled
+def _sample_cubic(  # type: ignore[no-untyped-def]
+    data, matrix, offset, low, high, margin, taps, out
+):
+    """Four neighbours along x, as many as `taps` says along z and y."""
+    wz, wy, wx = np.empty(4, _F4), np.empty(4, _F4), np.empty(4, _F4)
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            z0 = offset[0] + matrix[0, 0] * i + matrix[0, 1] * j
+            y0 = offset[1] + matrix[1, 0] * i + matrix[1, 1] * j
+            x0 = offset[2] + matrix[2, 0] * i + matrix[2, 1] * j
+            for k in range(out.shape[2]):
+                z = z0 + matrix[0, 2] * k
+                y = y0 + matrix[1, 2] * k
+                x = x0 + matrix[2, 2] * k
+                if (
+                    _outside(z, low[0], high[0], margin)
+                    or _outside(y, low[1], high[1], margin)
+                    or _outside(x, low[2], high[2], margin)
+                ):
+                    out[i, j, k] = 0
+                    continue
+                fz = _first(z, low[0], high[0], taps[0], wz)
+                fy = _first(y, low[1], high[1], taps[1], wy)
+                fx = _first(x, low[2], high[2], 4, wx)
+                t0 = t1 = t2 = t3 = _F4(0)
+                for a in range(taps[0]):
+                    s0 = s1 = s2 = s3 = _F4(0)
+                    for b in range(taps[1]):
+                        line, w = data[fz + a, fy + b], wy[b]
+                        s0 += line[fx] * w
+                        s1 += line[fx + 1] * w
+                        s2 += line[fx + 2] * w
+                        s3 += line[fx + 3] * w
+                    w = wz[a]
+                    t0 += s0 * w
+                    t1 += s1 * w
+                    t2 += s2 * w
+                    t3 += s3 * w
+                out[i, j, k] = ((t0 * wx[0] + t1 * wx[1]) + t2 * wx[2]) + t3 * wx[3]
+
+
+@compiled
+def _sample(  # type: ignore[no-untyped-def]
+    data, matrix, offset, low, high, margin, taps, out
+):
+    """One or two neighbours along x."""
+    wz, wy, wx = np.empty(4, _F4), np.empty(4, _F4), np.empty(4, _F4)
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            z0 = offset[0] + matrix[0, 0] * i + matrix[0, 1] * j
+            y0 = offset[1] + matrix[1, 0] * i + matrix[1, 1] * j
+            x0 = offset[2] + matrix[2, 0] * i + matrix[2, 1] * j
+            for k in range(out.shape[2]):
+                z = z0 + matrix[0, 2] * k
+                y = y0 + matrix[1, 2] * k
+                x = x0 + matrix[2, 2] * k
+                if (
+                    _outside(z, low[0], high[0], margin)
+                    or _outside(y, low[1], high[1], margin)
+                    or _outside(x, low[2], high[2], margin)
+                ):
+                    out[i, j, k] = 0
+                    continue
+                fz = _first(z, low[0], high[0], taps[0], wz)
+                fy = _first(y, low[1], high[1], taps[1], wy)
+                fx = _first(x, low[2], high[2], taps[2], wx)
+                t0 = t1 = _F4(0)
+                for a in range(taps[0]):
+                    s0 = s1 = _F4(0)
+                    for b in range(taps[1]):
+                        line, w = data[fz + a, fy + b], wy[b]
+                        s0 += line[fx] * w
+                        if taps[2] == 2:
+                            s1 += line[fx + 1] * w
+                    t0 += s0 * wz[a]
+                    t1 += s1 * wz[a]
+                total = t0 * wx[0]
+                if taps[2] == 2:
+                    total += t1 * wx[1]
+                out[i, j, k] = total
+
+
+def load() -> None:
+    """Compile, or load what was compiled before, for brains of 8 and 16 bits."""
+    weights = np.ones(1, np.float32), np.zeros(1, np.int32), np.array([0, 1], np.int32)
+    line, data = np.zeros((1, 1), np.float32), np.zeros((4, 4, 4), np.float32)
+    for kind in (np.uint8, np.uint16):
+        _reduce(np.zeros((1, 1), kind), *weights, *weights, line)
+    _add_weighted(line, line, np.float32(1))
+    low, ones = np.ones(3), np.ones(3, np.int64)
+    for kernel in (_sample, _sample_cubic):
+        kernel(data, np.eye(3), low, low, low, 0.0, ones, data[:1, :1, :1].copy())

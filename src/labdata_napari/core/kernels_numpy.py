@@ -1,0 +1,181 @@
+"""The inner loops of a transform on NumPy and SciPy alone.
+
+`labdata_napari.core.kernels_numba` has the same functions, compiled; every sum there is
+made in the same order as here, so that the numbers are the same to the last bit.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from labdata_napari.core.interpolate import Grid
+
+_TOGETHER = 8192  # voxels interpolated in one go
+
+
+def reduce_frame(
+    frame: NDArray[Any], y_matrix: Any, x_matrix: Any, dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    """Reduce a (y, x) frame along both axes.
+
+    Parameters
+    ----------
+    frame
+        Voxels of any type.
+    y_matrix, x_matrix
+        Sparse (n_out, n_in), or None where nothing is reduced.
+    dtype
+        Float type to work in.
+    """
+    rows, columns = frame.shape
+    floats = _room("floats", rows, columns, dtype)
+    floats[:, :columns] = frame
+    if y_matrix is not None:
+        floats = y_matrix @ floats
+        rows = len(floats)
+    if x_matrix is None:
+        return floats[:, :columns].copy()
+    turned = _room("turned", columns, rows, dtype)
+    turned[:, :rows] = floats[:, :columns].T
+    return np.asarray((x_matrix @ turned)[:, :rows].T)
+
+
+_local = threading.local()
+
+
+def _room(name: str, rows: int, columns: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Memory of this thread's, used again and again: new memory costs more than work.
+
+    It is wider than asked for, so that one column's voxels do not lie a power of two
+    apart, which caches do not like: turning such an array takes six times as long.
+    """
+    width = (columns * dtype.itemsize // 64 + 1) * 64 // dtype.itemsize
+    width += 0 if width * dtype.itemsize % 512 else 64 // dtype.itemsize
+    found = getattr(_local, name, None)
+    if found is None or found.shape != (rows, width) or found.dtype != dtype:
+        found = np.zeros((rows, width), dtype)
+        setattr(_local, name, found)
+    return found
+
+
+def add_weighted(total: NDArray[Any], part: NDArray[Any], weight: float) -> None:
+    """Add `part` times `weight` to `total`."""
+    if weight == 1:
+        total += part
+    else:
+        total += part * total.dtype.type(weight)
+
+
+def sample(data: NDArray[Any], grid: Grid, out: NDArray[Any]) -> None:
+    """Interpolate float voxels at the places of a grid.
+
+    Parameters
+    ----------
+    data
+        (z, y, x) voxels, or coefficients where four taps are taken, C-contiguous,
+        with all the neighbours that are asked for.
+    grid
+        Where, and from how many neighbours.
+    out
+        (grid.shape) floats of the type of `data`, C-contiguous.
+    """
+    tz, ty, tx = grid.taps
+    strides = (data.shape[1] * data.shape[2], data.shape[2], 1)
+    runs = _runs(data.reshape(-1), tx)
+    ni, nj, nk = grid.shape
+    lines = out.reshape(ni * nj, nk)
+    together = max(1, _TOGETHER // nk)
+    for start in range(0, len(lines), together):
+        rows = np.arange(start, min(start + together, len(lines)))
+        target = lines[start : start + together].reshape(-1)
+        first, weights, inside = _places(grid, *np.divmod(rows, nj), data.dtype)
+        index = sum(f * s for f, s in zip(first, strides, strict=True)).reshape(-1)
+        wz, wy = (_wide(w, tx) for w in weights[:2])
+        total = np.empty((len(index), tx), data.dtype)
+        plane, row = np.empty_like(total), np.empty_like(total)
+        place = np.empty_like(index)
+        for a in range(tz):
+            for b in range(ty):
+                np.add(index, a * strides[0] + b * strides[1], out=place)
+                into = row if b else plane
+                np.take(runs, place, axis=0, out=into, mode="clip")
+                into *= wy[b]
+                if b:
+                    plane += row
+            plane *= wz[a]
+            if a:
+                total += plane
+            else:
+                total, plane = plane, total
+        np.multiply(total[:, 0], weights[2][0].reshape(-1), out=target)
+        for c in range(1, tx):
+            target += total[:, c] * weights[2][c].reshape(-1)
+        if inside is not None:
+            target[~inside] = 0
+
+
+def _runs(flat: NDArray[Any], length: int) -> NDArray[Any]:
+    """Give each voxel with those that follow, to be fetched in one go."""
+    if length == 1:
+        return flat[:, None]
+    runs = np.zeros((flat.size, length), flat.dtype)
+    for k in range(length):
+        runs[: flat.size - k, k] = flat[k:]
+    return runs
+
+
+def _wide(weights: list[NDArray[Any]], width: int) -> list[NDArray[Any]]:
+    """Give each weight as often as a run is long."""
+    wide = []
+    for weight in weights:
+        copies = np.empty((weight.size, width), weight.dtype)
+        for k in range(width):  # faster than repeating or broadcasting
+            copies[:, k] = weight.reshape(-1)
+        wide.append(copies)
+    return wide
+
+
+def _places(
+    grid: Grid, i: NDArray[np.intp], j: NDArray[np.intp], dtype: np.dtype[Any]
+) -> tuple[list[Any], list[list[NDArray[Any]]], NDArray[np.bool_] | None]:
+    """First neighbour and weights along z, y, x, and whether a place is inside."""
+    k = np.arange(grid.shape[2])
+    firsts, weights = [], []
+    inside: Any = None
+    for axis in range(3):
+        m0, m1, m2 = grid.matrix[axis]
+        place = (grid.offset[axis] + m0 * i + m1 * j)[:, None] + m2 * k
+        low, high = grid.low[axis], grid.high[axis]
+        if not grid.inside:
+            here = (place >= low - grid.TOLERANCE) & (place <= high + grid.TOLERANCE)
+            inside = here if inside is None else inside & here
+            np.clip(place, low, high, out=place)
+        taps = grid.taps[axis]
+        first = (np.rint(place) if taps == 1 else place).astype(np.intp)
+        firsts.append(first - 1 if taps == 4 else first)
+        weights.append(weights_of((place - first).astype(dtype), taps))
+    return firsts, weights, None if inside is None else inside.reshape(-1)
+
+
+def weights_of(fraction: NDArray[Any], taps: int) -> list[NDArray[Any]]:
+    """Weights of 1, 2 (linear) or 4 (cubic B-spline) neighbours."""
+    if taps == 1:
+        return [np.ones_like(fraction)]
+    one = fraction.dtype.type(1)
+    rest = one - fraction
+    if taps == 2:
+        return [rest, fraction]
+    sixth, half = fraction.dtype.type(1 / 6), fraction.dtype.type(0.5)
+    two, most = fraction.dtype.type(2), fraction.dtype.type(2 / 3)
+    return [
+        rest * rest * rest * sixth,
+        fraction * fraction * (fraction - two) * half + most,
+        rest * rest * (rest - two) * half + most,
+        fraction * fraction * fraction * sixth,
+    ]

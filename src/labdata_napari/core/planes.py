@@ -1,0 +1,156 @@
+"""Reduced planes on their way into the scratch, turned into B-spline coefficients."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from labdata_napari.core.scratch import Scratch
+from labdata_napari.core.spline import REACH, coefficients
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_BLOCK = 32  # planes filtered along z together
+_RING = _BLOCK + 2 * REACH
+_STRIP_BYTES = 2 << 20
+
+
+class Planes:
+    """Takes finished (y, x) planes in z order and stores them, in other threads.
+
+    Along z a coefficient needs the planes `REACH` before and behind. In memory the
+    filter runs over everything at the end. Into a file it runs block by block close
+    behind the reading, from a small file of the planes read last, so that neither
+    memory nor a second pass over the disk is needed.
+
+    Parameters
+    ----------
+    scratch
+        Where they go.
+    splines
+        Axes (z, y, x) along which coefficients are wanted.
+    threads
+        How many to use.
+    folder
+        Where the small file goes.
+    """
+
+    def __init__(
+        self,
+        scratch: Scratch,
+        splines: tuple[bool, bool, bool],
+        threads: int,
+        folder: Path | None = None,
+    ) -> None:
+        self._scratch = scratch
+        self._splines = splines
+        self._most = threads + 1
+        self._waiting: deque[Future[None]] = deque()
+        channels, depth, rows, columns = scratch.shape
+        self._added, self._filtered = [0] * channels, [0] * channels
+        self._raw, self._slots = scratch, depth
+        if splines[0] and not scratch.in_memory:
+            self._slots = min(depth, _RING)
+            shape = (channels, self._slots, rows, columns)
+            self._raw = Scratch(shape, scratch.dtype, 0, folder)
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="transform")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def add(self, channel: int, z: int, plane: NDArray[Any]) -> None:
+        """Take the next plane of a channel."""
+        self._submit(self._store, channel, z, plane)
+        self._added[channel] = z + 1
+        if self._raw is not self._scratch:
+            self._filter_ready(channel)
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            if kind is None and self._splines[0] and self._raw is self._scratch:
+                self._wait(0)
+                for channel in range(self._scratch.shape[0]):
+                    self._filter_block(channel, 0, self._scratch.shape[1])
+            if kind is None:
+                self._wait(0)
+        finally:
+            self._executor.shutdown(cancel_futures=True)
+            if self._raw is not self._scratch:
+                self._raw.close()
+
+    def _submit(self, function: Callable[..., None], *arguments: Any) -> None:
+        self._waiting.append(self._executor.submit(function, *arguments))
+        self._wait(self._most)
+
+    def _wait(self, most: int) -> None:
+        """Wait until no more than this is under way; raises what went wrong."""
+        while len(self._waiting) > most:
+            self._waiting.popleft().result()
+
+    def _store(self, channel: int, z: int, plane: NDArray[Any]) -> None:
+        _, along_y, along_x = self._splines
+        # Lines that do not lie along memory are filtered twice as fast.
+        if along_x:
+            plane = coefficients(_turned(plane), 0).T
+        if along_y:
+            plane = coefficients(_turned(plane.T), 0)
+        self._raw.put(channel, z % self._slots, plane)
+
+    def _filter_ready(self, channel: int) -> None:
+        """Filter the blocks along z whose neighbours have all come."""
+        depth = self._scratch.shape[1]
+        while True:
+            first, added = self._filtered[channel], self._added[channel]
+            end = min(first + _BLOCK, depth)
+            if first == depth or added < min(end + REACH, depth):
+                return
+            self._wait(0)
+            self._filter_block(channel, first, end)
+            self._wait(0)  # the next plane overwrites the first of these
+            self._filtered[channel] = end
+
+    def _filter_block(self, channel: int, first: int, end: int) -> None:
+        depth, rows, columns = self._scratch.shape[1:]
+        low, high = max(0, first - REACH), min(depth, end + REACH)
+        row_bytes = (high - low) * columns * self._scratch.dtype.itemsize
+        step = max(1, _STRIP_BYTES // row_bytes)
+        for y in range(0, rows, step):
+            part = (channel, slice(y, min(y + step, rows)))
+            self._submit(self._filter_strip, *part, (low, first, end, high))
+
+    def _filter_strip(
+        self, channel: int, rows: slice, planes: tuple[int, int, int, int]
+    ) -> None:
+        low, first, end, high = planes
+        columns = self._scratch.shape[3]
+        strip = np.concatenate(
+            [
+                self._raw.window(channel, (a, rows.start, 0), (b, rows.stop, columns))
+                for a, b in self._in_ring(low, high)
+            ]
+        )
+        found = coefficients(strip, 0)[first - low : end - low]
+        self._scratch.put_rows(channel, first, rows.start, found)
+
+    def _in_ring(self, low: int, high: int) -> list[tuple[int, int]]:
+        start, count = low % self._slots, high - low
+        if start + count <= self._slots:
+            return [(start, start + count)]
+        return [(start, self._slots), (0, start + count - self._slots)]
+
+
+def _turned(plane: NDArray[Any]) -> NDArray[Any]:
+    """Copy a plane with its second axis first, unless it lies so in memory."""
+    if plane.T.flags.c_contiguous:
+        return plane.T
+    # rows that lie a power of two bytes apart make for a very slow copy
+    padded = np.empty((len(plane), plane.shape[1] // 16 * 16 + 24), plane.dtype)
+    padded[:, : plane.shape[1]] = plane
+    return np.ascontiguousarray(padded[:, : plane.shape[1]].T)
