@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
-from labdata_napari.core.crop_box import box_of, half_box, with_box, without_crop
+from labdata_napari.core.crop_box import (
+    box_of,
+    with_box,
+    without_crop,
+)
 from labdata_napari.core.orientation import (
     join_flips,
     mirrored,
@@ -273,13 +277,6 @@ class TransformDraft:
         """Crop to a box of the frame: first and beyond the last voxel per axis."""
         edges = box or [(0, n) for n in self.frame.spatial_shape_out]
         return self.with_parameters(with_box(self.parameters, self.shape, edges))
-
-    def with_half(self, side: str, midline: float | None = None) -> TransformDraft:
-        """Crop to one half of the brain, "left" or "right", or to "both"."""
-        if self.orientation is None:
-            raise InvalidValue("Say first which way the brain lies.")
-        box = half_box(self.parameters, self.shape, self.orientation, side, midline)
-        return self.with_box(box)
 
     def straight(self) -> TransformDraft:
         """Return the same without any turning: what "before" looks like."""

@@ -78,6 +78,7 @@ class PreviewScene:
         self._overlays: list[Layer] = []
         self._tool: Tool | None = None
         self._cross = np.zeros(3)
+        self._colours = np.zeros((0, 4))
         self._grid_um: float | None = None
         self._shows_box = True
         self.layout: Layout | None = None
@@ -120,25 +121,34 @@ class PreviewScene:
         """
         self.close()
         self._view.enter()
-        mark = {PREVIEW_KEY: True}
         pixel = np.zeros((1, 1), np.uint8)
-        plane = {"units": ("um", "um"), "axis_labels": ("y", "x"), "metadata": mark}
-        self._images = [Image(pixel, **plane, **channel) for channel in channels]
-        self._guides = Vectors(
-            np.zeros((0, 2, 2)), ndim=2, name="guides", vector_style="line", **plane
-        )
-        self._names = Points(
-            np.zeros((0, 2)), ndim=2, name="names of the planes", size=1, **plane
-        )
-        for layer in (*self._images, self._guides, self._names):
-            self._viewer.add_layer(layer)
+        self._images = [Image(pixel, **_plane(), **channel) for channel in channels]
         for image in self._images:
+            self._viewer.add_layer(image)
             image.bind_key(",", self._previous)
             image.bind_key(".", self._next)
         self._viewer.layers.selection = {self._images[0]}
         self._viewer.layers.events.removed.connect(self._on_removed)
         self._viewer.scene.camera.events.zoom.connect(self._thin_lines)
         self._mouse(on=True)
+
+    def furnish(self) -> None:
+        """Add cross-hair, grid, crop and names: a first picture does without."""
+        if self._guides is not None or not self._images:
+            return
+        self._colours = np.zeros((0, 4))
+        self._guides = Vectors(
+            np.zeros((0, 2, 2)), ndim=2, name="guides", vector_style="line", **_plane()
+        )
+        self._names = Points(
+            np.zeros((0, 2)), ndim=2, name="names of the planes", size=1, **_plane()
+        )
+        selection = set(self._viewer.layers.selection)
+        for layer in (self._guides, self._names):
+            self._viewer.add_layer(layer)
+        self._viewer.layers.selection = selection
+        self._write_names()
+        self.draw_guides()
 
     def close(self) -> None:
         """Take the layers away and show again what was hidden."""
@@ -228,11 +238,10 @@ class PreviewScene:
             return
         box = self.draft.box if self._shows_box else None
         lines, colours = guide_lines(self.layout, self._cross, box, self._grid_um)
-        if len(lines) != len(self._guides.data):
+        if not np.array_equal(lines, self._guides.data):
             self._guides.data = lines
-            self._guides.edge_color = colours
-        elif not np.array_equal(lines, self._guides.data):
-            self._guides.data = lines
+        if not np.array_equal(colours, self._colours):
+            self._guides.edge_color = self._colours = colours
         self._thin_lines()
 
     # -- overlays and tools of others
@@ -347,6 +356,14 @@ class PreviewScene:
             self.close()
         elif event.value in self._overlays:
             self._overlays.remove(event.value)
+
+
+def _plane() -> dict[str, Any]:
+    return {
+        "units": ("um", "um"),
+        "axis_labels": ("y", "x"),
+        "metadata": {PREVIEW_KEY: True},
+    }
 
 
 def _code(draft: TransformDraft) -> str | None:

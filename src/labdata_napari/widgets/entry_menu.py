@@ -8,13 +8,14 @@ from qtpy.QtCore import QObject, QPoint, QUrl, Signal
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QApplication, QMenu, QWidget
 
-from labdata_napari.lab.availability import IMPORTING
+from labdata_napari.lab.availability import IMPORTING, TRANSFORMS
 from labdata_napari.widgets.entry_columns import NOT_OPENED, key_as_python
 from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.new_window import open_in_new_viewer
 from labdata_napari.widgets.place_words import place_hint
 from labdata_napari.widgets.rights import allow
-from labdata_napari.widgets.rows import locate
+from labdata_napari.widgets.rows import BRAIN, locate
+from labdata_napari.widgets.transform_opening import show_transform_dock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +53,7 @@ class EntryMenu(QObject):
         for name, text, slot in (
             ("open", "Open", self._open),
             ("new_viewer", "Open in new viewer", self._open_in_new_viewer),
+            ("transform", "Transform …", self._transform),
             ("download", "Download", self._download),
             ("restore", "Restore from cold storage …", self._restore),
             ("copy_key", "Copy key as Python", self._copy_key),
@@ -79,6 +81,9 @@ class EntryMenu(QObject):
         ):
             self._actions[name].setEnabled(enabled)
         self._offer_file(entry)
+        brain = entry is not None and entry.kind == BRAIN
+        missing = connection.why_not(TRANSFORMS) if brain else ""
+        allow(self._actions["transform"], brain, missing)
         importing = self._actions["import"]
         reason = connection.why_not_written(IMPORTING)
         allow(importing, connection.is_open, reason)
@@ -106,6 +111,10 @@ class EntryMenu(QObject):
     def _open(self) -> None:
         if self._entry is not None:
             self._workspace.opener.open_entry(self._entry)
+
+    def _transform(self) -> None:
+        if self._entry is not None:
+            show_transform_dock(self._workspace, self._entry.key)
 
     def _open_in_new_viewer(self) -> None:
         profile = self._workspace.connection.profile

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Image
 
 from labdata_napari import settings
+from labdata_napari.core.orientation_answer import glances
 from labdata_napari.core.preview import read_frames, read_volume
 from labdata_napari.core.pyramid import open_pyramid, pyramid_for, wants_pyramid
 from labdata_napari.core.side_by_side import SideBySide
 from labdata_napari.core.stacks import Stack
 from labdata_napari.errors import UnreadableFile
+from labdata_napari.lab.draft_file import kept_draft
+from labdata_napari.lab.orientation import known_orientation
 from labdata_napari.layers.colours import channel_colormaps
 from labdata_napari.layers.images import channel_names, contrast_limits
 from labdata_napari.layers.preview import PREVIEW_KEY
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
     from labdata_napari.core.preview import Volume
     from labdata_napari.core.progress import Progress
+    from labdata_napari.lab.draft_file import KeptDraft
     from labdata_napari.lab.lab import Lab
     from labdata_napari.lab.opening import Opening
     from labdata_napari.lab.transforms import TransformRecord
@@ -51,10 +55,10 @@ class TransformSource:
         `stack` and coarser copies, finest first.
     channels
         Keyword arguments of the preview's image layer, per channel.
-    key, lab
-        Of the brain's row; None for a stack that is no brain of a lab.
     over_time
         Whether the first axis is time.
+    rows
+        What the database says; None for a stack that is no brain of a lab.
     """
 
     name: str
@@ -62,11 +66,8 @@ class TransformSource:
     um_per_pixel: tuple[float, float, float] | None
     levels: tuple[Stack, ...]
     channels: tuple[dict[str, Any], ...]
-    key: Mapping[str, Any] | None = None
-    lab: LabIdentity | None = None
     over_time: bool = False
-    records: tuple[TransformRecord, ...] = ()
-    orientation: str | None = None
+    rows: BrainRows | None = None
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -85,26 +86,53 @@ class BrainRows:
     opening: Opening
     records: tuple[TransformRecord, ...]
     orientation: str | None
+    kept: KeptDraft | None
 
 
 def read_brain_rows(lab: Lab, key: Mapping[str, Any], name: str) -> BrainRows:
     """Read a brain's row and its parameter sets; on the lab's thread."""
     names = {column: key[column] for column in lab.FixedBrain.primary_key}
+    place = (lab.url, lab.name, lab.project)
     return BrainRows(
         names,
         name,
-        (lab.url, lab.name, lab.project),
+        place,
         row_opening(lab, BRAIN, names),
         tuple(lab.brains.transforms(names)),
-        _orientation(lab, names),
+        known_orientation(place, names),
+        kept_draft(place, names),
     )
 
 
-def _orientation(lab: Lab, key: Mapping[str, Any]) -> str | None:
-    return None
+def read_sets(
+    lab: Lab, home: LabIdentity, key: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], tuple[TransformRecord, ...] | None]:
+    """Read a brain's parameter sets again; None in another lab than its own."""
+    if home != (lab.url, lab.name, lab.project):
+        return key, None
+    return key, tuple(lab.brains.transforms(key))
 
 
-def open_brain_source(rows: BrainRows, progress: Progress) -> tuple[Any, Volume]:
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A source, and what of it is held in memory.
+
+    Attributes
+    ----------
+    source
+        The stack.
+    volume
+        What the preview is painted from.
+    pictures
+        By which a person tells which way a brain lies; None where nobody asks.
+    """
+
+    source: TransformSource
+    volume: Volume
+    pictures: tuple[Any, ...] | None = None
+
+
+def open_brain_source(rows: BrainRows, progress: Progress) -> Loaded:
     """Open a brain and read what the preview needs; on a worker."""
     stack = rows.opening()
     source = TransformSource(
@@ -113,15 +141,13 @@ def open_brain_source(rows: BrainRows, progress: Progress) -> tuple[Any, Volume]
         _three(stack.um_per_pixel),
         (stack, *_coarser(stack)),
         _channels(stack, rows.name),
-        rows.key,
-        rows.lab,
-        records=rows.records,
-        orientation=rows.orientation,
+        rows=rows,
     )
-    return source, read_volume(source.levels, progress)
+    volume = read_volume(source.levels, progress)
+    return Loaded(source, volume, glances(volume.data[0]))
 
 
-def open_layer_source(layers: Sequence[LayerFacts], progress: Progress) -> Any:
+def open_layer_source(layers: Sequence[LayerFacts], progress: Progress) -> Loaded:
     """Take open layers, one per channel, as a source; on a worker."""
     first = layers[0]
     array = SideBySide([facts.data for facts in layers], first.fixed)
@@ -139,8 +165,8 @@ def open_layer_source(layers: Sequence[LayerFacts], progress: Progress) -> Any:
         over_time=over_time,
     )
     if over_time:
-        return source, read_frames(stack, progress)
-    return source, read_volume((stack,), progress)
+        return Loaded(source, read_frames(stack, progress))
+    return Loaded(source, read_volume((stack,), progress))
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,13 +10,17 @@ from qtpy.QtWidgets import QMenu, QPushButton
 from labdata_napari.core.transform_parameters import TransformParameters, downsample_to
 from labdata_napari.errors import InvalidValue
 from labdata_napari.widgets.rights import allow
+from labdata_napari.widgets.transform_opening import show_transform_dock
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from labdata_napari.lab.entries import Entry
     from labdata_napari.lab.transforms import TransformRecord
     from labdata_napari.widgets.workspace import Workspace
 
 SIZES_UM = (10.0, 25.0, 50.0)
+_BY_EYE = "by eye"
 
 
 class NewTransformButton(QPushButton):
@@ -37,6 +41,10 @@ class NewTransformButton(QPushButton):
         self._entry: Entry | None = None
         menu = QMenu(self)
         menu.setObjectName("new_transform_menu")
+        by_eye = menu.addAction("by eye …")
+        by_eye.setToolTip("Straighten and crop it in the Transform dock")
+        by_eye.setData(_BY_EYE)
+        menu.addSeparator()
         for um in SIZES_UM:
             action = menu.addAction(f"at {um:g} µm")
             action.setData(um)
@@ -53,11 +61,17 @@ class NewTransformButton(QPushButton):
         sizes = entry.um_per_pixel
         for action in self.menu().actions():
             um = action.data()
+            if um == _BY_EYE:
+                continue
             action.setEnabled(um is None or (sizes is not None and um > min(sizes)))
         allow(self, True, reason)
 
     def _on_chosen(self, action: Any) -> None:
-        if self._entry is not None:
+        if self._entry is None:
+            return
+        if action.data() == _BY_EYE:
+            self._maker.open_dock(self._entry.key)
+        else:
             self._maker.make(self._entry, action.data())
 
 
@@ -76,6 +90,10 @@ class TransformMaker(QObject):
             self._workspace.status.emit(str(error))
             return
         self._workspace.computing.compute_new(entry.key, parameters)
+
+    def open_dock(self, key: Mapping[str, Any]) -> None:
+        """Straighten a brain by eye."""
+        show_transform_dock(self._workspace, key)
 
     def compute(self, record: TransformRecord) -> None:
         """Compute a parameter set that is there."""

@@ -1,0 +1,133 @@
+"""The preview of the Transform dock: shown, hidden, and looked at in several ways."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from labdata_napari.layers.preview import PreviewScene
+from labdata_napari.widgets.listening import Listening
+from labdata_napari.widgets.transform_look import LookBar
+from labdata_napari.widgets.transform_preview import PreviewPainter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from napari.components import ViewerModel
+
+    from labdata_napari.core.transform_draft import DraftModel
+    from labdata_napari.widgets.transform_source import Loaded
+
+_KEPT = ("contrast_limits", "colormap", "gamma", "opacity")
+
+
+class Stage(QObject):
+    """Owns the scene in the viewer, its painter, and the bar that changes the look.
+
+    Parameters
+    ----------
+    viewer
+        The viewer itself.
+    model
+        Whose draft is shown.
+    keys
+        What napari's keys do while the preview has the keyboard.
+    parent
+        Its owner.
+    """
+
+    failed = Signal(str)
+    """Why the draft cannot be shown; empty when it can again."""
+    painted = Signal(object)
+    """The draft that is now on the canvas."""
+    rested = Signal(object)
+    """The same, as sharp as it gets."""
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        model: DraftModel,
+        keys: Mapping[str, Callable[[Any], None]],
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._model = model
+        self._keys = keys
+        self._loaded: Loaded | None = None
+        self._looks: list[dict[str, Any]] = []
+        self._wanted = True
+        self.scene = PreviewScene(viewer)
+        self.bar = LookBar()
+        self._painter = PreviewPainter(model, self.scene, self)
+        self._painter.failed.connect(self.failed)
+        self._painter.painted.connect(self.painted)
+        self._painter.painted.connect(self._on_painted)
+        self._painter.rested.connect(self.rested)
+        listening = self._listening = Listening(self)
+        listening.to(self.scene.closed, self._on_closed)
+        listening.to(model.changed, self._refresh)
+        self.bar.shown.connect(self.want)
+        self.bar.before.connect(self.show_before)
+        self.bar.grid.connect(self.scene.set_grid)
+        self.bar.undo.connect(model.undo)
+        self.bar.redo.connect(model.redo)
+
+    def begin(self, loaded: Loaded) -> None:
+        """Take another stack; it is shown by `show`."""
+        self.hide()
+        self._loaded = loaded
+        self._looks = [dict(channel) for channel in loaded.source.channels]
+        self._wanted = True
+
+    def want(self, shown: bool) -> None:
+        """Show the preview, or give the canvas back to the layers."""
+        self._wanted = shown
+        if shown:
+            self.show()
+        else:
+            self.hide()
+
+    def show(self) -> None:
+        """Show the preview, if somebody wants it."""
+        if self._loaded is None or not self._wanted:
+            return
+        if not self.scene.is_open:
+            self.scene.open(self._looks)
+            self.scene.set_grid(self.bar.grid_um)
+            for image in self.scene.images:
+                for key, function in self._keys.items():
+                    image.bind_key(key, function)
+                image.bind_key("B", self._on_key_before)
+            self._painter.start(self._loaded.volume)
+        self._refresh()
+
+    def hide(self) -> None:
+        """Take the preview away; contrast and colours stay for the next time."""
+        for look, image in zip(self._looks, self.scene.images, strict=False):
+            look.update({name: getattr(image, name) for name in _KEPT})
+        self.scene.close()
+
+    def show_before(self, before: bool) -> None:
+        """Show the stack as it was before it was turned, or after."""
+        self._painter.show_before(before)
+        self._refresh()
+
+    def _on_painted(self, _: Any) -> None:
+        # The picture first: napari takes its time to make layers of other kinds.
+        QTimer.singleShot(0, self.scene.furnish)
+
+    def _on_key_before(self, _: Any) -> None:
+        self.show_before(not self._painter.shows_before)
+
+    def _on_closed(self) -> None:
+        self._painter.stop()
+        self._refresh()
+
+    def _refresh(self, _: Any = None) -> None:
+        self.bar.show_state(
+            shown=self.scene.is_open,
+            before=self._painter.shows_before,
+            can_undo=self._model.can_undo,
+            can_redo=self._model.can_redo,
+        )
