@@ -50,11 +50,11 @@ class QuietView:
             camera.center,
             camera.zoom,
             viewer.canvas.overlays.scale_bar.visible,
-            viewer.grid.enabled,
+            viewer.canvas.grid.enabled,
         )
         for layer in shown:
             layer.visible = False
-        viewer.grid.enabled = False
+        viewer.canvas.grid.enabled = False
         dims.ndisplay = 2
         dims.order = tuple(range(dims.ndim))
         viewer.canvas.overlays.scale_bar.visible = True
@@ -73,7 +73,7 @@ class QuietView:
             if layer in viewer.layers:
                 layer.visible = True
         viewer.canvas.overlays.scale_bar.visible = before.scale_bar
-        viewer.grid.enabled = before.grid
+        viewer.canvas.grid.enabled = before.grid
         camera.mouse_pan = True
         # napari measures anew only when layers change
         dims.range = _ranges(viewer) or dims.range
