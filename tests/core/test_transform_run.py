@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from labdata_napari.core import resample
 from labdata_napari.core.stacks import open_stack
 from labdata_napari.core.transform import TransformParameters, plan
 from labdata_napari.core.transform_file import remove_abandoned, write_transform
@@ -21,15 +22,24 @@ from labdata_napari.core.transform_run import unfinished
 from labdata_napari.errors import Cancelled, WriteRefused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from labdata_napari.core.progress import Progress
     from labdata_napari.core.stacks import Stack
 
-# Six slabs of the result, of about 26 planes each.
+# Six slabs of the result, of 26 planes each: usually they are larger.
+SLAB_BYTES = 2 << 20
 SHAPE = (150, 1, 280, 280)
 PARAMETERS = TransformParameters(transpose=(0, 1, 3, 2))
 NAMES = [".t.ome.tif.journal", ".t.ome.tif.partial"]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_slabs() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(resample, "_SLAB_BYTES", SLAB_BYTES)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -203,12 +213,14 @@ def test_whoever_waits_for_the_whole_file_may_refuse_it(tmp_path, source):
 KILLED = """
     import json, os, signal, sys
     from pathlib import Path
+    from labdata_napari.core import resample
     from labdata_napari.core.stacks import open_stack
     from labdata_napari.core.transform import TransformParameters, plan
     from labdata_napari.core.transform_file import write_transform
     from labdata_napari.core.transform_run import unfinished
 
     source, folder = Path(sys.argv[1]), Path(sys.argv[2])
+    resample._SLAB_BYTES = int(sys.argv[3])
     parameters = TransformParameters(transpose=(0, 1, 3, 2))
 
     def run(target, step, event):
@@ -254,7 +266,10 @@ KILLED = """
 def test_killed_at_every_stage_it_goes_on_to_the_same_file(tmp_path, source, whole):
     command = [sys.executable, "-c", textwrap.dedent(KILLED), str(source)]
     done = subprocess.run(
-        [*command, str(tmp_path)], check=True, capture_output=True, text=True
+        [*command, str(tmp_path), str(SLAB_BYTES)],
+        check=True,
+        capture_output=True,
+        text=True,
     )
     found = json.loads(done.stdout)
     assert len(found) == 11

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import zarr
 
+from labdata_napari.core import resample
 from labdata_napari.core.resample import slabs
 from labdata_napari.core.stacks import Stack, open_stack
 from labdata_napari.core.transform import TransformParameters, plan
@@ -109,7 +110,8 @@ def test_the_channels_may_be_any_axis(tmp_path, channels):
 
 
 @pytest.mark.parametrize("name", ["t.ome.zarr", "t.ozx"])
-def test_a_run_that_was_stopped_goes_on_to_the_same_file(tmp_path, name):
+def test_a_run_that_was_stopped_goes_on_to_the_same_file(tmp_path, name, monkeypatch):
+    monkeypatch.setattr(resample, "_SLAB_BYTES", 2 << 20)  # six slabs
     source = tmp_path / "brain.zarr"
     voxels = np.arange(150 * 280 * 280).reshape(150, 1, 280, 280) // 1000 % 251
     zarr.save_array(str(source), voxels.astype(np.uint8), zarr_format=2)
