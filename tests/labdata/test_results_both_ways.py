@@ -11,7 +11,7 @@ from labdata_napari.errors import WriteRefused
 from labdata_napari.lab.files import Files
 from labdata_napari.lab.stores import open_store
 from labdata_napari.schema.contract import contract
-from labs import KEY, add_brain
+from labs import KEY, add_brain, add_dataset
 from peers import assert_same_rows
 from s3_server import put
 from statements import declared, writes
@@ -37,6 +37,7 @@ def in_s3(lab: Any, store: Path, bucket: StorageEntry) -> Any:
 def test_keeping_results_writes_their_rows_alone(
     in_s3: Any, lab_place: Any, labdata: Labdata, tmp_path: Path
 ):
+    add_dataset(in_s3)
     before = declared(lab_place)
     notes = [tmp_path / name for name in ("50% done.txt", "it's.txt")]
     for note in notes:

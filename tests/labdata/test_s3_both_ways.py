@@ -135,6 +135,7 @@ def test_results_kept_by_one_are_fetched_by_the_other(
     shared: Shared, labdata: Labdata, tmp_path: Path
 ):
     lab = shared.lab
+    add_dataset(lab)
     sources = {name: tmp_path / name for name in ("theirs.txt", "our results.txt")}
     for name, path in sources.items():
         path.write_text(name)
