@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from labdata_napari.core import resample
-from labdata_napari.core.resample import plane, slabs
+from labdata_napari.core import resample, sampling
+from labdata_napari.core.resample import plane, prepare, slabs
 from labdata_napari.core.transform import Plan, TransformParameters, plan
 from labdata_napari.errors import Cancelled, InvalidValue, WriteRefused
 from transform_cases import labdata_chain, output_indices, random_case
@@ -242,7 +242,7 @@ def test_planes_and_slabs_agree_to_the_last_bit_however_they_are_computed(
         # Small slabs, a file in between, chunks in all axes, several threads.
         with monkeypatch.context() as small:
             small.setattr(resample, "_SLAB_BYTES", 3000)
-            small.setattr(resample, "_WINDOW_BYTES", 4000)
+            small.setattr(sampling, "WINDOW_BYTES", 4000)
             for memory in (1 << 20, 0):
                 chunked = Chunked(stack, (3, 2, 5, 7))
                 options = {"memory": memory, "threads": 3, "folder": tmp_path}
@@ -257,6 +257,28 @@ def test_planes_and_slabs_agree_to_the_last_bit_however_they_are_computed(
     np.testing.assert_array_equal(found, expected)
     assert ways == {"_direct", "_through_scratch"}
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("order", [1, 3])
+def test_planes_of_a_prepared_stack_are_the_computed_ones(order):
+    rng = np.random.default_rng(5)
+    stack = noise((30, 3, 40, 36))
+    ratios = (0.5, 1, 0.4, 0.45)
+    prepared = prepare(
+        stack, plan(stack.shape, None, TransformParameters(ratios)), order=order
+    )
+    for rotate in ((0, 0, 0, True, False), (0, 0, 7.5, False, True), (3, -2, 9, 0, 0)):
+        crop = (None, (2, None, -2), None, (1, -1))
+        transpose = tuple(int(a) for a in rng.permutation(4))
+        parameters = TransformParameters(ratios, rotate, crop, transpose)
+        geometry = plan(stack.shape, None, parameters)
+        for axis, length in enumerate(geometry.shape_out):
+            found = prepared.plane(geometry, length // 2, axis)
+            expected = plane(stack, geometry, length // 2, axis, order=order)
+            np.testing.assert_array_equal(found, expected)
+    finer = plan(stack.shape, None, TransformParameters())
+    with pytest.raises(InvalidValue, match="needs one of"):
+        prepared.plane(finer, 0)
 
 
 # --- types ------------------------------------------------------------------------
@@ -339,7 +361,7 @@ def test_every_chunk_is_read_once_and_only_where_it_is_needed():
 def test_memory_does_not_grow_with_the_number_of_frames(monkeypatch, tmp_path):
     # Small stacks stay below the usual bounds: lower them, so that they matter here.
     monkeypatch.setattr(resample, "_SLAB_BYTES", 1 << 19)
-    monkeypatch.setattr(resample, "_WINDOW_BYTES", 1 << 20)
+    monkeypatch.setattr(sampling, "WINDOW_BYTES", 1 << 20)
 
     def peak(frames: int) -> int:
         stack = Endless(frames, 192)

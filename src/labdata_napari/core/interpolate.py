@@ -23,8 +23,8 @@ DEFAULT_ORDER = 3
 OUTSIDE = 1e-6  # voxels beyond the outermost centres that still count as inside
 # Output voxels interpolated from one piece of the data: at most, and where the piece
 # is much larger than what comes out of it.
-_MOST, _LEAST = 1 << 18, 1 << 15
-_MUCH = 2
+_MOST, _LEAST = 1 << 18, 1 << 14
+_MUCH = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,11 +101,10 @@ def interpolate(
         Float values; where every sample is a voxel's centre, a view of the voxels.
     """
     taps = taps_of(matrix, offset, order)
-    if taps != (1, 1, 1):
-        data = np.ascontiguousarray(data, working_dtype(data.dtype))
-        for axis in (1, 2, 0):
-            if taps[axis] == 4:
-                data = coefficients(data, axis)
+    for axis in (2, 1, 0):
+        if taps[axis] == 4:
+            data = np.ascontiguousarray(data, working_dtype(data.dtype))
+            data = coefficients(data, axis)
     full = np.array(data.shape)
     return resample(data, np.zeros(3), full, matrix, offset, shape, taps, kernels)
 

@@ -35,6 +35,29 @@ class Kernels(Protocol):
 
     def sample(self, data: NDArray[Any], grid: Grid, out: NDArray[Any]) -> None: ...  # noqa: D102
 
+    def zoom_frames(  # noqa: D102
+        self, frames: NDArray[Any], y_step: float, x_step: float, out: NDArray[Any]
+    ) -> None: ...
+
+    def blend(  # noqa: D102
+        self,
+        first: NDArray[Any],
+        second: NDArray[Any],
+        weight: float,
+        out: NDArray[Any],
+    ) -> None: ...
+
+    def turn(  # noqa: D102
+        self,
+        data: NDArray[Any],
+        first: tuple[int, int],
+        matrix: NDArray[np.float64],
+        offset: NDArray[np.float64],
+        full: tuple[int, int],
+        start: tuple[int, int],
+        out: NDArray[Any],
+    ) -> None: ...
+
 
 def choose(engine: str | None = None, input_bytes: int = 0) -> Kernels:
     """Give the fastest implementation there is; the numbers do not depend on it.

@@ -179,3 +179,97 @@ def weights_of(fraction: NDArray[Any], taps: int) -> list[NDArray[Any]]:
         rest * rest * (rest - two) * half + most,
         fraction * fraction * fraction * sixth,
     ]
+
+
+# --- as labdata computes ----------------------------------------------------------
+# In double precision, one product after the other as scipy makes them (ni_interpolation
+# of scipy.ndimage, order 1), rounded to the type of the voxels after each step.
+
+
+def zoom_frames(
+    frames: NDArray[Any], y_step: float, x_step: float, out: NDArray[Any]
+) -> None:
+    """Zoom (n, y, x) frames: `out` voxel i, k comes from i * y_step, k * x_step."""
+    rows, columns = frames.shape[1:]
+    y0, y1, wy, y_inside = _between(np.arange(out.shape[1]) * y_step, rows)
+    x0, x1, wx, x_inside = _between(np.arange(out.shape[2]) * x_step, columns)
+    wy = wy[:, None]
+    vy, vx = 1.0 - wy, 1.0 - wx
+    inside = y_inside[:, None] & x_inside
+    for frame, target in zip(frames, out, strict=True):
+        above, below = frame[y0], frame[y1]
+        total = above[:, x0] * vy * vx
+        total += above[:, x1] * vy * wx
+        total += below[:, x0] * wy * vx
+        total += below[:, x1] * wy * wx
+        _round(np.where(inside, total, 0), target)
+
+
+def blend(
+    first: NDArray[Any], second: NDArray[Any], weight: float, out: NDArray[Any]
+) -> None:
+    """Interpolate between two planes."""
+    _round(first * (1.0 - weight) + second * weight, out)
+
+
+def turn(
+    data: NDArray[Any],
+    first: tuple[int, int],
+    matrix: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    full: tuple[int, int],
+    start: tuple[int, int],
+    out: NDArray[Any],
+) -> None:
+    """Turn the first two of three axes.
+
+    Parameters
+    ----------
+    data
+        Part of the voxels before, from `first` on along the two axes.
+    matrix, offset
+        (2, 2) and (2,); index after to index before.
+    full
+        Length of the two axes, of which there is only a part here.
+    start, out
+        The part wanted: its first index along the two axes, and its voxels.
+    """
+    along = start[1] + np.arange(out.shape[1])
+    for i, target in enumerate(out):
+        places = [
+            (0.0 + (start[0] + i) * m0) + along * m1 + o
+            for (m0, m1), o in zip(matrix, offset, strict=True)
+        ]
+        a0, a1, wa, a_inside = _between(places[0], full[0])
+        b0, b1, wb, b_inside = _between(places[1], full[1])
+        inside = a_inside & b_inside
+        target[~inside] = 0
+        if not inside.any():
+            continue
+        a0, a1 = a0[inside] - first[0], a1[inside] - first[0]
+        b0, b1 = b0[inside] - first[1], b1[inside] - first[1]
+        wa, wb = wa[inside][:, None], wb[inside][:, None]
+        va, vb = 1.0 - wa, 1.0 - wb
+        total = data[a0, b0] * va * vb
+        total += data[a0, b1] * va * wb
+        total += data[a1, b0] * wa * vb
+        total += data[a1, b1] * wa * wb
+        rounded = np.empty(total.shape, target.dtype)
+        _round(total, rounded)
+        target[inside] = rounded
+
+
+def _between(
+    places: NDArray[Any], length: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64], NDArray[np.bool_]]:
+    """Neighbours of places on a line, weight of the second, whether they are on it."""
+    inside = (places >= 0) & (places <= length - 1)
+    held = np.where(inside, places, 0.0)
+    below = np.floor(held).astype(np.intp)
+    return below, np.minimum(below + 1, length - 1), held - below, inside
+
+
+def _round(values: NDArray[np.float64], out: NDArray[Any]) -> None:
+    most = np.iinfo(out.dtype).max
+    shifted = np.where(values > 0, values + 0.5, 0.0)
+    np.copyto(out, np.minimum(shifted, most), casting="unsafe")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from labdata_napari.core.interpolate import working_dtype
 from labdata_napari.core.scratch import Scratch
 from labdata_napari.core.spline import REACH, coefficients
 
@@ -144,6 +145,20 @@ class Planes:
         if start + count <= self._slots:
             return [(start, start + count)]
         return [(start, self._slots), (0, start + count - self._slots)]
+
+
+def splined(voxels: Scratch, splines: tuple[bool, bool, bool], threads: int) -> Scratch:
+    """Turn a whole reduced stack into B-spline coefficients, in memory."""
+    channels, depth, rows, columns = voxels.shape
+    dtype = working_dtype(voxels.dtype)
+    size = channels * depth * rows * columns * dtype.itemsize
+    found = Scratch(voxels.shape, dtype, size)
+    with Planes(found, splines, threads) as planes:
+        for channel in range(channels):
+            for z in range(depth):
+                plane = voxels.window(channel, (z, 0, 0), (z + 1, rows, columns))[0]
+                planes.add(channel, z, np.ascontiguousarray(plane, dtype))
+    return found
 
 
 def _turned(plane: NDArray[Any]) -> NDArray[Any]:

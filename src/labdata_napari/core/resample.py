@@ -1,33 +1,22 @@
 """The pixels of a transform: planes and slabs of the result, one resampler for both.
 
 The input is reduced to the plan's grid (`labdata_napari.core.reduce`) and then
-interpolated once, in output order (`labdata_napari.core.interpolate`), from cubic
-B-spline coefficients unless linear interpolation is asked for. A preview plane and the
-slab that is computed later are equal to the last bit: coefficients depend on near
-neighbours alone (`labdata_napari.core.spline`), and sampling positions are rounded to a
-binary grid on which the affine's sums are exact, so it does not matter from which
-corner of the window they are counted. That moves a position by less than 1e-7 of a
-voxel.
+interpolated once, in output order (`labdata_napari.core.sampling`), from cubic B-spline
+coefficients unless linear interpolation is asked for. A preview plane and the slab that
+is computed later are equal to the last bit: reduced voxels and coefficients
+(`labdata_napari.core.spline`) depend on near neighbours alone.
 """
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labdata_napari.core import kernels_numpy
-from labdata_napari.core.interpolate import (
-    DEFAULT_ORDER,
-    ORDERS,
-    neighbours,
-    resample,
-    store,
-    taps_of,
-)
-from labdata_napari.core.kernels import choose
+from labdata_napari.core import sampling
+from labdata_napari.core.interpolate import DEFAULT_ORDER, ORDERS
+from labdata_napari.core.prepared import Prepared, prepare
 from labdata_napari.core.progress import Progress, silent
 from labdata_napari.core.reduce import (
     Box,
@@ -36,9 +25,17 @@ from labdata_napari.core.reduce import (
     scratch_bytes,
     threads_here,
 )
-from labdata_napari.core.spline import REACH
-from labdata_napari.core.transform_parameters import STORABLE_DTYPES
-from labdata_napari.errors import InvalidValue
+from labdata_napari.core.sampling import (
+    Block,
+    Work,
+    four,
+    output_dtype,
+    plane_block,
+    reach,
+    spline_axes,
+    three,
+    work_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -46,41 +43,24 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from labdata_napari.core.interpolate import Taps
-    from labdata_napari.core.kernels import Kernels
-    from labdata_napari.core.scratch import Scratch
     from labdata_napari.core.transform import Plan
 
+__all__ = [
+    "DEFAULT_ORDER",
+    "MEMORY",
+    "ORDERS",
+    "Prepared",
+    "output_dtype",
+    "plane",
+    "prepare",
+    "reach",
+    "slabs",
+    "spline_axes",
+]
+
 MEMORY = 128 << 20
-_WINDOW_BYTES = 32 << 20
 _SLAB_BYTES = 16 << 20
 _REREAD = 1.5  # reading chunks this often beats writing everything to disk in between
-
-
-@dataclass(frozen=True)
-class _Block:
-    """A part of the result: first index and length along its four axes."""
-
-    start: tuple[int, int, int, int]
-    shape: tuple[int, int, int, int]
-
-
-def output_dtype(source: np.dtype[Any], plan: Plan) -> np.dtype[Any]:
-    """Type of the result's voxels.
-
-    Raises
-    ------
-    InvalidValue
-        When the input's type cannot be stored and no cast was asked for.
-    """
-    if plan.cast is not None and source.kind in "buif":
-        return np.dtype(plan.cast)
-    if source.name not in STORABLE_DTYPES:
-        raise InvalidValue(
-            f"Voxels of type {source.name} cannot be transformed"
-            + ("; set cast, to uint16 for example." if source.kind in "buif" else ".")
-        )
-    return np.dtype(source.name)
 
 
 def plane(
@@ -117,7 +97,7 @@ def plane(
     InvalidValue
         When the stack has another shape, or there is no such plane.
     """
-    work = _work(stack, plan, order, engine)
+    work = work_of(stack, plan, order, engine)
     block = plane_block(plan, index, axis)
     box = work.box(block)
     if box is None:
@@ -180,7 +160,7 @@ def slabs(
     WriteRefused
         When the temporary file does not fit on its disk.
     """
-    work = _work(stack, plan, order, engine)
+    work = work_of(stack, plan, order, engine)
     workers = threads or threads_here()
     blocks = list(_blocks(plan, work.dtype))[first:]
     whole = _union(work.box(block) for block in blocks)
@@ -194,7 +174,7 @@ def slabs(
 
 
 def _zeros(
-    blocks: list[_Block], dtype: np.dtype[Any], progress: Progress
+    blocks: list[Block], dtype: np.dtype[Any], progress: Progress
 ) -> Generator[NDArray[Any]]:
     for done, block in enumerate(blocks, start=1):
         yield np.zeros(block.shape, dtype)
@@ -203,8 +183,8 @@ def _zeros(
 
 def _through_scratch(
     reduction: Reduction,
-    work: _Work,
-    blocks: list[_Block],
+    work: Work,
+    blocks: list[Block],
     memory: int,
     folder: Path | None,
     workers: int,
@@ -215,7 +195,7 @@ def _through_scratch(
     # Large chunks are not read side by side: each thread holds one.
     readers = max(1, min(workers, memory // (2 * reduction.read_bytes)))
 
-    def compute(block: _Block) -> NDArray[Any]:
+    def compute(block: Block) -> NDArray[Any]:
         return work.sampled(scratch, reduction.box, block)
 
     def reading(done: int, total: int) -> None:
@@ -230,18 +210,18 @@ def _through_scratch(
 
 def _direct(
     stack: Any,
-    work: _Work,
-    blocks: list[_Block],
+    work: Work,
+    blocks: list[Block],
     workers: int,
     progress: Progress,
 ) -> Generator[NDArray[Any]]:
     """Reduce what each slab needs on its own, without keeping the rest."""
 
-    def compute(block: _Block) -> NDArray[Any]:
+    def compute(block: Block) -> NDArray[Any]:
         box = work.box(block)
         if box is None:
             return np.zeros(block.shape, work.dtype)
-        with work.reduction(stack, box).run(2 * _WINDOW_BYTES) as scratch:
+        with work.reduction(stack, box).run(2 * sampling.WINDOW_BYTES) as scratch:
             return work.sampled(scratch, box, block)
 
     for done, (_, slab) in enumerate(in_order(compute, blocks, workers), start=1):
@@ -249,7 +229,7 @@ def _direct(
         progress(done, len(blocks))
 
 
-def _cheap_to_reread(stack: Any, work: _Work, blocks: list[_Block], whole: Box) -> bool:
+def _cheap_to_reread(stack: Any, work: Work, blocks: list[Block], whole: Box) -> bool:
     """Whether slabs can be computed one by one without reading much twice."""
     source = np.dtype(stack.dtype)
     once = len(work.reduction(stack, whole).reads)
@@ -258,7 +238,10 @@ def _cheap_to_reread(stack: Any, work: _Work, blocks: list[_Block], whole: Box) 
         box = work.box(block)
         if box is None:
             continue
-        if scratch_bytes(work.plan, source, box, work.splines) > 2 * _WINDOW_BYTES:
+        if (
+            scratch_bytes(work.plan, source, box, work.splines)
+            > 2 * sampling.WINDOW_BYTES
+        ):
             return False
         reads += len(work.reduction(stack, box).reads)
         if reads > _REREAD * once:
@@ -266,171 +249,7 @@ def _cheap_to_reread(stack: Any, work: _Work, blocks: list[_Block], whole: Box) 
     return True
 
 
-# --- where a block comes from, and its interpolation ------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class _Work:
-    """A plan, and how it is to be done.
-
-    Attributes
-    ----------
-    dtype
-        Of the result.
-    affine
-        (3, 4); output index to grid index, on a binary grid.
-    grid
-        Shape of the reduced stack (z, y, x).
-    taps
-        Neighbours taken along its axes.
-    kernels
-        What does the work.
-    """
-
-    plan: Plan
-    dtype: np.dtype[Any]
-    affine: NDArray[np.float64]
-    grid: NDArray[np.intp]
-    taps: Taps
-    kernels: Kernels
-
-    @property
-    def splines(self) -> tuple[bool, bool, bool]:
-        """Axes (z, y, x) along which B-spline coefficients are interpolated from."""
-        z, y, x = (taps == 4 for taps in self.taps)
-        return z, y, x
-
-    def _spatial(self, values: tuple[int, int, int, int]) -> NDArray[np.intp]:
-        return np.delete(np.array(values, dtype=np.intp), self.plan.channel_axis)
-
-    def box(self, block: _Block) -> Box | None:
-        """Give the part of the grid to reduce for a block; None for nothing."""
-        start, shape = self._spatial(block.start), self._spatial(block.shape)
-        z, y, x = (REACH if spline else 0 for spline in self.splines)
-        return self._window(start, shape, (z, y, x))
-
-    def _window(
-        self, start: NDArray[np.intp], shape: NDArray[np.intp], more: Taps = (0, 0, 0)
-    ) -> Box | None:
-        matrix = self.affine[:, :3]
-        offset = matrix @ start + self.affine[:, 3]
-        found = neighbours(matrix, offset, shape, self.grid, self.taps, more)
-        return None if found is None else Box(_three(found[0]), _three(found[1]))
-
-    def reduction(self, stack: Any, box: Box) -> Reduction:
-        """Prepare the reduction of a box."""
-        return Reduction(stack, self.plan, box, self.splines, self.kernels)
-
-    def sampled(self, scratch: Scratch, box: Box, block: _Block) -> NDArray[Any]:
-        """Interpolate a block of the result from the reduced `box`."""
-        out = np.zeros(block.shape, self.dtype)
-        start, shape = self._spatial(block.start), self._spatial(block.shape)
-        by_channel = np.moveaxis(out, self.plan.channel_axis, 0)
-        first = block.start[self.plan.channel_axis]
-        for k, target in enumerate(by_channel):
-            self._sample(scratch, first + k, box, start, shape, target)
-        return out
-
-    def _sample(
-        self,
-        scratch: Scratch,
-        channel: int,
-        box: Box,
-        start: NDArray[np.intp],
-        shape: NDArray[np.intp],
-        target: NDArray[Any],
-    ) -> None:
-        window = self._window(start, shape)
-        if window is None:
-            return
-        longest = int(np.argmax(shape))
-        voxels = int(np.prod(window.shape, dtype=np.int64))
-        # A tilted slab may need a thick window: cut it where it is longest.
-        if voxels * scratch.dtype.itemsize > _WINDOW_BYTES and shape[longest] > 16:
-            half = int(shape[longest]) // 2
-            for begin, end in ((0, half), (half, int(shape[longest]))):
-                part_start, part_shape = start.copy(), shape.copy()
-                part_start[longest] += begin
-                part_shape[longest] = end - begin
-                part = target[(slice(None),) * longest + (slice(begin, end),)]
-                self._sample(scratch, channel, box, part_start, part_shape, part)
-            return
-        low = np.array(window.low)
-        inside = low - box.low
-        data = scratch.window(channel, _three(inside), _three(inside + window.shape))
-        matrix = self.affine[:, :3]
-        offset = matrix @ start + self.affine[:, 3]
-        values = resample(
-            data, low, self.grid, matrix, offset, shape, self.taps, self.kernels
-        )
-        store(values, target)
-
-
-def _work(stack: Any, plan: Plan, order: int, engine: str | None) -> _Work:
-    shape = tuple(int(n) for n in stack.shape)
-    if shape != plan.shape_in:
-        raise InvalidValue(
-            f"The transform was planned for a stack of shape {plan.shape_in}; this "
-            f"one has {shape}."
-        )
-    if order not in ORDERS:
-        raise InvalidValue(f"The interpolation order must be 1 or 3, not {order}.")
-    source = np.dtype(stack.dtype)
-    size = int(np.prod(shape, dtype=np.int64)) * source.itemsize
-    kernels = choose(engine, size)
-    return _geometry(plan, output_dtype(source, plan), order, kernels)
-
-
-def _geometry(plan: Plan, dtype: np.dtype[Any], order: int, kernels: Kernels) -> _Work:
-    affine = _exact_affine(plan)
-    grid = np.delete(np.array(plan.shape_grid, dtype=np.intp), 1)
-    taps = taps_of(affine[:, :3], affine[:, 3], order)
-    return _Work(plan, dtype, affine, grid, taps, kernels)
-
-
-def _exact_affine(plan: Plan) -> NDArray[np.float64]:
-    """Round the affine to the grid of binary fractions on which its sums are exact."""
-    matrix = plan.grid_affine[:3]
-    reach = float(np.abs(matrix) @ [*plan.spatial_shape_out, 1] @ np.ones(3))
-    scale = 2.0 ** (51 - np.ceil(np.log2(reach + 2)))
-    return np.asarray(np.rint(matrix * scale) / scale)
-
-
-def reach(plan: Plan, order: int) -> Box | None:
-    """Part of the downsampled stack a result is made of; None where it is empty."""
-    work = _geometry(plan, np.dtype(np.uint16), order, kernels_numpy)
-    return work.box(_Block((0, 0, 0, 0), plan.shape_out))
-
-
-def spline_axes(plan: Plan, order: int) -> tuple[bool, bool, bool]:
-    """Axes (z, y, x) along which a result is made from B-spline coefficients."""
-    return _geometry(plan, np.dtype(np.uint16), order, kernels_numpy).splines
-
-
-def plane_block(plan: Plan, index: int, axis: int) -> _Block:
-    """Give the block of the result that is one plane.
-
-    Raises
-    ------
-    InvalidValue
-        When there is no such plane.
-    """
-    if axis not in range(4) or index not in range(plan.shape_out[axis]):
-        raise InvalidValue(
-            f"The result has shape {plan.shape_out}; there is no plane {index} "
-            f"along axis {axis}."
-        )
-    start, shape = [0, 0, 0, 0], list(plan.shape_out)
-    start[axis], shape[axis] = index, 1
-    return _Block(_four(start), _four(shape))
-
-
-def _four(values: list[int]) -> tuple[int, int, int, int]:
-    a, b, c, d = values
-    return a, b, c, d
-
-
-def _blocks(plan: Plan, dtype: np.dtype[Any]) -> Iterator[_Block]:
+def _blocks(plan: Plan, dtype: np.dtype[Any]) -> Iterator[Block]:
     """Cut the result into slabs of good size, in C order."""
     shape = plan.shape_out
     # Where the channels come first, a slab is cut along the second axis.
@@ -445,7 +264,7 @@ def _blocks(plan: Plan, dtype: np.dtype[Any]) -> Iterator[_Block]:
         if along:
             start[0], part[0] = first, 1
         start[along], part[along] = row, min(rows, shape[along] - row)
-        yield _Block(_four(start), _four(part))
+        yield Block(four(start), four(part))
 
 
 def _union(boxes: Iterable[Box | None]) -> Box | None:
@@ -454,9 +273,4 @@ def _union(boxes: Iterable[Box | None]) -> Box | None:
         return None
     low = np.min([box.low for box in there], axis=0)
     high = np.max([box.high for box in there], axis=0)
-    return Box(_three(low), _three(high))
-
-
-def _three(values: NDArray[Any]) -> tuple[int, int, int]:
-    z, y, x = (int(v) for v in values)
-    return z, y, x
+    return Box(three(low), three(high))
