@@ -122,8 +122,9 @@ def test_we_open_a_brain_and_a_transform_that_labdata_made(
     labdata.populate("FixedBrainTransform", **key, transform_id=0)
     theirs = (lab.FixedBrainTransform & {"transform_id": 0}).get()
     assert_equal(labdata.get("FixedBrainTransform", transform_id=0), theirs)
-    stack = (lab.FixedBrainTransform & {"transform_id": 0}).open()
-    assert stack.um_per_pixel == (20.0, 10.0, 8.0)
+    with pytest.warns(UserWarning, match="voxel size is stored as 20 × 10 × 8"):
+        stack = (lab.FixedBrainTransform & {"transform_id": 0}).open()
+    assert stack.um_per_pixel == pytest.approx((10 * 11 / 5, 5 * 19 / 9, 4 * 15 / 7))
     assert_equal(np.asarray(stack), theirs)
 
     lab.FixedBrainTransform.populate(key)
