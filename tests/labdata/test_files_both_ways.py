@@ -33,6 +33,8 @@ PARAMETERS = (
     TransformParameters(transpose=(0, 2, 1, 3)),
     TransformParameters(transpose=(3, 2, 0, 1)),
     TransformParameters(downsample=(1.5, 1, 1, 1), transpose=(3, 1, 2, 0)),
+    # large enough for coarser copies in the file
+    TransformParameters(downsample=(0.2, 1, 40, 40), cast="uint8"),
 )
 """Each step by itself, every place for the channels, one channel, other types."""
 
