@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TILE = 256
-LEVEL = 6
 _BIG_BYTES = 2 << 30  # offsets of a plain TIFF end at 4 GB
 _SMALLEST = 512  # a page whose sides are at most this long needs no coarser copy
 _ASCII, _SHORT, _LONG, _RATIONAL, _IFD, _LONG8, _IFD8 = 2, 3, 4, 5, 13, 16, 18
@@ -147,8 +146,20 @@ def tiles_of(image: NDArray[Any], tile: tuple[int, int]) -> Iterator[NDArray[Any
 
 
 def compress(tile: NDArray[Any]) -> bytes:
-    """Deflate a tile; every TIFF reader inflates it."""
-    return bytes(imagecodecs.deflate_encode(tile.tobytes(), level=LEVEL))
+    """Deflate a tile; every TIFF reader inflates it.
+
+    Whole numbers are replaced by their differences along the row first: at the lowest
+    level of compression that gives smaller files, in half the time, than the highest
+    usual one without.
+    """
+    if not _differences(tile.dtype):
+        return bytes(imagecodecs.deflate_encode(tile.tobytes(), level=4))
+    steps = imagecodecs.delta_encode(tile, axis=1)
+    return bytes(imagecodecs.deflate_encode(steps.tobytes(), level=1))
+
+
+def _differences(dtype: np.dtype[Any]) -> bool:
+    return dtype.kind in "ui"
 
 
 def write_header(file: BinaryIO, pages: Pages, directory: int = 0) -> None:
@@ -241,6 +252,7 @@ def _tags(
         _numbers(262, _SHORT, [1]),  # 0 is black
         _numbers(277, _SHORT, [samples]),
         _numbers(284, _SHORT, [1]),  # samples of a pixel together
+        _numbers(317, _SHORT, [2 if _differences(pages.dtype) else 1]),
         _numbers(322, _SHORT, [width]),
         _numbers(323, _SHORT, [height]),
         _numbers(324, _LONG8 if pages.big else _LONG, offsets),
