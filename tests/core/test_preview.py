@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labdata_napari.core.preview import dim_outside, quick_sheet, read_volume
+from labdata_napari.core.prepared import prepare
+from labdata_napari.core.preview import (
+    dim_outside,
+    exact_sheet,
+    quick_sheet,
+    read_volume,
+)
 from labdata_napari.core.preview_layout import Pane, lay_out
 from labdata_napari.core.resample import plane
 from labdata_napari.core.side_by_side import SideBySide
@@ -43,7 +49,20 @@ def test_every_pane_is_a_computed_plane_voxel_for_voxel(stack, view):
     for pane in layout.panes:
         axis = spatial[pane.axis]
         wanted = plane(stack, frame, round(cross[pane.axis]), axis, order=1)
-        wanted = np.moveaxis(wanted, 0 if axis == 0 else 1, 0) if axis else wanted
+        wanted = np.moveaxis(wanted, 1, 0) if axis else wanted
+        if pane.rows > pane.columns:
+            wanted = wanted.swapaxes(1, 2)
+        np.testing.assert_array_equal(part_of(sheet, pane), wanted)
+
+
+def test_at_rest_the_planes_are_those_that_will_be_computed(stack):
+    one = draft_of(stack, stack.um_per_pixel).with_voxel_um(80).with_angles(zx=9)
+    frame = one.with_order((1, 0, 2)).frame
+    layout = lay_out(frame.spatial_shape_out, frame.um_per_pixel_out)
+    sheet = exact_sheet(prepare(stack, one.frame), frame, layout, (9, 9, 9))
+    for pane, axis in zip(layout.panes, (0, 3, 2), strict=True):
+        wanted = plane(stack, frame, 9, axis)
+        wanted = np.moveaxis(wanted, 1, 0) if axis else wanted
         if pane.rows > pane.columns:
             wanted = wanted.swapaxes(1, 2)
         np.testing.assert_array_equal(part_of(sheet, pane), wanted)

@@ -8,7 +8,7 @@ less sharp; `exact_sheet` has the very voxels that will be computed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from labdata_napari.core.prepared import Prepared
     from labdata_napari.core.preview_layout import Layout, Pane
     from labdata_napari.core.stacks import Stack
     from labdata_napari.core.transform import Plan
@@ -216,13 +217,6 @@ def quick_sheet(
     for _ in in_order(paint, jobs, threads_here()):
         pass
     return sheet
-
-
-class Prepared(Protocol):
-    """A stack reduced to a transform's grid, as `core.resample.prepare` returns it."""
-
-    def plane(self, plan: Plan, index: int, axis: int = 0) -> NDArray[Any]:
-        """Return a plane of the result, as it will be computed."""
 
 
 def exact_sheet(

@@ -58,6 +58,8 @@ class TransformDraft:
         Code of the stack, as `core.orientation` has it; None while nobody said.
     hemisphere
         "left", "right", "both", or None for what follows from the crop.
+    over_time
+        Whether the first axis is time, which no voxel size applies to.
     """
 
     shape: tuple[int, int, int, int]
@@ -65,6 +67,7 @@ class TransformDraft:
     parameters: TransformParameters
     orientation: str | None = None
     hemisphere: str | None = None
+    over_time: bool = False
     # Where the crop lies in parts of the frame, while only the voxel size changes:
     # going to 25 µm and back must not move it by a voxel.
     _parts: tuple[tuple[float, float], ...] | None = None
@@ -111,7 +114,7 @@ class TransformDraft:
         sizes = [u / r for u, r in zip(um, spatial, strict=True) if r < 1]
         for size in sizes:
             for target in (round(size, 3), size):
-                if _same(downsample_to(um, target), ratios):
+                if _same(self._ratios(target), ratios):
                     return target
         return None
 
@@ -140,7 +143,9 @@ class TransformDraft:
         """Whether turning keeps shapes: the grid's voxels are about as long as wide."""
         if self.um_per_pixel is None:
             return True
-        sizes = self.frame.um_per_pixel_out or (1.0, 1.0, 1.0)
+        sizes = list(self.frame.um_per_pixel_out or (1.0, 1.0, 1.0))
+        if self.over_time:
+            del sizes[self.order.index(0)]
         return max(sizes) / min(sizes) < 1.05
 
     def plane_of(self, rows: int, columns: int) -> str:
@@ -257,7 +262,7 @@ class TransformDraft:
                 "The voxel size of this stack is not known, so none can be asked for."
             )
         else:
-            downsample = downsample_to(self.um_per_pixel, um)
+            downsample = self._ratios(um)
         box, changed = self.box, self._with(downsample=downsample)
         if box is None:
             return changed
@@ -281,6 +286,11 @@ class TransformDraft:
     def straight(self) -> TransformDraft:
         """Return the same without any turning: what "before" looks like."""
         return self.with_angles(zy=0, zx=0, yx=0)
+
+    def _ratios(self, target_um: float) -> tuple[float, float, float, float]:
+        assert self.um_per_pixel is not None  # checked by who asks
+        z, c, y, x = downsample_to(self.um_per_pixel, target_um)
+        return 1.0 if self.over_time else z, c, y, x
 
     def _with(self, **columns: Any) -> TransformDraft:
         return self.with_parameters(replace(self.parameters, **columns))

@@ -78,7 +78,8 @@ class Computing(QObject):
         int or None
             None when no lab is connected.
         """
-        return self._add(key, _name(key), None, settings)
+        name = f"{row_name(key)}, transform {key['transform_id']}"
+        return self._add(key, name, None, settings)
 
     def compute_new(
         self,
@@ -202,7 +203,7 @@ class Computing(QObject):
             said = f"{one.name} was cancelled; no file was kept."
         else:
             said = str(error)
-        self.queue.ended(number, key, error, "" if key is None else _name(key))
+        self.queue.ended(number, key, error)
         self._workspace.status.emit(said)
         self._workspace.rows_changed.emit({} if key is None else dict(key))
 
@@ -267,10 +268,6 @@ class _Run(QObject):
 
     def _on_failed(self, error: LabdataError) -> None:
         self._owner.ended(self._number, None, error)
-
-
-def _name(key: Mapping[str, Any]) -> str:
-    return f"{row_name(key)}, transform {key['transform_id']}"
 
 
 def _compute(profile: Profile, one: Computation, progress: Progress) -> dict[str, Any]:

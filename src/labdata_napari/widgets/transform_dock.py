@@ -81,7 +81,7 @@ class TransformDock(QWidget):
             "Control-Z": self._on_key_undo,
             "Control-Shift-Z": self._on_key_redo,
         }
-        self._stage = Stage(viewer, self.model, keys, self)
+        self._stage = Stage(self._workspace, viewer, self.model, keys, self)
         self._loader = SourceLoader(self._workspace, self)
         self._keeper = DraftKeeper(self)
         self._title = QLabel()
@@ -313,16 +313,16 @@ class TransformDock(QWidget):
         source = self.source
         over_time = source is not None and source.over_time
         self._form.show_draft(draft, over_time=over_time)
+        self._show_footer()
         self._rest.start()
 
     def _on_rest(self) -> None:
         rows, draft = self._rows, self.model.draft
         if rows is not None and draft is not None:
-            if self._drafts.is_unsaved:
+            if self._drafts.is_changed:
                 self._keeper.note(rows, draft, self._drafts.number)
             elif self._question.isHidden():
                 self._keeper.forget(rows)
-        self._show_footer()
 
     def _on_orientation(self, code: str) -> None:
         if self._rows is None or self.model.draft is None:

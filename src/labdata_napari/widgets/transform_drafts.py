@@ -37,7 +37,11 @@ class Drafts:
         self.number = None
         orientation = None if rows is None else rows.orientation
         self._blank = TransformDraft(
-            source.shape, source.um_per_pixel, TransformParameters(), orientation
+            source.shape,
+            source.um_per_pixel,
+            TransformParameters(),
+            orientation,
+            over_time=source.over_time,
         )
         self._in_lab = rows is not None
 
@@ -73,6 +77,13 @@ class Drafts:
         if record is None:
             return True
         return self.current.parameters != record.parameters
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether somebody changed the chosen draft since it was begun."""
+        if self._blank is None or not self._in_lab:
+            return False
+        return self.current.parameters != self._stored(self.number).parameters
 
     def first(self, wanted: int | None) -> int | None:
         """Choose the set to begin with: the wanted one, else the last."""

@@ -160,7 +160,8 @@ class TransformForm(QWidget):
         self._sizes.show_choice(name)
         own = "" if draft.um_per_pixel is None else um_words(draft.um_per_pixel)
         self._sizes.button("own").setToolTip(f"Leave the voxels as they are: {own}")
-        smallest = min(draft.um_per_pixel) if draft.um_per_pixel else 0.0
+        um_per_pixel = draft.um_per_pixel or (0.0, 0.0, 0.0)
+        smallest = min(um_per_pixel[1:] if self._over_time else um_per_pixel)
         for um in SIZES_UM:
             finer = um < smallest
             why = f"Its voxels are {own}; a result is never finer." if finer else reason

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from labdata_napari.core.preview import Prepared, Volume
+    from labdata_napari.core.prepared import Prepared
+    from labdata_napari.core.preview import Volume
     from labdata_napari.core.preview_layout import Layout
     from labdata_napari.core.transform import Plan
     from labdata_napari.core.transform_draft import DraftModel, TransformDraft
@@ -101,7 +102,7 @@ class PreviewPainter(QObject):
     def sharpen_with(self, prepared: Prepared | None, frame: Plan | None) -> None:
         """Paint what rests from the very voxels that will be computed for a frame."""
         self._prepared = prepared
-        self._prepared_for = frame and (frame.shape_grid, frame.channels)
+        self._prepared_for = frame and (frame.shape_grid, frame.cast)
         if prepared is not None and not self._busy:
             self._rest.start()
 
@@ -161,9 +162,10 @@ class PreviewPainter(QObject):
             return None
         self.failed.emit("")
         self._carry_cross(seen)
-        layout = lay_out(frame.spatial_shape_out, frame.um_per_pixel_out)
+        time = draft.order.index(0) if self._volume.over_time else None
+        layout = lay_out(frame.spatial_shape_out, frame.um_per_pixel_out, only=time)
         coarse = 1 if sharp else _coarseness(layout)
-        fits = self._prepared_for == (frame.shape_grid, frame.channels)
+        fits = self._prepared_for == (frame.shape_grid, frame.cast)
         prepared = self._prepared if sharp and fits else None
         cross = self._scene.cross
         return _Job(draft, seen, layout, cross, coarse, self._volume, prepared)

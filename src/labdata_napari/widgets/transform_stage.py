@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from labdata_napari.core.prepared import prepare
 from labdata_napari.layers.preview import PreviewScene
 from labdata_napari.widgets.listening import Listening
 from labdata_napari.widgets.transform_look import LookBar
@@ -16,9 +18,15 @@ if TYPE_CHECKING:
 
     from napari.components import ViewerModel
 
-    from labdata_napari.core.transform_draft import DraftModel
+    from labdata_napari.core.prepared import Prepared
+    from labdata_napari.core.transform import Plan
+    from labdata_napari.core.transform_draft import DraftModel, TransformDraft
+    from labdata_napari.errors import LabdataError
     from labdata_napari.widgets.transform_source import Loaded
+    from labdata_napari.widgets.workspace import Workspace
 
+_MOST_READ = 2 << 30  # bytes of a stack that are read for sharper planes
+_MOST_VOXELS = 64 << 20
 _KEPT = ("contrast_limits", "colormap", "gamma", "opacity")
 
 
@@ -27,6 +35,8 @@ class Stage(QObject):
 
     Parameters
     ----------
+    workspace
+        Does what takes time.
     viewer
         The viewer itself.
     model
@@ -46,6 +56,7 @@ class Stage(QObject):
 
     def __init__(
         self,
+        workspace: Workspace,
         viewer: ViewerModel,
         model: DraftModel,
         keys: Mapping[str, Callable[[Any], None]],
@@ -57,6 +68,9 @@ class Stage(QObject):
         self._loaded: Loaded | None = None
         self._looks: list[dict[str, Any]] = []
         self._wanted = True
+        self._workspace = workspace
+        self._preparing = False
+        self._prepared_for: Any = None
         self.scene = PreviewScene(viewer)
         self.bar = LookBar()
         self._painter = PreviewPainter(model, self.scene, self)
@@ -64,6 +78,7 @@ class Stage(QObject):
         self._painter.painted.connect(self.painted)
         self._painter.painted.connect(self._on_painted)
         self._painter.rested.connect(self.rested)
+        self._painter.rested.connect(self._on_rested)
         listening = self._listening = Listening(self)
         listening.to(self.scene.closed, self._on_closed)
         listening.to(model.changed, self._refresh)
@@ -108,6 +123,39 @@ class Stage(QObject):
             look.update({name: getattr(image, name) for name in _KEPT})
         self.scene.close()
 
+    def _on_rested(self, draft: TransformDraft) -> None:
+        """Make the very voxels that will be computed, where that is quickly done."""
+        loaded, frame = self._loaded, draft.frame
+        wanted = (id(loaded), frame.shape_grid, frame.cast)
+        if loaded is None or self._preparing or wanted == self._prepared_for:
+            return
+        stack = loaded.source.stack
+        small = stack.size_bytes <= _MOST_READ and stack.remote is None
+        if (
+            loaded.source.over_time
+            or not small
+            or prod(frame.shape_grid) > _MOST_VOXELS
+        ):
+            return
+        self._preparing = True
+        self._prepared_for = wanted
+        self._workspace.background(
+            _prepare,
+            loaded,
+            frame,
+            done=self._on_prepared,
+            failed=self._on_not_prepared,
+        )
+
+    def _on_prepared(self, answer: tuple[Loaded, Plan, Prepared]) -> None:
+        loaded, frame, prepared = answer
+        self._preparing = False
+        if loaded is self._loaded:
+            self._painter.sharpen_with(prepared, frame)
+
+    def _on_not_prepared(self, _: LabdataError) -> None:
+        self._preparing = False  # what is shown is less sharp, and that is all
+
     def show_before(self, before: bool) -> None:
         """Show the stack as it was before it was turned, or after."""
         self._painter.show_before(before)
@@ -131,3 +179,7 @@ class Stage(QObject):
             can_undo=self._model.can_undo,
             can_redo=self._model.can_redo,
         )
+
+
+def _prepare(loaded: Loaded, frame: Plan) -> tuple[Loaded, Plan, Prepared]:
+    return loaded, frame, prepare(loaded.source.stack, frame)

@@ -1,0 +1,117 @@
+"""The preview of a transform in a real window: first picture, and every move after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from napari.layers import Image
+from qtpy.QtCore import QObject
+from qtpy.QtWidgets import QApplication
+from scipy import ndimage
+
+from labdata_napari.core.preview import quick_sheet, read_volume
+from labdata_napari.core.preview_layout import lay_out
+from labdata_napari.core.transform_draft import DraftModel, TransformDraft
+from labdata_napari.core.transform_parameters import TransformParameters
+from labdata_napari.layers.preview import PreviewScene
+from labdata_napari.widgets.transform_preview import PreviewPainter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from labdata_napari.core.stacks import Stack
+
+FIRST = "preview: opened file to first picture"
+MOVE = "preview: one change of an angle, drawn"
+PAINT = "preview: three planes of two channels, painted"
+PEER = "a 3-D layer turned by `scipy.ndimage.rotate`, one section shown"
+
+
+def draft_of(stack: Stack) -> TransformDraft:
+    z, c, y, x = stack.shape
+    um = stack.um_per_pixel
+    draft = TransformDraft((z, c, y, x), um, TransformParameters(), "asr")
+    return draft.with_voxel_um(10)
+
+
+class Preview:
+    """A scene in a viewer, painted into until it is drawn."""
+
+    def __init__(self, viewer: Any, stack: Stack) -> None:
+        self.viewer, self.stack = viewer, stack
+        self.model = DraftModel()
+        self.scene = PreviewScene(viewer)
+        self.owner = QObject()
+        self.painter = PreviewPainter(self.model, self.scene, self.owner)
+        self.painter.painted.connect(self._on_painted)
+        self.painted = 0
+        self.angle = 0.0
+
+    def _on_painted(self, _: Any) -> None:
+        self.painted += 1
+
+    def wait(self) -> None:
+        before = self.painted
+        while self.painted == before:
+            QApplication.processEvents()
+        QApplication.processEvents()
+
+    def start(self) -> None:
+        limits = {"contrast_limits": (0, 1800)}
+        looks = [{"name": f"{c}", **limits} for c in range(self.stack.shape[1])]
+        volume = read_volume([self.stack, *self.stack.levels])
+        self.scene.open(looks)
+        self.model.start(draft_of(self.stack))
+        self.painter.start(volume)
+        self.wait()
+
+    def move(self) -> None:
+        self.angle += 0.3
+        draft = self.model.draft
+        assert draft is not None
+        self.model.set(draft.with_angles(yx=self.angle, zx=-self.angle), merge="turn")
+        self.wait()
+
+
+@pytest.fixture
+def preview(make_napari_viewer: Callable[..., Any], stack: Stack) -> Preview:
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1200, 900)
+    QApplication.processEvents()
+    return Preview(viewer, stack)
+
+
+def test_first(measure: Callable[..., Any], preview: Preview) -> None:
+    measure(FIRST, preview.start, target="< 1 s", rounds=1, warm=1)
+
+
+def test_move(measure: Callable[..., Any], preview: Preview) -> None:
+    preview.start()
+    preview.scene.furnish()
+    measure(MOVE, preview.move, target="< 50 ms", rounds=20)
+
+
+def test_move_of_a_turned_layer(measure: Callable[..., Any], preview: Preview) -> None:
+    stack, viewer = preview.stack, preview.viewer
+    volume = np.asarray(stack[:, 0])[::2, ::4, ::4]
+    layer = Image(volume, contrast_limits=(0, 1800))
+    viewer.add_layer(layer)
+
+    def move() -> None:
+        preview.angle += 0.3
+        turned = ndimage.rotate(volume, preview.angle, (1, 2), reshape=False, order=1)
+        layer.data = turned
+        QApplication.processEvents()
+
+    measure(MOVE, move, peer=PEER, rounds=3)
+
+
+def test_paint(measure: Callable[..., Any], stack: Stack) -> None:
+    volume = read_volume([stack, *stack.levels])
+    draft = draft_of(stack).with_angles(yx=5, zx=3, zy=-2)
+    frame = draft.frame
+    layout = lay_out(frame.spatial_shape_out, frame.um_per_pixel_out)
+    cross = np.array(frame.spatial_shape_out) / 2
+    measure(PAINT, lambda: quick_sheet(volume, frame, layout, cross), rounds=10)

@@ -1,0 +1,257 @@
+"""The Transform dock on a real lab, with real mouse and keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import tifffile
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QLabel, QListWidget, QWidget
+
+from hands import child, choose, click_at, drag, press, row_of, wait_for, write
+from labdata_napari.core.transform_parameters import TransformParameters
+from labdata_napari.layers.preview import PREVIEW_KEY
+from labdata_napari.widgets.record_table import RecordTableView
+from labdata_napari.widgets.transform_opening import show_transform_dock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.gui
+
+DOCK = "Transform (labdata-napari)"
+ESTIMATE = "transform_estimate"
+KEY = {
+    "subject_name": "M2",
+    "session_name": "20250601_090000",
+    "dataset_name": "brain",
+}
+
+
+def previews(viewer: Any) -> list[Any]:
+    return [layer for layer in viewer.layers if PREVIEW_KEY in layer.metadata]
+
+
+def settled(dock: Any) -> Any:
+    """Wait until the newest draft is on the canvas, with all that goes with it."""
+    scene = dock.scene
+    wait_for(lambda: scene.draft is not None and scene.draft == dock.model.draft)
+    wait_for(lambda: len(scene.images) + 2 == len(previews(scene._viewer)))
+    return scene
+
+
+def on_canvas(viewer: Any, pane: Any, frame: Any) -> tuple[float, ...]:
+    place = pane.to_world(frame)
+    return (*(0.0,) * (viewer.dims.ndim - 2), float(place[0]), float(place[1]))
+
+
+def said(dock: QWidget, name: str) -> str:
+    return dock.findChild(QLabel, name).text()
+
+
+def sets(dock: QWidget) -> list[str]:
+    listed = dock.findChild(QListWidget, "transform_sets")
+    return [listed.item(row).text() for row in range(listed.count())]
+
+
+@pytest.fixture
+def open_dock(open_workspace):
+    def open_it(place: Any, key: dict[str, Any] = KEY) -> tuple[Any, Any, Any]:
+        viewer, workspace = open_workspace(place, show=True)
+        viewer.window.resize(1300, 850)
+        show_transform_dock(workspace, key)
+        dock = viewer.window.dock_widgets[DOCK]
+        settled(dock)
+        return viewer, workspace, dock
+
+    return open_it
+
+
+def test_a_brain_is_straightened_cropped_and_computed(open_dock, lab_folder):
+    viewer, _, dock = open_dock(lab_folder)
+    scene = dock.scene
+    assert sets(dock) == ["new parameters"]
+    assert dock.model.draft.voxel_um == 25  # its planes are finer
+
+    write(child(dock, "orientation_code"), "asr", enter=True)
+    press(child(dock, "transform_view_horizontal"))
+    write(child(dock, "transform_angle_yx"), "5", enter=True)
+    settled(dock)
+    assert scene.draft.orientation_out == "sal"
+    assert [pane.axis for pane in scene.panes] == [0, 2, 1]
+
+    # the mouse moves the cross-hair, in every plane
+    click_at(viewer, on_canvas(viewer, scene.panes[0], (0, 4, 20)))
+    assert scene.cross[1:] == pytest.approx((4, 20), abs=0.6)
+    side = scene.panes[1]
+    drag(
+        viewer, on_canvas(viewer, side, (9, 4, 0)), on_canvas(viewer, side, (30, 7, 0))
+    )
+    assert scene.cross[:2] == pytest.approx((30, 7), abs=0.6)
+
+    # three steps back, two again
+    for _ in range(2):
+        QTest.keyClick(dock, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    settled(dock)
+    assert dock.model.draft.angles["yx"] == 0
+    assert dock.model.draft.order == (0, 1, 2)
+    press(child(dock, "transform_redo"))
+    press(child(dock, "transform_redo"))
+    assert dock.model.draft.angles["yx"] == 5
+
+    press(child(dock, "transform_crop_fold"))
+    write(child(dock, "transform_crop_from_0"), "6", enter=True)
+    settled(dock)
+    frame, result = dock.model.draft.frame, dock.model.draft.plan
+    assert result.spatial_shape_out[0] == frame.spatial_shape_out[0] - 6
+    wait_for(lambda: " × ".join(map(str, result.shape_out)) in said(dock, ESTIMATE))
+
+    before = np.concatenate([image.data.ravel() for image in scene.images])
+    press(child(dock, "transform_before"))
+    settled_before = dock.model.draft.straight()
+    wait_for(lambda: scene.draft == settled_before)
+    after = np.concatenate([image.data.ravel() for image in scene.images])
+    assert not np.array_equal(before, after)
+    press(child(dock, "transform_before"))
+    settled(dock)
+
+    QTest.keyClick(dock, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    wait_for(lambda: len(sets(dock)) == 2 and "✓ computed" in sets(dock)[1], 60)
+    with lab_folder.connect() as lab:
+        row = (lab.FixedBrainTransformParameters & KEY).fetch1()
+        stored = TransformParameters.from_row(row)
+        computed = (lab.FixedBrainTransform & KEY).open()
+        assert tuple(computed.shape) == result.shape_out
+        pixels = np.asarray(computed[:])
+    assert stored == dock.model.draft.parameters
+    # what is shown is what was computed: the plane through the cross-hair
+    pane = scene.panes[0]
+    shown = scene.images[0].data[: pane.height, : pane.width]
+    wanted = pixels[round(scene.cross[0]) - 6, 0]
+    rows = np.arange(pane.height) * len(wanted) // pane.height  # voxels are longer
+    wanted = wanted[rows]
+    assert shown.shape == wanted.shape
+    alike = {
+        (dy, dx): np.corrcoef(np.roll(wanted, (dy, dx), (0, 1)).ravel(), shown.ravel())
+        for dy in (-2, 0, 2)
+        for dx in (-1, 0, 1)
+    }
+    assert max(alike, key=lambda shift: alike[shift][0, 1]) == (0, 0)
+    assert alike[0, 0][0, 1] > 0.9  # it is painted linearly while things change
+    assert not child(dock, "transform_compute").isEnabled()
+    assert "computed already" in child(dock, "transform_compute").toolTip()
+
+
+def test_layers_are_hidden_and_come_back_as_they_were(open_dock, shared_lab):
+    viewer, _, dock = open_dock(shared_lab)
+    press(child(dock, "transform_shown"))
+    assert previews(viewer) == []
+    other = viewer.add_image(np.zeros((7, 20, 20)), name="other")
+    viewer.dims.order, viewer.dims.point = (1, 0, 2), (0, 4, 0)
+    zoom = viewer.scene.camera.zoom
+    press(child(dock, "transform_shown"))
+    scene = settled(dock)
+    assert not other.visible
+    assert viewer.dims.nsteps[0] == 1  # no slider steps through what is hidden
+    scene.images[0].contrast_limits = (100, 900)
+    # the dock goes behind another one: the canvas is the layers' again
+    viewer.window.dock_widgets[DOCK].parentWidget().hide()
+    wait_for(lambda: previews(viewer) == [])
+    assert other.visible
+    assert viewer.dims.order == (1, 0, 2)
+    assert viewer.dims.point[1] == 4
+    assert viewer.scene.camera.zoom == pytest.approx(zoom)
+    viewer.window.dock_widgets[DOCK].parentWidget().show()
+    settled(dock)
+    assert tuple(scene.images[0].contrast_limits) == (100, 900)
+    # deleting a layer of the preview ends it, whole
+    viewer.layers.remove(scene.images[0])
+    assert previews(viewer) == []
+    assert other.visible
+
+
+def test_what_was_not_saved_is_offered_again(open_dock, shared_lab, tmp_path):
+    _, workspace, dock = open_dock(shared_lab)
+    write(child(dock, "transform_angle_zx"), "-7.5", enter=True)
+    drafts = tmp_path / "home" / "drafts"
+    wait_for(lambda: any("-7.5" in f.read_text() for f in drafts.glob("*.json")))
+    show_transform_dock(workspace, KEY)  # as after a crash
+    wait_for(lambda: said(dock, "question_text").startswith("Parameters of"))
+    assert dock.model.draft.angles["zx"] == 0
+    press(child(dock, "transform_kept_yes"))
+    assert dock.model.draft.angles["zx"] == -7.5
+    press(child(dock, "transform_undo"))
+    assert dock.model.draft.angles["zx"] == 0
+
+
+def test_sets_are_changed_copied_and_deleted_and_conflicts_asked(open_dock, lab_folder):
+    first = TransformParameters(downsample=(1.0, 1.0, 0.4, 0.4))
+    with lab_folder.connect() as lab:
+        lab.brains.add_transform_parameters(KEY, first)
+        _, _, dock = open_dock(lab_folder)
+        assert sets(dock) == ["new parameters", "0 · 50 µm"]
+        write(child(dock, "transform_angle_yx"), "3", enter=True)
+        # somebody else is quicker
+        theirs = TransformParameters(downsample=(0.5, 1.0, 0.2, 0.2))
+        lab.brains.save_transform_parameters(KEY | {"transform_id": 0}, first, theirs)
+        press(child(dock, "transform_save"))
+        wait_for(lambda: dock.findChild(QWidget, "transform_conflict_other"))
+        press(child(dock, "transform_conflict_other"))
+        wait_for(lambda: len(sets(dock)) == 3)
+        assert sets(dock)[1:] == ["0 · 100 µm", "1 · 50 µm · turned 3°"]
+        press(child(dock, "transform_delete"))
+        press(child(dock, "transform_delete_yes"))
+        wait_for(lambda: len(sets(dock)) == 2)
+        press(child(dock, "transform_copy"))
+        write(child(dock, "transform_angle_yx"), "-2", enter=True)
+        press(child(dock, "transform_save"))
+        wait_for(lambda: len(sets(dock)) == 3)
+        rows = (lab.FixedBrainTransformParameters & KEY).to_dicts(order_by="KEY")
+    assert [row["rotate"] for row in rows] == [None, [0.0, 0.0, -2.0, False, False]]
+
+
+def test_a_stack_that_is_open_becomes_a_layer_and_a_file(
+    make_napari_viewer, qtbot, tmp_path: Path
+):
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1300, 850)
+    frames = np.random.default_rng(2).integers(0, 500, (9, 30, 40)).astype(np.uint16)
+    space = {"scale": (1, 5, 5), "units": ("pixel", "um", "um")}
+    viewer.add_image(frames, name="movie", axis_labels=("frame", "y", "x"), **space)
+    _, dock = viewer.window.add_plugin_dock_widget("labdata-napari", "Transform")
+    assert child(dock, "transform_take_layer").text() == "Take movie"
+    press(child(dock, "transform_take_layer"))
+    scene = settled(dock)
+    assert len(scene.panes) == 1
+    assert not child(dock, "transform_sets").isVisible()
+    assert not child(dock, "transform_angle_zy").isVisible()
+    press(child(dock, "transform_flip_2"))
+    press(child(dock, "transform_crop_fold"))
+    write(child(dock, "transform_crop_from_0"), "2", enter=True)
+    write(child(dock, "transform_um"), "10", enter=True)
+    draft = dock.model.draft
+    press(child(dock, "transform_layer"))
+    wait_for(lambda: "movie transformed" in viewer.layers, 30)
+    result = viewer.layers["movie transformed"]
+    assert result.data.shape == (7, 15, 20)
+    assert [str(unit) for unit in result.units][1:] == ["micrometer"] * 2
+    assert viewer.layers["movie"].visible
+    path = tmp_path / "movie.ome.tif"
+    dock._results.export(dock.source, draft, path)
+    wait_for(path.exists, 30)
+    np.testing.assert_array_equal(tifffile.imread(path).squeeze(), result.data)
+
+
+def test_the_browser_opens_it(open_browser, shared_lab):
+    viewer, _, browser = open_browser(shared_lab, show=True)
+    table = browser.findChild(RecordTableView, "entry_table")
+    table.selectRow(row_of(table, "M2"))
+    menu = browser.findChild(QWidget, "new_transform_menu")
+    wait_for(child(browser, "new_transform_button").isVisible)
+    choose(menu, "by eye …")
+    dock = viewer.window.dock_widgets[DOCK]
+    settled(dock)
+    assert "M2" in said(dock, "transform_title")
