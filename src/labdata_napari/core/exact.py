@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Ranges = tuple[Range, Range, Range]
 
 MEMORY = 128 << 20
-_SLAB_BYTES = 16 << 20
+_SLAB_BYTES = 8 << 20
 _WINDOW_VOXELS = 16 << 20
 _SPATIAL = (0, 2, 3)
 # position in `rotate`, and the axes (of z, y, x) turned, in the order of labdata

@@ -55,22 +55,48 @@ def reduce_frame(
     return out
 
 
+_TOGETHER = 8  # rows whose sums along x are made side by side
+
+
 @compiled
 def _reduce(frame, yw, yi, yp, xw, xi, xp, out):  # type: ignore[no-untyped-def]
     ny, nx = out.shape
     width = frame.shape[1]
-    row = np.empty(width, np.float32)
-    for j in range(ny):
-        row[:] = 0
-        for t in range(yp[j], yp[j + 1]):
-            weight, line = yw[t], yi[t]
-            for x in range(width):
-                row[x] += weight * np.float32(frame[line, x])
+    rows = np.empty((_TOGETHER, width), np.float32)
+    turned = np.empty((width, _TOGETHER), np.float32)
+    totals = np.empty(_TOGETHER, np.float32)
+    for first in range(0, ny, _TOGETHER):
+        count = min(_TOGETHER, ny - first)
+        for r in range(count):
+            _weighted_lines(frame, yw, yi, yp[first + r], yp[first + r + 1], rows[r])
+        for x in range(width):
+            for r in range(_TOGETHER):
+                turned[x, r] = rows[r, x]
         for k in range(nx):
-            total = np.float32(0)
+            totals[:] = 0
             for t in range(xp[k], xp[k + 1]):
-                total += xw[t] * row[xi[t]]
-            out[j, k] = total
+                weight, line = xw[t], turned[xi[t]]
+                for r in range(_TOGETHER):
+                    totals[r] += weight * line[r]
+            for r in range(count):
+                out[first + r, k] = totals[r]
+
+
+@compiled
+def _weighted_lines(frame, weights, lines, start, stop, row):  # type: ignore[no-untyped-def]
+    """Sum weighted lines of a frame, two at a time: fewer passes over the row."""
+    row[:] = 0
+    t = start
+    while t + 1 < stop:
+        w0, w1 = weights[t], weights[t + 1]
+        one, two = frame[lines[t]], frame[lines[t + 1]]
+        for x in range(row.size):
+            row[x] = (row[x] + w0 * np.float32(one[x])) + w1 * np.float32(two[x])
+        t += 2
+    if t < stop:
+        w0, one = weights[t], frame[lines[t]]
+        for x in range(row.size):
+            row[x] += w0 * np.float32(one[x])
 
 
 def add_weighted(total: NDArray[Any], part: NDArray[Any], weight: float) -> None:

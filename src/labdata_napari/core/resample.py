@@ -59,7 +59,8 @@ __all__ = [
 ]
 
 MEMORY = 128 << 20
-_SLAB_BYTES = 16 << 20
+_SLAB_BYTES = 8 << 20
+_LEAST_ROWS = 4  # thinner slabs need too many neighbours for what they are
 _REREAD = 1.5  # reading chunks this often beats writing everything to disk in between
 
 
@@ -258,7 +259,9 @@ def _blocks(plan: Plan, dtype: np.dtype[Any]) -> Iterator[Block]:
     one = list(shape)
     one[along], one[0] = 1, 1
     row_bytes = int(np.prod(one, dtype=np.int64)) * dtype.itemsize
-    rows = max(1, min(shape[along], _SLAB_BYTES // row_bytes))
+    fitting = _SLAB_BYTES // row_bytes
+    fitting = max(1, fitting, min(_LEAST_ROWS, 4 * _SLAB_BYTES // row_bytes))
+    rows = min(shape[along], fitting)
     for first, row in itertools.product(range(outer), range(0, shape[along], rows)):
         start, part = [0, 0, 0, 0], list(shape)
         if along:

@@ -1,7 +1,8 @@
 """labdata 0.1.25 computes a transform; run with the interpreter of ``.venv-labdata``.
 
-Its functions are called as its table of transforms does; parameters come as JSON, and
-its result goes to a TIFF, or, to compare voxels, to a ``.npy``.
+``labdata_transform.py SOURCE TARGET PARAMETERS``, or several such threes. Its functions
+are called as its table of transforms does; parameters come as JSON, and its result goes
+to a TIFF, or, to compare voxels, to a ``.npy``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from labdata.stacks import downsample_stack, open_zarr, rotate_stack
 
 
-def main(source, target, parameters):
+def transform(source, target, parameters):
     wanted = json.loads(parameters)
     result = open_zarr(source)
     if wanted["downsample"] is not None:
@@ -36,4 +37,5 @@ def main(source, target, parameters):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    for k in range(1, len(sys.argv), 3):
+        transform(*sys.argv[k : k + 3])
