@@ -15,6 +15,7 @@ import pytest
 import tifffile
 
 from labdata_napari.core import tiff_writer
+from labdata_napari.core.exact import exact_plan
 from labdata_napari.core.resample import slabs
 from labdata_napari.core.stacks import open_stack
 from labdata_napari.core.transform import TransformParameters, plan
@@ -26,6 +27,7 @@ from labdata_napari.errors import (
     UnreadableFile,
     WriteRefused,
 )
+from transform_cases import labdata_chain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -168,6 +170,32 @@ def test_large_pages_have_coarser_copies_that_every_reader_finds(tmp_path, caplo
             corner = usual[0, 0, :4, :4].mean()
             assert abs(float(level[0, 0, :, :].ravel()[0]) - corner) < 150
     assert not caplog.records  # tifffile logs what it does not like
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_in_labdatas_mode_the_file_holds_what_labdata_computes(tmp_path, channels):
+    stack = Brain((20, channels, 40, 44))
+    parameters = TransformParameters(
+        (0.5, 1, 0.5, 0.4), (2, -3, 5, False, True), None, (2, 1, 3, 0), "uint8"
+    )
+    geometry = exact_plan(stack.shape, UM, parameters)
+    path = tmp_path / "t.ome.tif"
+    write_transform(stack, geometry, path, parameters, mode="labdata")
+    as_applied = TransformParameters(
+        (0.5 if channels > 1 else 1, 1, 0.5, 0.4),
+        parameters.rotate,
+        transpose=parameters.transpose,
+    )
+    expected = labdata_chain(stack.data, as_applied)
+    assert expected.shape == geometry.shape_out
+    np.testing.assert_array_equal(tifffile.imread(path), np.squeeze(expected))
+    assert read_transform(path)["mode"] == "labdata"
+    with pytest.raises(InvalidValue, match="standard or labdata"):
+        write_transform(stack, geometry, path, parameters, mode="exact")
+    if channels == 1:
+        meant = plan(stack.shape, UM, parameters)
+        with pytest.raises(InvalidValue, match="another shape"):
+            write_transform(stack, meant, path, parameters, mode="labdata")
 
 
 def test_a_big_tiff_and_a_plain_one_hold_the_same(tmp_path, monkeypatch):

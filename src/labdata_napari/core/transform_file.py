@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
@@ -15,6 +16,7 @@ from xml.etree import ElementTree
 import numpy as np
 import scipy
 import tifffile
+from numpy.typing import NDArray
 
 from labdata_napari import __version__
 from labdata_napari.core.file_bytes import OpenFile, check_exists
@@ -42,9 +44,7 @@ from labdata_napari.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from numpy.typing import NDArray
+    from collections.abc import Mapping
 
     from labdata_napari.core.file_bytes import Bytes
     from labdata_napari.core.remote_bytes import RemoteFile
@@ -65,6 +65,7 @@ def write_transform(
     progress: Progress = silent,
     *,
     order: int = DEFAULT_ORDER,
+    mode: str = "standard",
     memory: int = MEMORY,
     threads: int | None = None,
     keep: bool = False,
@@ -102,6 +103,10 @@ def write_transform(
         Called with steps done and in all; raise `Cancelled` in it to stop.
     order, memory, threads
         As for `labdata_napari.core.resample.slabs`.
+    mode
+        "standard", or "labdata": step by step as labdata 0.1.25 computes it, for rows
+        that must be reproduced (`labdata_napari.core.exact`; the plan is then
+        `exact_plan`'s, and neither order nor cast count).
     keep
         Leave what there is, as a killed process does, when the work is cancelled or
         fails.
@@ -131,10 +136,21 @@ def write_transform(
         another process.
     """
     target = Path(path)
-    dtype = output_dtype(np.dtype(stack.dtype), plan)
-    note = _note(stack, plan, parameters, order) | dict(about or {})
-    pieces = _Pieces(stack, plan, order, memory, threads, target.parent)
-    pieces.check()
+    pieces = _pieces(
+        stack,
+        plan,
+        parameters,
+        order,
+        mode,
+        memory=memory,
+        threads=threads,
+        folder=target.parent,
+    )
+    pieces(silent, 0).close()  # tells at once what is wrong with stack and plan
+    source = np.dtype(stack.dtype)
+    dtype = source if mode == "labdata" else output_dtype(source, plan)
+    note = _note(stack, plan, parameters) | {"order": order, "mode": mode}
+    note |= dict(about or {})
     sink = _sink(target, plan, dtype, note, threads or threads_here(), ome_zarr)
     identity = _identity(stack, dtype, note, sink)
     run = Run(target, identity, sink.pages, parameters.to_row(), keep=keep)
@@ -194,33 +210,36 @@ def remove_abandoned(target: Path) -> None:
 # --- the run ----------------------------------------------------------------------
 
 
-class _Pieces:
-    """The slabs of a transform, as often as they are asked for."""
+_Pieces = Callable[[Progress, int], Generator[NDArray[Any]]]
+"""Slabs from some number on, telling a progress."""
 
-    def __init__(
-        self,
-        stack: Any,
-        plan: Plan,
-        order: int,
-        memory: int,
-        threads: int | None,
-        folder: Path,
-    ) -> None:
-        self._stack, self._plan = stack, plan
-        self._options: dict[str, Any] = {
-            "order": order,
-            "memory": memory,
-            "threads": threads,
-            "folder": folder,
-        }
 
-    def check(self) -> None:
-        """Raise at once what is wrong with stack and plan."""
-        slabs(self._stack, self._plan, **self._options).close()
+def _pieces(
+    stack: Any,
+    plan: Plan,
+    parameters: TransformParameters,
+    order: int,
+    mode: str,
+    **options: Any,
+) -> _Pieces:
+    """Choose what computes the slabs."""
+    if mode == "labdata":
+        from labdata_napari.core.exact import exact_plan, exact_slabs
 
-    def after(self, first: int, progress: Progress) -> Iterator[NDArray[Any]]:
-        """Yield the slabs from number `first` on."""
-        return slabs(self._stack, self._plan, progress, first=first, **self._options)
+        if plan.shape_out != exact_plan(stack.shape, None, parameters).shape_out:
+            raise InvalidValue(
+                "labdata makes another shape of this stack; plan it with exact_plan."
+            )
+        return lambda progress, first: exact_slabs(
+            stack, parameters, progress, first=first, **options
+        )
+    if mode != "standard":
+        raise InvalidValue(
+            f"A transform is computed in the mode standard or labdata, not {mode!r}."
+        )
+    return lambda progress, first: slabs(
+        stack, plan, progress, order=order, first=first, **options
+    )
 
 
 def _compute(run: Run, sink: Sink, pieces: _Pieces, progress: Progress) -> None:
@@ -229,16 +248,16 @@ def _compute(run: Run, sink: Sink, pieces: _Pieces, progress: Progress) -> None:
         run.go_on_after(sink.resume(run.records))
         done = sum(record["pages"] for record in run.records)
         report = _Repeated(_part(progress, _COMPUTED * done // sink.pages, _COMPUTED))
-        for slab in _readable(pieces.after(len(run.records), report)):
+        for slab in _readable(pieces(report, len(run.records))):
             run.note(sink.add(slab, report.again))
         sink.finish(run.records, report.silent)
     except OSError as error:
         raise refused(run.target, error) from error
 
 
-def _readable(slabs_: Iterator[NDArray[Any]]) -> Iterator[NDArray[Any]]:
+def _readable(computed: Generator[NDArray[Any]]) -> Iterator[NDArray[Any]]:
     """Tell a source that cannot be read from a disk that cannot be written."""
-    with contextlib.closing(slabs_) as source:  # type: ignore[type-var]
+    with contextlib.closing(computed) as source:
         while True:
             try:
                 slab = next(source, None)
@@ -302,9 +321,7 @@ def _sink(
     )
 
 
-def _note(
-    stack: Any, plan: Plan, parameters: TransformParameters, order: int
-) -> dict[str, Any]:
+def _note(stack: Any, plan: Plan, parameters: TransformParameters) -> dict[str, Any]:
     names = list(getattr(stack, "channel_names", ()))
     kept = (
         [str(names[c]) for c in plan.channels]
@@ -320,7 +337,6 @@ def _note(
         "channel_names": kept,
         "affine": plan.affine.tolist(),
         "source_shape": plan.shape_in,
-        "order": order,
     }
 
 
