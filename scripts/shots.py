@@ -24,6 +24,7 @@ import hands  # noqa: E402
 from labdata_napari.core.transform import plan  # noqa: E402
 from labdata_napari.demo import demo_truth  # noqa: E402
 from labdata_napari.widgets.app import open_window  # noqa: E402
+from labdata_napari.widgets.transform_opening import show_transform_dock  # noqa: E402
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 BROWSER = "Lab Browser (labdata-napari)"
 ANNOTATIONS = "Annotations (labdata-napari)"
+TRANSFORM = "Transform (labdata-napari)"
 TRACK = "NP24-2211_shank1"
 SIZE = (1600, 1000)
 
@@ -161,6 +163,7 @@ def all_pictures(folder: Path) -> None:
     hands.press(hands.child(dock, "save_no"))
     session.show_dock(BROWSER)
     session.shoot(folder / "window.png")
+    transform_picture(session, folder / "transform.png")
     session.browser.open_import()
     hands.pause(0.5)
     dialog = hands.child(session.browser, "import_dialog")
@@ -168,6 +171,24 @@ def all_pictures(folder: Path) -> None:
     dialog.close()
     server_picture(session, folder / "connect.png")
     session.close()
+
+
+def transform_picture(session: Session, path: Path) -> None:
+    """Straighten the coronal brain by eye."""
+    brain = session.truth.brains[0]
+    show_transform_dock(session.browser._workspace, brain.key)
+    dock = session.viewer.window.dock_widgets[TRANSFORM]
+    hands.wait_for(lambda: dock.scene.draft is not None, seconds=60)
+    hands.pause(1.0)
+    hands.press(hands.child(dock, "transform_new"))
+    if hands.child(dock, "orientation_code").isVisible():
+        hands.write(hands.child(dock, "orientation_code"), "asr", enter=True)
+    hands.write(hands.child(dock, "transform_angle_yx"), "4", enter=True)
+    hands.child(dock, "transform_grid").setCurrentIndex(4)
+    hands.pause(2.0)
+    session.shoot(path)
+    hands.press(hands.child(dock, "transform_shown"))
+    session.show_dock(BROWSER)
 
 
 def server_picture(session: Session, path: Path) -> None:
@@ -200,10 +221,17 @@ def server_picture(session: Session, path: Path) -> None:
 def main() -> None:
     """Make what was asked for."""
     parser = argparse.ArgumentParser(description="Make the pictures of the docs.")
+    parser.add_argument(
+        "--transform", type=Path, help="only the Transform dock, to this file"
+    )
     parser.add_argument("--demo", type=Path, help="only the whole window, to this file")
     arguments = parser.parse_args()
     if arguments.demo:
         demo_picture(arguments.demo)
+    elif arguments.transform:
+        session = Session()
+        transform_picture(session, arguments.transform)
+        session.viewer.close()
     else:
         all_pictures(ROOT / "docs" / "images")
 
