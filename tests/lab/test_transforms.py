@@ -255,10 +255,15 @@ def test_a_transform_of_labdata_gets_its_voxel_size_put_right(
     lab.FixedBrainTransform.update1(key | {"shape": np.array([8, 2, 3, 20])})
     result = np.arange(8 * 2 * 3 * 20, dtype=np.uint16).reshape(8, 2, 3, 20)
     tifffile.imwrite(path, result, imagej=True)
-    stack = lab.brains.open_transform(key)
+    wrong = "voxel size is stored as 50 × 20 × 10"
+    with pytest.warns(UserWarning, match=wrong) as said:
+        stack = lab.brains.open_transform(key)
+    assert "it is 41.43 × 62.5 × 10.26 µm" in str(said[0].message)
+    assert "ImageJ TIFF" in str(said[0].message)
     assert stack.shape == (8, 2, 3, 20)
-    # z 50, y 20 (every second row: 40), x 10; y comes first
-    assert stack.um_per_pixel == (40, 50, 10)
+    # the outer voxels stay where they are; every second row; y comes first
+    true = (10 * 29 / 14 * 2, 25 * 5 / 2, 5 * 39 / 19)
+    assert stack.um_per_pixel == pytest.approx(true)
     np.testing.assert_array_equal(np.asarray(stack), result)
 
 

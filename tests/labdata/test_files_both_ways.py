@@ -10,6 +10,7 @@ import tifffile
 
 from brain_files import brain_voxels, write_labdata_zip
 from labdata_napari.core.transform_parameters import TransformParameters
+from labdata_napari.lab.compute_settings import ComputeSettings
 from labdata_napari.lab.ingest import BrainImport, import_brain
 from labs import KEY, add_brain, add_file
 from peers import assert_same_rows
@@ -33,6 +34,8 @@ PARAMETERS = (
     TransformParameters(transpose=(0, 2, 1, 3)),
     TransformParameters(transpose=(3, 2, 0, 1)),
     TransformParameters(downsample=(1.5, 1, 1, 1), transpose=(3, 1, 2, 0)),
+    # large enough for coarser copies in the file
+    TransformParameters(downsample=(0.2, 1, 40, 40), cast="uint8"),
 )
 """Each step by itself, every place for the channels, one channel, other types."""
 
@@ -116,16 +119,20 @@ def test_we_open_a_brain_and_a_transform_that_labdata_made(
     assert_equal(labdata.get("FixedBrain", **key), brain_voxels())
 
     halved = {"downsample": [0.5, 1, 0.5, 0.5], "crop": [[0, 5, 1], None, None, None]}
-    for number in (0, 1):  # one for labdata to compute, one for us
+    for number in (0, 1, 2):  # one for labdata to compute, two for us
         values = key | halved | {"transform_id": number}
         labdata.insert("FixedBrainTransformParameters", values)
     labdata.populate("FixedBrainTransform", **key, transform_id=0)
     theirs = (lab.FixedBrainTransform & {"transform_id": 0}).get()
     assert_equal(labdata.get("FixedBrainTransform", transform_id=0), theirs)
-    stack = (lab.FixedBrainTransform & {"transform_id": 0}).open()
-    assert stack.um_per_pixel == (20.0, 10.0, 8.0)
+    with pytest.warns(UserWarning, match="voxel size is stored as 20 × 10 × 8"):
+        stack = (lab.FixedBrainTransform & {"transform_id": 0}).open()
+    assert stack.um_per_pixel == pytest.approx((10 * 11 / 5, 5 * 19 / 9, 4 * 15 / 7))
     assert_equal(np.asarray(stack), theirs)
 
+    exactly = ComputeSettings(mode="labdata")
+    lab.brains.compute_transform(key | {"transform_id": 2}, settings=exactly)
+    assert_equal(labdata.get("FixedBrainTransform", transform_id=2), theirs)
     lab.FixedBrainTransform.populate(key)
     ours = labdata.get("FixedBrainTransform", transform_id=1)
     assert ours.shape == theirs.shape

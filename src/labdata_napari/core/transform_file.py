@@ -154,7 +154,7 @@ def write_transform(
     sink = _sink(target, plan, dtype, note, threads or threads_here(), ome_zarr)
     identity = _identity(stack, dtype, note, sink)
     run = Run(target, identity, sink.pages, parameters.to_row(), keep=keep)
-    with run, contextlib.closing(sink):
+    with run, _closed(sink, target):
         _compute(run, sink, pieces, progress)
         problem = sink.verify(run.records, _part(progress, _COMPUTED, _STEPS))
         if problem is not None:
@@ -168,6 +168,21 @@ def write_transform(
         sink.close()
         run.finish(sink.product)
     return target
+
+
+@contextlib.contextmanager
+def _closed(sink: Sink, target: Path) -> Iterator[None]:
+    """Close a sink in the end; what a full disk then refuses hides no other error."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            sink.close()
+        raise
+    try:
+        sink.close()
+    except OSError as error:
+        raise refused(target, error) from error
 
 
 def read_transform(path: str | Path | RemoteFile) -> dict[str, Any]:

@@ -141,6 +141,36 @@ class Brains:
         """
         return parameters_of.add_parameters(self._lab, key, parameters)
 
+    def duplicate_transform_parameters(
+        self, key: Mapping[str, Any], to: Mapping[str, Any] | None = None
+    ) -> int:
+        """Store a copy of a set of parameters under a number of its own.
+
+        Unlike `add_transform_parameters` it makes a new set even where an equal one
+        is there: to be changed, or computed another way.
+
+        Parameters
+        ----------
+        key
+            A brain's key and ``transform_id``.
+        to
+            Another brain to store it for; None: the same.
+
+        Returns
+        -------
+        int
+            Its ``transform_id``.
+
+        Raises
+        ------
+        NotFound, InvalidValue, WriteRefused
+            As `load_transform_parameters` and `add_transform_parameters`.
+        """
+        parameters = self.load_transform_parameters(key)
+        return parameters_of.add_parameters(
+            self._lab, key if to is None else to, parameters, even_if_there=True
+        )
+
     def load_transform_parameters(self, key: Mapping[str, Any]) -> TransformParameters:
         """Read one set of transform parameters.
 
@@ -208,7 +238,7 @@ class Brains:
         Does nothing when it is computed already, and is done by one program at a time
         in the whole lab. Whatever stops it, also `Cancelled` raised in `progress`,
         leaves neither a file nor a row. When the connection is lost at the end it is
-        brought back for a minute before that counts as a failure.
+        brought back for ten minutes before that counts as a failure.
 
         Parameters
         ----------

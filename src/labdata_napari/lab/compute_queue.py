@@ -227,11 +227,17 @@ class ComputeQueue:
         self._set(number, fraction=fraction, seconds_left=left, reason="")
 
     def ended(
-        self, number: int, key: Mapping[str, Any] | None, error: LabdataError | None
+        self,
+        number: int,
+        key: Mapping[str, Any] | None,
+        error: LabdataError | None,
+        name: str = "",
     ) -> None:
-        """Note what came of one: its key, or why there is none."""
+        """Note what came of one: its key and name now, or why there is none."""
         if error is None and key is not None:
-            self._set(number, key=dict(key), state=State.DONE, fraction=1.0, reason="")
+            name = name or self._all[number].name
+            done = {"key": dict(key), "name": name, "state": State.DONE}
+            self._set(number, **done, fraction=1.0, reason="")
             self.finished.emit(self._all[number])
         elif isinstance(error, Cancelled):
             self._set(number, state=State.CANCELLED, reason="")

@@ -46,7 +46,7 @@ class ComputeSettings:
             )
         if self.mode not in MODES:
             raise InvalidValue(
-                "A transform is computed in mode standard or labdata, not "
+                f"A transform is computed in mode {' or '.join(MODES)}, not "
                 f"{self.mode!r}."
             )
         if self.threads is not None and self.threads < 1:

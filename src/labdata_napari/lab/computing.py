@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from labdata_napari.core.transform_parameters import TransformParameters
 from labdata_napari.errors import (
     BeingComputed,
     ConnectionFailed,
-    ConnectionLost,
+    LabdataError,
     LoginRefused,
+    OutcomeUnknown,
     WriteRefused,
 )
 from labdata_napari.lab.availability import COMPUTING, require
@@ -37,6 +39,7 @@ from labdata_napari.lab.publishing import NewFile, published
 from labdata_napari.lab.writing import write_back
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
@@ -44,8 +47,9 @@ if TYPE_CHECKING:
     from labdata_napari.core.transform import Plan
     from labdata_napari.lab.server_locks import ServerLock
 
-_PATIENCE_S = 60.0
+_PATIENCE_S = 600.0
 _BETWEEN_S = 2.0
+_BLINK_S = 0.2
 
 
 def compute_transform(
@@ -113,44 +117,40 @@ def _compute(
     lock: ServerLock,
 ) -> None:
     # scipy and tifffile, which the lists can do without
+    from labdata_napari.core.exact import exact_plan
     from labdata_napari.core.transform import plan
-    from labdata_napari.core.transform_file import remove_abandoned, write_transform
+    from labdata_napari.core.transform_file import write_transform
 
     stack = open_brain(lab, key)
-    geometry = plan(stack.shape, stack.um_per_pixel, parameters)
-    rows = _rows(lab, key, geometry, settings)
+    planned = exact_plan if settings.mode == "labdata" else plan
+    geometry = planned(stack.shape, stack.um_per_pixel, parameters)
+    orientation = _orientation(lab, key)
+    hemisphere = settings.hemisphere or _hemisphere(geometry, parameters, orientation)
+    rows = _rows(lab, key, geometry, settings, hemisphere)
     target = lab.files.planned(rows.file["file_path"], rows.file["storage"])
     with _alone(target):
         _refuse_taken(lab, target, rows)
-        remove_abandoned(target)
         write_transform(
             stack,
             geometry,
             target,
             parameters,
-            _guarded(progress, lock, key),
+            progress,
+            mode=settings.mode,
             threads=settings.threads,
+            about=_about(key, geometry, hemisphere, orientation),
+            before_placing=partial(_require, lock, key),
         )
+        placed = target.stat()
         try:
-            _insert(lab, rows, target, parameters, lock)
-        except ConnectionLost:
-            # the server may have committed before it went: the file must stay, and
-            # another try says that it is there
+            _insert(lab, rows, target, parameters, lock, progress)
+        except OutcomeUnknown:
+            # the server may have committed before it went: a row without its file
+            # would be worse than a file without a row, which the next run takes up
             raise
         except BaseException:
-            _take_back(lab, rows, target)
+            _take_back(lab, rows, target, placed)
             raise
-
-
-def _guarded(progress: Progress, lock: ServerLock, key: dict[str, Any]) -> Progress:
-    """Have the file put in its place only while the lock is ours."""
-
-    def report(done: int, total: int) -> None:
-        progress(done, total)
-        if done >= total:
-            _require(lock, key)
-
-    return report
 
 
 def _require(lock: ServerLock, key: dict[str, Any]) -> None:
@@ -162,8 +162,40 @@ def _require(lock: ServerLock, key: dict[str, Any]) -> None:
         )
 
 
+def _about(
+    key: dict[str, Any],
+    geometry: Plan,
+    hemisphere: str | None,
+    orientation: str | None,
+) -> dict[str, str]:
+    """List what else the file is to tell of itself."""
+    from labdata_napari.core.orientation import result_orientation
+
+    *names, number = (str(value) for value in key.values())
+    about = {"name": f"{' '.join(names)}, transform {number}"}
+    if hemisphere is not None:
+        about["hemisphere"] = hemisphere
+    if orientation is not None:
+        about["orientation"] = result_orientation(geometry, orientation)
+    return about
+
+
+def _orientation(lab: Any, key: dict[str, Any]) -> str | None:
+    """Return how the brain lies, where somebody has said it on this computer."""
+    from labdata_napari.lab.orientation import known_orientation
+
+    # it is only asked for what is noted beside the voxels
+    with contextlib.suppress(LabdataError):
+        return known_orientation((lab.url, lab.name, lab.project), key)
+    return None
+
+
 def _rows(
-    lab: Any, key: dict[str, Any], geometry: Plan, settings: ComputeSettings
+    lab: Any,
+    key: dict[str, Any],
+    geometry: Plan,
+    settings: ComputeSettings,
+    hemisphere: str | None,
 ) -> ComputedRows:
     names = (key[c] for c in ("subject_name", "session_name", "dataset_name"))
     name = f"transform_{key['transform_id']}{settings.suffix}"
@@ -178,7 +210,7 @@ def _rows(
         **place,
         "um_per_pixel": None if um is None else np.array(um),
         "shape": np.array(geometry.shape_out),
-        "hemisphere": settings.hemisphere or _hemisphere(geometry),
+        "hemisphere": hemisphere,
     }
     # before an hour of computing, not after it
     [file] = checked(lab.AnalysisFile, [file])
@@ -186,11 +218,18 @@ def _rows(
     return ComputedRows(file, transform)
 
 
-def _hemisphere(geometry: Plan) -> str | None:
-    """Tell "both" when the result reaches over the middle of every axis.
+def _hemisphere(
+    geometry: Plan, parameters: TransformParameters, orientation: str | None
+) -> str | None:
+    """Tell the hemisphere from the crop and the brain's orientation.
 
-    Else it is not known: nothing tells which side of a stack is left.
+    Without an orientation it is "both" when the result reaches over the middle of
+    every axis, else not known: nothing tells which side of a stack is left.
     """
+    if orientation is not None:
+        from labdata_napari.core.crop_box import hemisphere_of
+
+        return hemisphere_of(parameters, geometry.shape_in, orientation)
     z, y, x = geometry.spatial_shape_out
     corners = np.array([[k, j, i] for k in (0, z) for j in (0, y) for i in (0, x)])
     reach = geometry.points_to_source(corners - 0.5)
@@ -239,6 +278,7 @@ def _insert(
     path: Path,
     parameters: TransformParameters,
     lock: ServerLock,
+    progress: Progress,
 ) -> None:
     with reading(path):
         state = path.stat()
@@ -249,15 +289,23 @@ def _insert(
         path, file["file_path"], file["storage"], state.st_size, file["file_md5"]
     )
     with published(lab.files, [new]):
-        _write_patiently(lab, Result(lab, rows, parameters), lock)
+        _write_patiently(lab, Result(lab, rows, parameters), lock, progress)
 
 
-def _write_patiently(lab: Any, result: Result, lock: ServerLock) -> None:
+def _write_patiently(
+    lab: Any, result: Result, lock: ServerLock, progress: Progress
+) -> None:
     """Write the rows; when the connection is lost, on a new one.
 
-    A network that is away for a moment must not cost an hour of computing.
+    A network that is away for minutes must not cost an hour of computing.
+
+    Raises
+    ------
+    OutcomeUnknown
+        When it stayed away, and the server may have written them before.
     """
     until = time.monotonic() + _PATIENCE_S
+    unknown: OutcomeUnknown | None = None
     while True:
         try:
             write_back(lab, result)
@@ -265,23 +313,46 @@ def _write_patiently(lab: Any, result: Result, lock: ServerLock) -> None:
         except LoginRefused:
             raise
         except ConnectionFailed as error:
+            unknown = error if isinstance(error, OutcomeUnknown) else unknown
             loss = error
-        while True:
-            if time.monotonic() > until:
-                raise loss
-            time.sleep(_BETWEEN_S)
-            try:
-                lab.reconnect()
-                _require(lock, result.key)
-                break
-            except LoginRefused:
-                raise loss from None
-            except ConnectionFailed:
-                continue
+        try:
+            _await_connection(lab, loss, until, progress)
+            _require(lock, result.key)
+        except ConnectionFailed:
+            raise unknown or loss from None
+        except LabdataError as error:
+            raise unknown or error from None
 
 
-def _take_back(lab: Any, rows: ComputedRows, target: Path) -> None:
+def _await_connection(
+    lab: Any, loss: ConnectionFailed, until: float, progress: Progress
+) -> None:
+    while time.monotonic() < until:
+        try:
+            lab.reconnect()
+            return
+        except LoginRefused:
+            raise
+        except ConnectionFailed as error:
+            loss = error
+        end = time.monotonic() + _BETWEEN_S
+        while time.monotonic() < end:
+            progress(1, 1)  # may stop the waiting
+            time.sleep(_BLINK_S)
+    raise loss
+
+
+def _take_back(
+    lab: Any, rows: ComputedRows, target: Path, placed: os.stat_result
+) -> None:
     """Remove the file, unless there is a row for it: then it is somebody else's."""
-    with contextlib.suppress(ConnectionFailed), translate_errors():
-        if not lab.AnalysisFile & rows.place:
-            target.unlink(missing_ok=True)
+    try:
+        with translate_errors():
+            if lab.AnalysisFile & rows.place:
+                return
+    except ConnectionFailed:  # then by its looks: others would have put another there
+        with contextlib.suppress(OSError):
+            now = target.stat()
+            if (now.st_ino, now.st_mtime_ns) != (placed.st_ino, placed.st_mtime_ns):
+                return
+    target.unlink(missing_ok=True)

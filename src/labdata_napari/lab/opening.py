@@ -8,6 +8,7 @@ another thread.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -16,9 +17,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from labdata_napari.core.axes import BRAIN, PLANES, RECORDING, VIDEO
-from labdata_napari.core.stacks import Stack, open_stack
+from labdata_napari.core.stacks import Stack, open_stack, probe
 from labdata_napari.core.transform_parameters import TransformParameters
-from labdata_napari.errors import InvalidValue, NotFound, UnreadableFile
+from labdata_napari.errors import (
+    InvalidValue,
+    LabdataError,
+    NotFound,
+    UnreadableFile,
+)
 from labdata_napari.lab.availability import TRANSFORMS, require
 from labdata_napari.lab.keys import Row, key_of, named, row_of, the_row, words
 from labdata_napari.lab.rows import fetched_together
@@ -184,9 +190,14 @@ def transform_opening(lab: Any, key: Mapping[str, Any]) -> Opening:
     part = None if parameters.crop is None else parameters.crop[1]
     if part is not None:
         names, waves = names[slice(*part)], waves[slice(*part)]
-    channels = rows["brain"].get("num_channels") or 0
     return partial(
-        _transform, lab.files, rows["transform"], parameters, channels, names, waves
+        _transform,
+        lab.files,
+        rows["transform"],
+        parameters,
+        rows["brain"],
+        names,
+        waves,
     )
 
 
@@ -194,14 +205,14 @@ def _transform(
     files: Files,
     row: Row,
     parameters: TransformParameters,
-    channels: int,
+    brain: Row,
     names: tuple[str, ...],
     waves: tuple[float | None, ...],
 ) -> Stack:
     path = _placed(files, row)
     um = um_of_brain(row.get("um_per_pixel"))
     if not is_our_transform(path):
-        um = um_after_labdata(um, parameters, channels)
+        um = _um_by_labdata(files, path, row, parameters, brain)
     shape = shape_of(row.get("shape"))
     stack = open_stack(
         path,
@@ -210,6 +221,54 @@ def _transform(
         um_per_pixel=um,
     )
     return _with_channels(stack, names, waves)
+
+
+def _um_by_labdata(
+    files: Files,
+    path: Path | RemoteFile,
+    row: Row,
+    parameters: TransformParameters,
+    brain: Row,
+) -> tuple[float, ...] | None:
+    """Give the true µm of a transform that labdata computed; warn of what is off."""
+    um = um_of_brain(row.get("um_per_pixel"))
+    channels = brain.get("num_channels") or 0
+    shape = _shape_if_here(files, brain)
+    if shape is None:  # the brain may be in cold storage: what the rows alone tell
+        return um_after_labdata(um, parameters, channels)
+    # scipy, which opening a stack can do without
+    from labdata_napari.core.quirks import labdata_quirks
+
+    info = probe(path)
+    source = um_of_brain(brain.get("um_per_pixel"))
+    quirks = labdata_quirks(
+        row,
+        parameters,
+        shape,
+        source,
+        dtype=str(info.dtype),
+        file_format=info.format,
+    )
+    if quirks.words:
+        warnings.warn(
+            f"labdata computed '{row['file_path']}'. {' '.join(quirks.words)}",
+            UserWarning,
+            stacklevel=2,
+        )
+    if source is None and quirks.um_per_pixel is None:
+        return um_after_labdata(um, parameters, channels)
+    return quirks.um_per_pixel
+
+
+def _shape_if_here(files: Files, brain: Row) -> tuple[int, ...] | None:
+    """Return (Z, C, Y, X) of a brain whose file is on this computer."""
+    place = brain.get("file_path")
+    if place is None or not files.is_local(place):
+        return None
+    try:
+        return open_brain_file(_placed(files, brain), brain).shape
+    except LabdataError:  # the transform can be looked at all the same
+        return None
 
 
 def axes_of_result(parameters: TransformParameters) -> str:

@@ -26,7 +26,10 @@ _BLOBS = dict.fromkeys(
 
 
 def add_parameters(
-    lab: Any, key: Mapping[str, Any], parameters: TransformParameters
+    lab: Any,
+    key: Mapping[str, Any],
+    parameters: TransformParameters,
+    even_if_there: bool = False,
 ) -> int:
     """Store a parameter set of a brain unless it is there; return its number."""
     with translate_errors():
@@ -34,7 +37,8 @@ def add_parameters(
         values = brain | {"transform_id": 0} | parameters.to_row()
         table = lab.FixedBrainTransformParameters
         [row] = checked(table, [values], "the transform parameters")
-    return write_back(lab, _Addition(lab, brain, parameters, row))
+    kind = _Copy if even_if_there else _Addition
+    return write_back(lab, kind(lab, brain, parameters, row))
 
 
 def load_parameters(lab: Any, key: Mapping[str, Any]) -> TransformParameters:
@@ -96,6 +100,13 @@ class _Addition:
         number = max(map(_number, rows), default=-1) + 1
         self._table.insert1(self._row | {"transform_id": number})
         return number
+
+
+class _Copy(_Addition):
+    """A new parameter set, whatever is there; twice when it is written twice."""
+
+    def saved(self, rows: list[Key]) -> None:
+        """Take no other set for this one."""
 
 
 class _Correction:

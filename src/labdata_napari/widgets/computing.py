@@ -78,8 +78,7 @@ class Computing(QObject):
         int or None
             None when no lab is connected.
         """
-        name = f"{row_name(key)}, transform {key['transform_id']}"
-        return self._add(key, name, None, settings)
+        return self._add(key, _name(key), None, settings)
 
     def compute_new(
         self,
@@ -203,7 +202,7 @@ class Computing(QObject):
             said = f"{one.name} was cancelled; no file was kept."
         else:
             said = str(error)
-        self.queue.ended(number, key, error)
+        self.queue.ended(number, key, error, "" if key is None else _name(key))
         self._workspace.status.emit(said)
         self._workspace.rows_changed.emit({} if key is None else dict(key))
 
@@ -268,6 +267,10 @@ class _Run(QObject):
 
     def _on_failed(self, error: LabdataError) -> None:
         self._owner.ended(self._number, None, error)
+
+
+def _name(key: Mapping[str, Any]) -> str:
+    return f"{row_name(key)}, transform {key['transform_id']}"
 
 
 def _compute(profile: Profile, one: Computation, progress: Progress) -> dict[str, Any]:
