@@ -75,21 +75,31 @@ def choose(engine: str | None = None, input_bytes: int = 0) -> Kernels:
         When an engine is asked for by name and cannot be had.
     """
     if engine is None:
+        if input_bytes >= _WORTH_LOADING:
+            return _card() or _compiled() or kernels_numpy
         loaded = _compiled.cache_info().currsize > 0
-        if loaded or input_bytes >= _WORTH_LOADING:
-            return _compiled() or kernels_numpy
-        return kernels_numpy
+        return (_compiled() if loaded else None) or kernels_numpy
     if engine not in ENGINES:
         raise InvalidValue(
             f"There is no engine {engine!r}; choose one of {', '.join(ENGINES)}."
         )
-    found = kernels_numpy if engine == "numpy" else _compiled()
+    if engine == "numpy":
+        return kernels_numpy
+    found, extra = (_card(), "gpu") if engine == "gpu" else (_compiled(), "fast")
     if found is None:
         raise InvalidValue(
-            "The compiled engine cannot be had here; install it with "
-            '"pip install labdata-napari[fast]".'
+            f"The engine {engine} cannot be had here; install it with "
+            f'"pip install labdata-napari[{extra}]".'
         )
     return found
+
+
+@functools.cache
+def _card() -> Kernels | None:
+    """Find a graphics card once."""
+    from labdata_napari.core import kernels_gpu
+
+    return kernels_gpu.load(_compiled() or kernels_numpy)
 
 
 @functools.cache
