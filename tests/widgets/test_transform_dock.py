@@ -74,7 +74,7 @@ def test_a_brain_is_straightened_cropped_and_computed(open_dock, lab_folder):
     viewer, _, dock = open_dock(lab_folder)
     scene = dock.scene
     assert sets(dock) == ["new parameters"]
-    assert dock.model.draft.voxel_um == 25  # its planes are finer
+    assert dock.model.draft.voxel_um == 50  # as its sections are; its planes are finer
 
     write(child(dock, "orientation_code"), "asr", enter=True)
     press(child(dock, "transform_view_horizontal"))
@@ -88,9 +88,9 @@ def test_a_brain_is_straightened_cropped_and_computed(open_dock, lab_folder):
     assert scene.cross[1:] == pytest.approx((4, 20), abs=0.6)
     side = scene.panes[1]
     drag(
-        viewer, on_canvas(viewer, side, (9, 4, 0)), on_canvas(viewer, side, (30, 7, 0))
+        viewer, on_canvas(viewer, side, (9, 4, 0)), on_canvas(viewer, side, (20, 7, 0))
     )
-    assert scene.cross[:2] == pytest.approx((30, 7), abs=0.6)
+    assert scene.cross[:2] == pytest.approx((20, 7), abs=0.6)
 
     # three steps back, two again
     for _ in range(2):

@@ -160,6 +160,9 @@ class Drafts:
         if record is not None and record.parameters is not None:
             return self.blank.with_parameters(record.parameters)
         um = self.blank.um_per_pixel
-        if number is None and self._in_lab and um is not None and min(um) < _USUAL_UM:
-            return self.blank.with_voxel_um(_USUAL_UM)
+        if number is None and self._in_lab and um is not None:
+            # as long as wide, so that turning keeps shapes
+            usual = max(_USUAL_UM, *um)
+            if min(um) < usual:
+                return self.blank.with_voxel_um(usual)
         return self.blank
