@@ -193,7 +193,7 @@ def test_another_process_that_holds_the_lock_is_waited_for_then_named(root: Path
     code = """
 import sys
 from pathlib import Path
-from labdata_napari.lab.locks import FileLock
+from labdata_napari.core.locks import FileLock
 FileLock(Path(sys.argv[1]) / "start.lock").acquire()
 print("started", flush=True)
 sys.stdin.read()
@@ -222,7 +222,7 @@ def test_a_server_that_does_not_answer_is_not_started_twice(root: Path):
 
 
 def test_a_folder_in_use_on_another_computer_is_refused(root: Path):
-    from labdata_napari.lab.locks import FileLock
+    from labdata_napari.core.locks import FileLock
 
     lock = FileLock(root / "server.lock")
     lock.acquire()

@@ -59,8 +59,8 @@ def ensure_demo(
         When the folder holds something else, cannot be written, or the disk has
         not enough room.
     """
+    from labdata_napari.core.locks import FileLock
     from labdata_napari.lab.copying import writing
-    from labdata_napari.lab.locks import FileLock
 
     root = settings.absolute(root or demo_root())
     if not (root / _DONE).exists():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labdata_napari.core.locks import FileLock
 from labdata_napari.core.progress import silent
 from labdata_napari.core.transform_parameters import TransformParameters
 from labdata_napari.errors import (
@@ -33,7 +34,6 @@ from labdata_napari.lab.copying import (
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.keys import key_of, row_of, words
 from labdata_napari.lab.limits import checked
-from labdata_napari.lab.locks import FileLock
 from labdata_napari.lab.opening import is_our_transform, open_brain
 from labdata_napari.lab.publishing import NewFile, published
 from labdata_napari.lab.writing import write_back

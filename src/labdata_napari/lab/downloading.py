@@ -24,6 +24,7 @@ from concurrent.futures import (
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from labdata_napari.core.locks import FileLock
 from labdata_napari.core.progress import silent
 from labdata_napari.errors import Cancelled, UnreadableFile, WriteRefused
 from labdata_napari.lab.copying import (
@@ -33,7 +34,6 @@ from labdata_napari.lab.copying import (
     require_space,
     writing,
 )
-from labdata_napari.lab.locks import FileLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 
 from labdata_napari import settings
+from labdata_napari.core.locks import FileLock
 from labdata_napari.errors import ConnectionFailed, LabdataError, WriteRefused
 from labdata_napari.lab import dumps
 from labdata_napari.lab.cluster import DATABASE, USER, Cluster, refused
 from labdata_napari.lab.copying import writing
-from labdata_napari.lab.locks import FileLock
 from labdata_napari.lab.server import Server
 
 if TYPE_CHECKING:

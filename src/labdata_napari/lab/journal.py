@@ -17,10 +17,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.core.draft import Draft, differ, pointless, usable
+from labdata_napari.core.locks import FileLock
 from labdata_napari.errors import LabdataError, UnreadableFile, WriteRefused
 from labdata_napari.lab.address import parse
 from labdata_napari.lab.journal_lines import State, header, read_lines, state_line
-from labdata_napari.lab.locks import FileLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

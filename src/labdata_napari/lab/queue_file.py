@@ -12,10 +12,10 @@ import secrets
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from labdata_napari.core.locks import FileLock
 from labdata_napari.core.transform_parameters import TransformParameters
 from labdata_napari.errors import LabdataError, WriteRefused
 from labdata_napari.lab.compute_settings import ComputeSettings
-from labdata_napari.lab.locks import FileLock
 from labdata_napari.lab.private_files import write_private
 
 if TYPE_CHECKING:

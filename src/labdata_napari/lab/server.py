@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from labdata_napari.core.locks import FileLock, is_locked
 from labdata_napari.errors import ConnectionFailed, WriteRefused
 from labdata_napari.lab.cluster import refused
-from labdata_napari.lab.locks import FileLock, is_locked
 from labdata_napari.lab.postgres_binaries import clean_environment
 
 if TYPE_CHECKING:
