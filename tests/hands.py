@@ -93,8 +93,8 @@ def place_of(viewer: Viewer, world: Sequence[float]) -> QPoint:
     shown = np.array([world[axis] for axis in viewer.dims.displayed], dtype=float)
     widget = canvas(viewer)
     middle = np.array([widget.height(), widget.width()]) / 2
-    centre = np.array(viewer.camera.center[-2:])
-    row, column = (shown - centre) * viewer.camera.zoom + middle
+    centre = np.array(viewer.scene.camera.center[-2:])
+    row, column = (shown - centre) * viewer.scene.camera.zoom + middle
     return QPoint(round(column), round(row))
 
 
@@ -113,12 +113,20 @@ def click_at(viewer: Viewer, world: Sequence[float]) -> None:
     pause(0.05)
 
 
-def drag(viewer: Viewer, start: Sequence[float], end: Sequence[float]) -> None:
-    """Press at one world point, move, let go at another."""
+def drag(
+    viewer: Viewer,
+    start: Sequence[float],
+    end: Sequence[float],
+    keys: Qt.KeyboardModifier = NONE,
+    *,
+    let_go: bool = True,
+) -> None:
+    """Press at one world point, move, let go at another, with keys held down."""
     widget = canvas(viewer)
     first, last = place_of(viewer, start), place_of(viewer, end)
     QTest.mouseMove(widget, first)
-    QTest.mousePress(widget, LEFT, NONE, first)
+    pause(0.05)  # the screen's own word of that move comes later than Qt's
+    QTest.mousePress(widget, LEFT, keys, first)
     for part in np.linspace(0, 1, 8):
         place = QPointF(first) + (QPointF(last) - QPointF(first)) * float(part)
         where = QPointF(widget.mapToGlobal(place.toPoint()))
@@ -130,12 +138,23 @@ def drag(viewer: Viewer, start: Sequence[float], end: Sequence[float]) -> None:
                 where,
                 Qt.MouseButton.NoButton,
                 LEFT,
-                NONE,
+                keys,
             ),
         )
         pause(0.01)
-    QTest.mouseRelease(widget, LEFT, NONE, last)
+    if let_go:
+        QTest.mouseRelease(widget, LEFT, keys, last)
     pause(0.05)
+
+
+def hover(viewer: Viewer, world: Sequence[float]) -> None:
+    """Move the mouse to a world point with no button down."""
+    widget, place = canvas(viewer), place_of(viewer, world)
+    where = QPointF(widget.mapToGlobal(place))
+    none = Qt.MouseButton.NoButton
+    event = QMouseEvent(QEvent.Type.MouseMove, QPointF(place), where, none, none, NONE)
+    QApplication.sendEvent(widget, event)
+    pause(0.02)
 
 
 def choose(menu: QMenu, text: str) -> None:

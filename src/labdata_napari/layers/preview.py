@@ -251,8 +251,11 @@ class PreviewScene:
         layer.metadata = {**layer.metadata, PREVIEW_KEY: True}
         self._overlays.append(layer)
         selection = set(self._viewer.layers.selection)
+        pans = self._viewer.scene.camera.mouse_pan
         self._viewer.add_layer(layer)
         self._viewer.layers.selection = selection
+        # A new active layer turns it on, maybe in the middle of a drag.
+        self._viewer.scene.camera.mouse_pan = pans
 
     def remove_overlay(self, layer: Layer) -> None:
         """Take an overlay away."""
@@ -296,6 +299,7 @@ class PreviewScene:
         pane = self.pane_at(event.position)
         if pane is None or event.button != 1:
             return
+        self._viewer.scene.camera.mouse_pan = False
         tool, place = self._tool, self._place(pane, event)
         if tool is not None and not tool.press(pane, place, event):
             tool = None

@@ -21,6 +21,7 @@ from labdata_napari.core.transform_draft import DraftModel
 from labdata_napari.lab.availability import COMPUTING, TRANSFORMS
 from labdata_napari.lab.compute_settings import ComputeSettings
 from labdata_napari.widgets.compute_queue import ComputeQueueView
+from labdata_napari.widgets.hand_tools import HandTools
 from labdata_napari.widgets.listening import Listening
 from labdata_napari.widgets.orientation_picker import OrientationPicker
 from labdata_napari.widgets.question import Answer, Question
@@ -91,6 +92,7 @@ class TransformDock(QWidget):
         self._take.setObjectName("transform_take_layer")
         self._sets = ParameterSets()
         self._orientation = OrientationPicker()
+        self._tools = HandTools(viewer, self.scene, self.model)
         self._form = TransformForm()
         self._question = Question()
         self._status = QLabel()
@@ -112,7 +114,7 @@ class TransformDock(QWidget):
         content = QWidget()
         inner = QVBoxLayout(content)
         inner.setContentsMargins(0, 0, 0, 0)
-        self._parts = (self._sets, self._orientation, self._stage.bar)
+        self._parts = (self._sets, self._orientation, self._stage.bar, self._tools)
         for widget in (self._title, self._take, *self._parts, self._form):
             inner.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
         inner.addStretch(1)
@@ -398,7 +400,7 @@ class TransformDock(QWidget):
         self._title.setText(_EMPTY if source is None else f"<b>{source.name}</b>")
         self._sets.setVisible(in_lab)
         self._orientation.setVisible(in_lab)
-        for widget in (self._stage.bar, self._form):
+        for widget in (self._stage.bar, self._tools, self._form):
             widget.setVisible(source is not None)
         self._show_take()
         self._show_footer()
