@@ -26,7 +26,7 @@ def test_a_delete_that_was_not_meant_says_what_would_go(lab: Any, brain: Any):
             delete()
         assert "1 FixedBrainTransform" in str(told.value)
         assert "prompt=False" in str(told.value)
-    with pytest.raises(WriteRefused, match="would go for good: none"):
+    with pytest.raises(WriteRefused, match="no row of Channel is selected"):
         lab.FixedBrain.Channel().delete(part_integrity="ignore")
     assert rows_everywhere(lab) == before
 
@@ -84,6 +84,24 @@ def test_a_misspelt_column_never_means_every_row(lab: Any, brain: Any):
     with pytest.raises(WriteRefused, match="no column 'subject', but 'subject_name'"):
         (lab.FixedBrain & wrong).delete(prompt=False)
     assert rows_everywhere(lab) == before
+    session = lab.Session & {"sesion_name": "x"}
+    for rows in (
+        lab.Subject & wrong,
+        lab.Subject & session,
+        lab.Subject & session.proj(),
+        lab.Subject & (session * lab.Dataset),
+        lab.Subject & [KEY, lab.Dataset & session],
+        lab.FixedBrain & {"subject_name": "M1", "session": "x"},
+        lab.File & {"storage": "data", "filepath": "x"},
+    ):
+        for delete in (rows.delete, rows.delete_quick):
+            with pytest.raises(WriteRefused, match="there is no column"):
+                delete()
+    with pytest.raises(WriteRefused, match="no column 'subject', but 'subject_name'"):
+        (lab.Subject & wrong).delete(prompt=False)
+    assert rows_everywhere(lab) == before
+    with pytest.raises(WriteRefused, match="these rows would go"):
+        (lab.Subject & lab.Session.keys() & lab.Dataset.keys()).delete()
     # a row of another table still is a restriction, whatever else it holds
     assert len(lab.FixedBrain & {**KEY, "subject_sex": "F"}) == 1
     (lab.FixedBrainTransformAnnotation & (brain | wrong)).delete_quick()

@@ -14,7 +14,10 @@ def misspelt(given: Iterable[str], columns: Iterable[str]) -> str:
     given, columns = list(given), list(columns)
     for name in given:
         if name not in columns:
-            near = get_close_matches(name, [c for c in columns if c not in given], 1)
-            if near:
-                return f"there is no column '{name}', but '{near[0]}'"
+            others = [c for c in columns if c not in given]
+            near = get_close_matches(name, others, 1)
+            # 'subject' is the name of one, not the sex, whose word is shorter
+            named = [c for c in others if c == f"{name}_name"]
+            for column in (*named, *near):
+                return f"there is no column '{name}', but '{column}'"
     return ""

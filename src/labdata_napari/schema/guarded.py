@@ -39,7 +39,8 @@ class Kept(Restricted):
         Raises
         ------
         WriteRefused
-            When they were selected by no column of the table; nothing was deleted.
+            When they were selected by no column of a table, or a misspelt one; nothing
+            was deleted.
         """
         require_matched(self)
         count: int | None = super().delete_quick(get_count)  # type: ignore[misc]
@@ -82,6 +83,11 @@ class Guarded(Kept):
         rows = pinned(self)
         if prompt is None:
             with self.lab.own_errors():
+                if not rows:
+                    raise WriteRefused(
+                        f"Nothing was deleted: no row of {type(self).__name__} is "
+                        "selected."
+                    )
                 listed = in_words(would_go(rows, part_integrity))
             raise WriteRefused(
                 f"Nothing was deleted: these rows would go for good: {listed}. If that "

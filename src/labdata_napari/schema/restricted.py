@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import datajoint as dj
 
@@ -12,7 +12,41 @@ from labdata_napari.core.spelling import misspelt
 from labdata_napari.errors import InvalidValue, WriteRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
+
+
+class _Named(NamedTuple):
+    """Names by which a table was restricted, some of which are not its columns."""
+
+    given: Mapping[str, Any]
+    table: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+
+    @property
+    def names_none(self) -> bool:
+        """Whether DataJoint would restrict nothing by it."""
+        return bool(self.given) and self._names.isdisjoint(self.columns)
+
+    @property
+    def problem(self) -> str:
+        """Why other rows than the meant ones may be selected; empty when they are not.
+
+        A row of another table may say more than the table has columns.
+        """
+        hint = misspelt(self.given, self.columns)
+        if self.names_none:
+            return (
+                f"names no column of {self.table}, so every row would have been "
+                f"selected{hint and f'; {hint}'}"
+            )
+        if not hint or self._names.issuperset(self.key):
+            return ""
+        return f"would have selected too many rows of {self.table}: {hint}"
+
+    @property
+    def _names(self) -> set[str]:
+        return _names(self.given)
 
 
 class Restricted:
@@ -24,22 +58,30 @@ class Restricted:
 
     Attributes
     ----------
-    unmatched
-        The first restriction that named no column, if there was one.
+    half_named
+        Restrictions with names that are no columns, also of the tables it is
+        restricted by.
     """
 
-    unmatched: Mapping[str, Any] | None = None
+    half_named: tuple[_Named, ...] = ()
+
+    @property
+    def unmatched(self: Any) -> Mapping[str, Any] | None:
+        """The first restriction that named no column of the table, if there was one."""
+        own = (n for n in self.half_named if n.columns == tuple(self.heading.names))
+        return next((n.given for n in own if n.names_none), None)
 
     def restrict(self: Any, restriction: Any, semantic_check: bool = True) -> Any:
         """Restrict as DataJoint does; the operator ``&`` comes here."""
         if self.connection.adapter.backend == "postgresql":
             restriction = _with_backslashes(restriction)
         rows = super().restrict(restriction, semantic_check)  # type: ignore[misc]
-        unmatched = _unmatched(restriction, self.heading.names)
-        if unmatched is not None and self.unmatched is None:
-            rows = copy.copy(rows)
-            rows.unmatched = unmatched
-        return rows
+        return _noting(rows, (*self.half_named, *_half_named(self, restriction)))
+
+    def join(self: Any, other: Any, *args: Any, **kwargs: Any) -> Any:
+        """Join as DataJoint does; the operator ``*`` comes here."""
+        rows = super().join(other, *args, **kwargs)  # type: ignore[misc]
+        return _noting(rows, (*self.half_named, *_half_named(self, other)))
 
     def update1(self: Any, row: Mapping[str, Any]) -> None:
         """Update one row as DataJoint does."""
@@ -50,21 +92,19 @@ class Restricted:
 
 
 def require_matched(rows: Any) -> None:
-    """Refuse to delete what was selected by no column of the table.
+    """Refuse to delete what was selected by no column of a table, or a misspelt one.
 
     Raises
     ------
     WriteRefused
-        When a restriction named none.
+        When a restriction named none, or misspells one.
     """
-    if rows.unmatched is None:
-        return
-    table = type(rows).__name__
-    hint = misspelt(rows.unmatched, rows.heading.names)
-    raise WriteRefused(
-        f"Nothing was deleted: {dict(rows.unmatched)!r} names no column of {table}, so "
-        f"every row would have been selected{hint and f'; {hint}'}. Correct the name."
-    )
+    for named in rows.half_named:
+        if named.problem:
+            raise WriteRefused(
+                f"Nothing was deleted: {dict(named.given)!r} {named.problem}. Correct "
+                "the name."
+            )
 
 
 def require_columns(rows: Any, restriction: Any) -> None:
@@ -79,22 +119,53 @@ def require_columns(rows: Any, restriction: Any) -> None:
         return
     columns = rows.heading.names
     hint = misspelt(restriction, columns)
-    if hint or _unmatched(restriction, columns):
+    if hint or _names(restriction).isdisjoint(columns):
         raise InvalidValue(
             f"{dict(restriction)!r} cannot say which rows are meant: "
             f"{hint or 'none of its names is a column'}. Correct the name."
         )
 
 
-def _unmatched(restriction: Any, columns: Iterable[str]) -> Mapping[str, Any] | None:
-    """Return a dict by which DataJoint restricts nothing, also one of several."""
-    if isinstance(restriction, Mapping):
-        named = {str(name).split(".", 1)[0] for name in restriction}
-        return restriction if restriction and named.isdisjoint(columns) else None
-    if isinstance(restriction, list | tuple | set | frozenset):
-        found = (_unmatched(each, columns) for each in restriction)
-        return next((each for each in found if each is not None), None)
-    return None
+def _names(restriction: Mapping[str, Any]) -> set[str]:
+    """Return the columns that a dict means; ``a.b`` is a part of a JSON column."""
+    return {str(name).split(".", 1)[0] for name in restriction}
+
+
+def _noting(rows: Any, noted: tuple[_Named, ...]) -> Any:
+    if not noted:
+        return rows
+    rows = copy.copy(rows)
+    rows.half_named = noted
+    return rows
+
+
+def _half_named(rows: Any, restriction: Any) -> Iterator[_Named]:
+    """Find what names no columns in a restriction of some rows, once for all alike."""
+    columns = tuple(rows.heading.names)
+    seen: set[tuple[str, ...]] = set()
+    for each in _parts(restriction):
+        if isinstance(each, dj.expression.QueryExpression):
+            yield from _noted(each)
+        elif not _names(each).issubset(columns) and tuple(each) not in seen:
+            seen.add(tuple(each))
+            yield _Named(each, type(rows).__name__, columns, tuple(rows.primary_key))
+
+
+def _parts(restriction: Any) -> Iterator[Any]:
+    """Yield the dicts and tables of a restriction, whatever they are combined in."""
+    if isinstance(restriction, Mapping | dj.expression.QueryExpression):
+        yield restriction
+    elif isinstance(restriction, list | tuple | set | frozenset):
+        for each in restriction:
+            yield from _parts(each)
+
+
+def _noted(rows: Any) -> Iterator[_Named]:
+    """Yield what was noted of some rows, and of those they are selected from."""
+    yield from getattr(rows, "half_named", ())
+    for each in rows.support:
+        if isinstance(each, dj.expression.QueryExpression):
+            yield from _noted(each)
 
 
 def _with_backslashes(restriction: Any) -> Any:
