@@ -164,6 +164,23 @@ def test_settings_that_cannot_be_read_lead_to_no_other_lab(
     ln.connect(f"embedded:{tmp_path / 'mine'}").close()
 
 
+def test_settings_that_cannot_be_read_are_said_though_an_address_is_given(
+    lab_place: Place,
+    labdata_home: LabdataHome,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    labdata_home.folder.mkdir(exist_ok=True)
+    labdata_home.file.write_text('{"database": ')
+    address = address_of(lab_place, lab_place.parameters["user"])
+    monkeypatch.setenv("LABDATA_NAPARI_PASSWORD", lab_place.parameters["password"])
+    with pytest.warns(UserWarning, match="are not valid JSON") as told:
+        ln.connect(address.url).close()
+    assert len(told) == 1
+    main(["db", "check", "--no-files", "--url", address.url])
+    assert capsys.readouterr().err.count("are not valid JSON") == 1
+
+
 def test_an_unreadable_password_is_warned_of_and_the_keyrings_used(
     lab_place: Place, labdata_home: LabdataHome, keyring_memory: MemoryKeyring
 ):

@@ -122,7 +122,7 @@ def problems_for(labdata: LabdataSettings, url: str | None) -> tuple[str, ...]:
     if _left_to(labdata, url):
         return ()
     where = settings.target(url, labdata=labdata).url
-    matters = labdata.serves(where) or where == settings.DEFAULT_URL != url
+    matters = labdata.may_serve(where) or where == settings.DEFAULT_URL != url
     return labdata.problems if matters else ()
 
 

@@ -101,6 +101,16 @@ class LabdataSettings:
             and (address.host, address.port) == (self.host, self.port)
         )
 
+    def may_serve(self, url: str) -> bool:
+        """Whether an address is that server's, or could be and nobody can tell."""
+        if not self.broken:
+            return self.serves(url)
+        try:
+            address = parse(url)
+        except InvalidValue:
+            return False
+        return isinstance(address, ServerAddress) and address.backend == "mysql"
+
     def names_in(self, path: Path) -> dict[str, str]:
         """Read off a file's path what it belongs to; see `path_rules.names_in`."""
         return names_in(path, self.local_paths, self.path_rules)
