@@ -379,6 +379,18 @@ def test_upload_files_refuses_names_that_are_none(
     assert not in_s3.AnalysisFile()
 
 
+@pytest.mark.parametrize("changed", [{"subject_name": "M1 "}, {"subject_name": "m1"}])
+def test_upload_files_makes_no_folder_for_a_name_that_is_not_quite_the_rows(
+    lab: Any, store: Path, tmp_path: Path, changed: dict[str, str]
+) -> None:
+    add_dataset(lab)
+    src = sources(tmp_path / "src", a=b"first")
+    with pytest.raises(NotFound, match="Nothing was uploaded: there is no Dataset"):
+        lab.AnalysisFile().upload_files(src, KEY | changed)
+    assert files_below(store) == set()
+    assert not lab.AnalysisFile()
+
+
 @postgresql
 def test_without_a_storage_files_go_below_the_first_local_path(
     lab: Any, store: Path, tmp_path: Path

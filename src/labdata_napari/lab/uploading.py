@@ -41,12 +41,7 @@ def upload_files(
         raise WriteRefused(
             f"Nothing was uploaded: {lab.user} may only read this database."
         )
-    with translate_errors():
-        if not lab.Dataset & {name: dataset[name] for name in _DATASET}:
-            raise NotFound(
-                f"Nothing was uploaded: there is no Dataset with {_in_words(dataset)}; "
-                "add it first, or correct the key."
-            )
+    _require_dataset(lab, dataset)
     rows = [_row(path, file_path) for file_path, path in paths.items()]
     rows = checked(lab.AnalysisFile, rows)
     with translate_errors():
@@ -71,6 +66,22 @@ def upload_files(
                 keep_here(lab.files, file, force, progress)
         _write(lab, todo, before)
     return [{name: row[name] for name in _KEY} for row in rows]
+
+
+def _require_dataset(lab: Any, dataset: Mapping[str, Any]) -> None:
+    """Refuse a key without a row, and one that only means the same to the server.
+
+    MySQL takes no account of case and of blanks at the end; folders do.
+    """
+    with translate_errors():
+        rows = (lab.Dataset & {name: dataset[name] for name in _DATASET}).keys()
+    if any(all(row[n] == str(dataset[n]) for n in _DATASET) for row in rows):
+        return
+    hint = f"; there is one with {_in_words(rows[0])}" if rows else ""
+    raise NotFound(
+        f"Nothing was uploaded: there is no Dataset with {_in_words(dataset)}{hint}; "
+        "add it first, or correct the key."
+    )
 
 
 def _paths(
