@@ -73,10 +73,18 @@ def brain(request, room):
     file.unlink()
 
 
-def measured(*command: object) -> tuple[float, float]:
-    """Run a command; seconds, and peak MB of it and its children together."""
+def measured(room: Path, *command: object) -> tuple[float, float]:
+    """Run a command; seconds, and peak MB of it and its children together.
+
+    Settings that labdata makes for itself go to `room`.
+    """
     start = time.perf_counter()
-    process = subprocess.Popen([str(c) for c in command], stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [str(c) for c in command],
+        env=os.environ | {"LABDATA_PATH": str(room)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     tree, peak = psutil.Process(process.pid), 0
     while process.poll() is None:
         total = 0
@@ -101,12 +109,14 @@ def test_file_to_file(brain, tmp_path):
             pytest.skip("labdata is not set up; run scripts/labdata-env")
         script = LABDATAS
         target = tmp_path / "labdata.tif"
-        theirs, peak = measured(LABDATA, script, source, target, parameters)
+        theirs, peak = measured(tmp_path, LABDATA, script, source, target, parameters)
         print(f"\n{name} GB  labdata  {theirs:.1f} s  peak {peak:.0f} MB")
     for way in WAYS:
         target = tmp_path / f"{way}.ome.tif"
         script = HERE / "our_transform.py"
-        ours, peak = measured(sys.executable, script, source, target, parameters, way)
+        ours, peak = measured(
+            tmp_path, sys.executable, script, source, target, parameters, way
+        )
         ratio = "" if theirs is None else f"  {theirs / ours:.1f} times faster"
         print(
             f"{name} GB  {way:8}{ours:.1f} s  {ours / gigabytes:.2f} s/GB  "
@@ -121,9 +131,9 @@ def test_voxels_of_labdata(brain, tmp_path):
         pytest.skip("labdata cannot compute this here")
     parameters = json.dumps(transform_of(shape))
     theirs, ours = tmp_path / "theirs.npy", tmp_path / "ours.npy"
-    measured(LABDATA, LABDATAS, source, theirs, parameters)
+    measured(tmp_path, LABDATA, LABDATAS, source, theirs, parameters)
     script = HERE / "our_transform.py"
-    measured(sys.executable, script, source, ours, parameters, "labdata")
+    measured(tmp_path, sys.executable, script, source, ours, parameters, "labdata")
     expected, found = np.load(theirs).ravel(), np.load(ours)
     different = int(np.count_nonzero(expected != found))
     print(f"\n{name} GB  labdata-exact: {different} of {found.size} voxels differ")

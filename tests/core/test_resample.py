@@ -394,7 +394,7 @@ def test_a_cancelled_run_ends_with_its_threads_and_its_file(step, tmp_path):
 
     before = threading.active_count()
     with pytest.MonkeyPatch.context() as small:
-        small.setattr(resample, "_SLAB_BYTES", 3000)
+        small.setattr(resample, "_SLAB_BYTES", 700)
         with pytest.raises(Cancelled):
             list(slabs(stack, geometry, stop, memory=0, folder=tmp_path))
     assert threading.active_count() == before

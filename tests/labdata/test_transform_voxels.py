@@ -45,7 +45,7 @@ def test_no_voxel_differs_from_what_labdata_computes(labdata_installed, tmp_path
     script = str(TESTS / "labdata_transform.py")
     done = subprocess.run(
         [str(INTERPRETER), script, *arguments],
-        env=os.environ | {"HOME": str(tmp_path / "home")},
+        env=os.environ | {"HOME": str(tmp_path), "LABDATA_PATH": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
