@@ -23,6 +23,7 @@ from labdata_napari.lab.ingest import BrainImport, import_brain
 from labdata_napari.widgets.connection import Connection, Phase, Profile
 from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.record_table import RecordTableView
+from labdata_napari.widgets.recovery import IS_BACK
 from labdata_napari.widgets.rows import find_entries, save_annotations
 
 if TYPE_CHECKING:
@@ -229,6 +230,17 @@ def test_the_list_stays_while_the_server_is_away_and_is_fresh_when_it_is_back(
         assert problem.text() == ""
         assert asker.told[-1] == "The connection to the lab was lost and is back."
         qtbot.waitUntil(lambda: table.records().total == 3, timeout=5000)
+        asker.told.clear()
+        status = browser.findChild(QLabel, "browser_status")
+        far.relay.drop()
+        asker.ask(find_entries)
+        assert status.text() == asker.told[-1] == IS_BACK
+        far.relay.cut()
+        asker.ask(find_entries)
+        asker.wait_for(Phase.LOST)
+        assert status.text() != IS_BACK  # it would contradict the line at the top
+        far.relay.resume()
+        asker.wait_for(Phase.OPEN)
         later = {"session_name": "20260202_120000"}
         (theirs.Session & later).delete(prompt=False)
 

@@ -39,6 +39,7 @@ from labdata_napari.widgets.place_words import place_search
 from labdata_napari.widgets.preferences import remember_lab, start_profile
 from labdata_napari.widgets.question import Question
 from labdata_napari.widgets.record_table import RecordTableModel, RecordTableView
+from labdata_napari.widgets.recovery import IS_BACK
 from labdata_napari.widgets.restoring import RestoreFlow
 from labdata_napari.widgets.rights import allow
 from labdata_napari.widgets.rows import Listing, list_entries, load_details
@@ -230,6 +231,8 @@ class LabBrowser(QWidget):
 
     def _on_connection(self, connection: Connection) -> None:
         if connection.phase is Phase.LOST and self._model.total:
+            if self._status.text() == IS_BACK:  # which it no longer is
+                self._say("")
             return  # the list stays as it was read last
         self._say("")
         self._filter.setEnabled(connection.is_open)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 WAITS_S = (1, 2, 5, 10, 30)
 """Seconds until each further attempt; the last one for all that follow."""
+IS_BACK = "The connection to the lab was lost and is back."
 _GRACE_MS = 300
 
 
@@ -115,7 +116,7 @@ class Recovery(QObject):
         self._forget()
         if shown:
             self.changed.emit(connection)
-        self.told.emit("The connection to the lab was lost and is back.")
+        self.told.emit(IS_BACK)
 
     def _forget(self) -> None:
         self._is_lost = self._is_shown = False
