@@ -218,7 +218,7 @@ def test_states_of_many_files_for_a_list(bucket: StorageEntry, store: Path) -> N
         ("there", "data"): "in S3",
         ("cold", "data"): "archived",
         ("gone", "data"): "missing",
-        ("../x", "data"): "not known",
+        ("../x", "data"): "refused",
         ("a", "dead"): "not known",
         ("b", "nobody knows"): "missing",
     }

@@ -36,7 +36,6 @@ def use_everything(tables: Tables) -> None:
         for part in table().parts(as_objects=True):
             assert len(part.heading) > 0
     tables.FixedBrainTransform.progress()
-    tables.FixedBrainTransform.populate()
     keys = tables.FixedBrainTransformParameters - tables.FixedBrainTransform.proj()
     assert len(keys) == 0
     dj.Diagram.cascade(tables.Dataset & {"subject_name": "nobody"}).counts()

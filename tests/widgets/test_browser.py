@@ -253,7 +253,7 @@ def test_facts_that_do_not_break_are_cut_and_shown_in_full_on_hover(
         return next((w for w in labels if len(w.text()) == 32), None)
 
     qtbot.waitUntil(lambda: checksum() is not None, timeout=10_000)
-    area = browser.findChild(QScrollArea)
+    area = browser.findChild(QScrollArea, "details_scroll")
     browser.parentWidget().setFixedWidth(360)
     qtbot.waitUntil(lambda: area.viewport().width() < 250)
     assert area.widget().width() <= area.viewport().width()

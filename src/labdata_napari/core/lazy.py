@@ -154,8 +154,8 @@ def gather(
         key = tuple(r.start // c for r, c in zip(selection, chunks, strict=True))
         if cache is None or cache.get(key) is None:
             whole = decode(key)
-            if whole.flags.writeable and whole.dtype == dtype:  # nobody else has it
-                return whole
+            mine = whole.flags.writeable and whole.dtype == dtype
+            return whole if mine else np.array(whole, dtype)
     out = room_for(selection, dtype)
     if not out.size:
         return out

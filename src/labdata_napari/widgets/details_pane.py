@@ -89,6 +89,7 @@ class DetailsPane(QWidget):
         self._facts_form.setContentsMargins(0, 0, 0, 0)
         self._facts_form.setVerticalSpacing(2)
         scroll = QScrollArea()
+        scroll.setObjectName("details_scroll")
         scroll.setWidget(self._facts)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
