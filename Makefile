@@ -16,8 +16,8 @@ labdata-env:      ## labdata itself in .venv-labdata, for the tests that run it 
 demo: setup       ## napari on the demo lab; without a display: demo.png from a virtual one
 	@scripts/demo
 
-test: setup       ## everything, on PyQt6; what depends on Qt on PyQt5 first
-	QT_API=pyqt5 $(SCREEN) $(PY) -m pytest -q -n $(WORKERS) --dist loadfile -m "not alone and not one_qt" tests/widgets tests/gui tests/test_manifest.py
+test: setup       ## everything, on PyQt6; the user stories on PyQt5 first
+	QT_API=pyqt5 $(SCREEN) $(PY) -m pytest -q -n $(WORKERS) --dist loadfile -m "not alone and not one_qt" tests/gui tests/test_manifest.py tests/widgets/test_question.py
 	QT_API=pyqt6 $(SCREEN) $(PY) -m pytest -n $(WORKERS) --dist loadfile -m "not alone"
 	QT_API=pyqt6 $(SCREEN) $(PY) -m pytest -m alone
 
