@@ -8,7 +8,7 @@ from qtpy.QtCore import QObject, QPoint, QUrl, Signal
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QApplication, QMenu, QWidget
 
-from labdata_napari.lab.availability import IMPORTING, TRANSFORMS
+from labdata_napari.lab.availability import COMPUTING, IMPORTING
 from labdata_napari.widgets.entry_columns import NOT_OPENED, key_as_python
 from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.new_window import open_in_new_viewer
@@ -82,8 +82,8 @@ class EntryMenu(QObject):
             self._actions[name].setEnabled(enabled)
         self._offer_file(entry)
         brain = entry is not None and entry.kind == BRAIN
-        missing = connection.why_not(TRANSFORMS) if brain else ""
-        allow(self._actions["transform"], brain, missing)
+        reason = connection.why_not_written(COMPUTING) if brain else ""
+        allow(self._actions["transform"], brain, reason)
         importing = self._actions["import"]
         reason = connection.why_not_written(IMPORTING)
         allow(importing, connection.is_open, reason)
