@@ -191,7 +191,7 @@ class PreviewScene:
         for image, plane in zip(self._images, sheet, strict=True):
             _put(image, plane, layout.pitch, coarse)
         if moved:
-            self._view.fit(layout)
+            self._view.fit()
         if moved or renamed:
             self._write_names()
         self.draw_guides()
@@ -345,7 +345,7 @@ class PreviewScene:
             "string": texts,
             "color": "white",
             "size": 10,
-            "anchor": "upper_left",
+            "anchor": "lower_left",
         }
 
     def _thin_lines(self, _: Any = None) -> None:

@@ -73,7 +73,7 @@ def pane_names(
     places, names = [], []
     for pane in layout.panes:
         (top, left), _ = pane.edges
-        places.append((top + 6 * pane.pitch, left + 6 * pane.pitch))
+        places.append((top + 2 * pane.pitch, left + 4 * pane.pitch))
         names.append(pane_name(pane, draft))
     return np.array(places, dtype=np.float64).reshape(-1, 2), names
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
-
-    from labdata_napari.core.preview_layout import Layout
 
 _ROOM = 0.94  # of the canvas that the sheet fills
 
@@ -35,6 +35,7 @@ class QuietView:
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
         self._before: _Before | None = None
+        self._fitted: tuple[float, ...] = ()
 
     def enter(self) -> None:
         """Remember what is shown and hide it."""
@@ -59,6 +60,7 @@ class QuietView:
         dims.order = tuple(range(dims.ndim))
         viewer.canvas.overlays.scale_bar.visible = True
         dims.events.range.connect(self._flatten)
+        viewer.canvas.events.size.connect(self._on_size)
         self._flatten()
 
     def leave(self) -> None:
@@ -69,6 +71,8 @@ class QuietView:
         viewer = self._viewer
         dims, camera = viewer.dims, viewer.scene.camera
         dims.events.range.disconnect(self._flatten)
+        viewer.canvas.events.size.disconnect(self._on_size)
+        self._fitted = ()
         for layer in before.shown:
             if layer in viewer.layers:
                 layer.visible = True
@@ -86,9 +90,19 @@ class QuietView:
         camera.center, camera.zoom = before.centre, before.zoom
         viewer.layers.selection = {s for s in before.selected if s in viewer.layers}
 
-    def fit(self, layout: Layout) -> None:
+    def fit(self) -> None:
         """Bring the whole sheet into the canvas."""
         self._viewer.reset_view(margin=1 - _ROOM)
+        self._fitted = self._looks_at()
+
+    def _on_size(self, _: Any = None) -> None:
+        """Fit again what still lies as it was fitted; what somebody moved stays."""
+        if self._fitted and np.allclose(self._fitted, self._looks_at(), rtol=1e-3):
+            self.fit()
+
+    def _looks_at(self) -> tuple[float, ...]:
+        camera = self._viewer.scene.camera
+        return (*camera.center, camera.zoom)
 
     def _flatten(self, _: Any = None) -> None:
         """Take the sliders away: what they step through is hidden."""

@@ -102,6 +102,7 @@ class HandTools(QWidget):
         self._told = QLabel()
         self._told.setObjectName("hand_told")
         self._told.setWordWrap(True)
+        self._told.hide()
         self._tools: dict[str, HandTool] = {}
         self._buttons: dict[str, QPushButton] = {}
         self._halves: dict[str, QPushButton] = {}
@@ -241,7 +242,7 @@ class HandTools(QWidget):
 
     def _say(self, text: str) -> None:
         self._told.setText(text)
-        self._viewer.help = text
+        self._told.setVisible(bool(text))
 
     def _set_cursor(self, word: str) -> None:
         canvas = self._canvas()

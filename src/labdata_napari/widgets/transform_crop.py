@@ -12,7 +12,6 @@ from qtpy.QtWidgets import (
     QPushButton,
     QSpinBox,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 from superqt.utils import signals_blocked
@@ -22,7 +21,10 @@ if TYPE_CHECKING:
 
 
 class CropFields(QWidget):
-    """First and last voxel along each axis of the result, and what is left in mm."""
+    """First and last voxel along each axis of the result, and what is left in mm.
+
+    The numbers are in `fields`, for their owner to put where there is room.
+    """
 
     edited = Signal(object)
     """The new box, or None for the whole."""
@@ -43,9 +45,11 @@ class CropFields(QWidget):
         self._whole.setText("Whole")
         self._whole.setToolTip("Do not crop")
         self._whole.clicked.connect(self._on_whole)
-        self._fields = QWidget()
-        grid = QGridLayout(self._fields)
+        self.fields = QWidget()
+        grid = QGridLayout(self.fields)
         grid.setContentsMargins(0, 0, 0, 0)
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(3, 1)
         self._names: list[QLabel] = []
         self._edges: list[tuple[QSpinBox, QSpinBox]] = []
         for axis in range(3):
@@ -55,22 +59,20 @@ class CropFields(QWidget):
                 grid.addWidget(widget, axis, column)
             self._names.append(name)
             self._edges.append((first, last))
-        self._fields.hide()
+        self.fields.hide()
         self._fold.toggled.connect(self._on_fold)
-        top = QHBoxLayout()
+        top = QHBoxLayout(self)
+        top.setContentsMargins(0, 0, 0, 0)
         top.addWidget(self._fold)
         top.addWidget(self._words, 1)
         top.addWidget(self._whole)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(top)
-        layout.addWidget(self._fields)
 
     def _edge(self, name: str) -> QSpinBox:
         spin = QSpinBox()
         spin.setObjectName(f"transform_crop_{name}")
         spin.setKeyboardTracking(False)
-        spin.setToolTip("Voxels of the result before it is cropped, from 0")
+        spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        spin.setToolTip("Voxels of the result before it is cropped, from 0; ↑ ↓ by one")
         spin.valueChanged.connect(self._on_edge)
         return spin
 
@@ -93,7 +95,7 @@ class CropFields(QWidget):
         self._whole.setEnabled(draft.box is not None)
 
     def _on_fold(self, shown: bool) -> None:
-        self._fields.setVisible(shown)
+        self.fields.setVisible(shown)
         arrow = Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow
         self._fold.setArrowType(arrow)
 

@@ -177,7 +177,7 @@ class TransformDock(QWidget):
     def sizeHint(self) -> QSize:
         """Return a size in which nothing is cut."""
         unit = self.fontMetrics().averageCharWidth()
-        return QSize(unit * 56, unit * 100)
+        return QSize(unit * 48, unit * 100)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Show the preview again that was there when the dock was hidden."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -34,7 +34,11 @@ SIZES_UM = (10.0, 25.0, 50.0)
 _SLIDER_DEGREES = 30
 _STEPS = 10  # of the slider per degree
 _NO_ORIENTATION = "Say first which way the brain lies."
-_FLIPS = ((2, "↔", "left to right"), (1, "↕", "top to bottom"), (0, "⇄", "in depth"))
+_FLIPS = (
+    (2, "↔", "left to right"),
+    (1, "↕", "top to bottom"),
+    (0, "in depth", "from the first section to the last"),
+)
 
 
 class TransformForm(QWidget):
@@ -56,6 +60,7 @@ class TransformForm(QWidget):
             + [("own", "Leave the voxels as they are")],
         )
         self._um = _spin("transform_um", 0.5, 1000, 2, " µm", "Any other voxel size")
+        self._turn = QLabel("Turn in the plane")
         self._angles = {plane: AngleRow(plane) for plane in PLANES}
         self._views = _Choice(
             "transform_view", [(n, f"Show {n} sections first") for n in SHOWN_AS]
@@ -79,12 +84,11 @@ class TransformForm(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setColumnStretch(1, 1)
         self._grid = grid
-        size = QHBoxLayout()
-        size.addWidget(self._sizes, 1)
-        size.addWidget(self._um)
         self._labels: dict[str, QLabel] = {}
-        self._row("Voxel size", size)
+        self._row("Voxel size", self._sizes)
+        self._row("  other", self._um)
         self._row("Show as", self._views)
+        self._wide(self._turn)
         for plane, row in self._angles.items():
             self._row(f"turn {plane}", row)
         flips = QHBoxLayout()
@@ -95,8 +99,12 @@ class TransformForm(QWidget):
             flips.addWidget(button)
         self._row("Mirror", flips)
         self._row("Crop", self._crop)
+        self._wide(self._crop.fields)
         self._row("Values", self._cast)
-        grid.addWidget(self._notes, grid.rowCount(), 0, 1, 2)
+        self._wide(self._notes)
+
+    def _wide(self, content: QWidget) -> None:
+        self._grid.addWidget(content, self._grid.rowCount(), 0, 1, 2)
 
     def _row(self, text: str, content: Any) -> None:
         row = self._grid.rowCount()
@@ -132,10 +140,12 @@ class TransformForm(QWidget):
         for plane, row in self._angles.items():
             row.show_angle(draft.words_for_plane(plane), draft.angles[plane])
             label = self._labels[f"turn {plane}"]
-            label.setText(f"Turn {draft.words_for_plane(plane)}")
+            words = "Turn" if over_time else f"  {draft.words_for_plane(plane)}"
+            label.setText(words)
             hidden = over_time and plane != "yx"
             row.setVisible(not hidden)
             label.setVisible(not hidden)
+        self._turn.setVisible(not over_time)
         known = draft.orientation is not None
         reason = "" if known else _NO_ORIENTATION
         code = draft.orientation_out
@@ -181,10 +191,6 @@ class TransformForm(QWidget):
             )
         self._notes.setText("\n".join(notes))
         self._notes.setVisible(bool(notes))
-
-    def minimumSizeHint(self) -> QSize:
-        """Let the dock be as narrow as its fields allow."""
-        return QSize(280, super().minimumSizeHint().height())
 
     # -- what a person does
 

@@ -39,8 +39,10 @@ class LookBar(QWidget):
         self._grid.setToolTip("A grid over the planes, to see what is straight")
         for um in _GRIDS:
             self._grid.addItem("No grid" if um is None else f"{um:g} µm grid", um)
+        self._grid.setMinimumWidth(84)  # of "No grid": a narrow dock stays narrow
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
         for widget in (self._undo, self._redo, self._shown, self._before, self._grid):
             layout.addWidget(widget)
         layout.addStretch()

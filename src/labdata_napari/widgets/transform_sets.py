@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QListWidget,
@@ -41,6 +41,7 @@ class ParameterSets(QWidget):
         self._list = QListWidget()
         self._list.setObjectName("transform_sets")
         self._list.setToolTip("Parameter sets of this brain; ↑ ↓ to choose")
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._new = _button("transform_new", "New", "Begin a new set of parameters")
         self._copy = _button(
             "transform_copy", "Duplicate", "Begin a new set from the chosen one"
@@ -99,7 +100,8 @@ class ParameterSets(QWidget):
             for record in records:
                 item = QListWidgetItem(set_text(record, blank))
                 item.setData(_RECORD, record)
-                item.setToolTip(record.problem or item.text())
+                said = (item.text(), record.problem)
+                item.setToolTip("\n".join(text for text in said if text))
                 self._list.addItem(item)
             numbers = [None, *(record.transform_id for record in records)]
             place = numbers.index(number) if number in numbers else 0
@@ -108,10 +110,6 @@ class ParameterSets(QWidget):
         height = max(1, self._list.sizeHintForRow(0)) * rows
         self._list.setFixedHeight(height + 2 * self._list.frameWidth() + 2)
         self._show_rights()
-
-    def minimumSizeHint(self) -> QSize:
-        """Let long names be cut instead of widening the dock."""
-        return QSize(200, super().minimumSizeHint().height())
 
     def _show_rights(self) -> None:
         record = self.current
