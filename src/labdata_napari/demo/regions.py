@@ -66,3 +66,34 @@ def region(a: Field, d: Field, m: Field) -> NDArray[np.int16]:
         [np.int16(REGIONS.index(name)) for _, name in choices],
         np.int16(0),
     ).astype(np.int16)
+
+
+PARTS = ("", "CTX1", "CTX2/3", "CTX4", "CTX5", "CTX6", "CA1", "DG")
+"""What `part_of` returns the index of: none, layers of cortex, hippocampal fields."""
+
+_LAYERS_MM = (0.155, 0.36, 0.52, 0.76)  # borders of the layers below the surface
+_FIELDS = (0.54,)  # border of the fields, across the hippocampus
+
+
+def part_of(
+    coarse: NDArray[np.int16], a: Field, d: Field, m: Field
+) -> NDArray[np.int16]:
+    """Tell the part of its region that a place is in, as an index into `PARTS`.
+
+    Parameters
+    ----------
+    coarse
+        What `region` says of the places.
+    a, d, m
+        As for `tissue`.
+    """
+    part = np.zeros(coarse.shape, np.int16)
+    cortex = coarse == REGIONS.index("CTX")
+    hippocampus = coarse == REGIONS.index("HPF")
+    either = cortex | hippocampus
+    depth = np.zeros(coarse.shape, np.float32)
+    depth[either] = surface_of(bend(a[either], d[either], m[either])).depth
+    across = (depth[hippocampus] - 1.26) / 1.55
+    part[cortex] = 1 + np.searchsorted(_LAYERS_MM, depth[cortex], side="right")
+    part[hippocampus] = 6 + np.searchsorted(_FIELDS, across, side="right")
+    return part
