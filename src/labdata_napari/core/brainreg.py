@@ -79,9 +79,9 @@ def from_brainreg(
     expected = size / atlas.resolution_um
     if np.any(np.abs(expected - field.shape) > np.maximum(2, 0.02 * expected)):
         raise InvalidValue(
-            f"brainreg was given a brain of {field.shape} voxels of the atlas, this one "
-            f"has {tuple(np.round(expected).astype(int).tolist())}; choose the folder "
-            "of this brain."
+            f"The brain that brainreg was given has {field.shape} voxels of the "
+            f"atlas, this one {tuple(np.round(expected).astype(int).tolist())}; choose "
+            "the folder of this brain."
         )
     if to_registered is not None:
         matrix = matrix @ np.asarray(to_registered, np.float64)

@@ -175,9 +175,9 @@ def _check_sense(fitted: Floats, here: Floats, there: Floats, kind: str) -> None
     scales = np.linalg.svd(fitted[:3, :3], compute_uv=False)
     if scales[-1] < _SCALES[0] or scales[0] > _SCALES[1]:
         raise InvalidValue(
-            f"By these landmarks the brain would be {scales[-1]:.2g} to {scales[0]:.2g} "
-            "times its size in the atlas; check the size of the voxels, and whether a "
-            "name stands for two places."
+            f"By these landmarks the brain would be stretched {scales[-1]:.2g} to "
+            f"{scales[0]:.2g} times to fill the atlas; check the size of the voxels, "
+            "and whether a name stands for two places."
         )
 
 
