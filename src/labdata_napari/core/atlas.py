@@ -27,6 +27,7 @@ from labdata_napari.core.orientation import (
 from labdata_napari.errors import InvalidValue
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from numpy.typing import ArrayLike, NDArray
@@ -204,7 +205,10 @@ class AtlasVolume:
         return np.asarray(start)
 
     def distance_to_other(
-        self, points_um: ArrayLike, reach_um: float = 500.0
+        self,
+        points_um: ArrayLike,
+        reach_um: float = 500.0,
+        to: int | Iterable[int | str] | None = None,
     ) -> Floats:
         """Measure how far each place is from the nearest other region.
 
@@ -217,6 +221,8 @@ class AtlasVolume:
             (N, 3) atlas µm.
         reach_um
             How far to look.
+        to
+            Level or set of regions to compare, as of `Regions.roll_up`.
 
         Returns
         -------
@@ -228,13 +234,19 @@ class AtlasVolume:
         step = min(self.resolution_um) / 2
         radii = np.arange(step, reach_um + step / 2, step)
         rays = _directions(_DIRECTIONS)[:, None, :] * radii[:, None]  # (D, R, 3)
-        own = self.region_ids(places)
+        targets = tuple(to) if to is not None and not isinstance(to, int) else to
+
+        def look(points: Floats) -> Ids:
+            ids = self.region_ids(points)
+            return ids if targets is None else self.regions.roll_up(ids, targets)
+
+        own = look(places)
         found = np.full(len(places), np.inf)
         batch = max(1, _BATCH // max(1, rays.shape[0] * rays.shape[1]))
         for first in range(0, len(places), batch):
             part = slice(first, first + batch)
             around = places[part, None, None, :] + rays
-            ids = self.region_ids(around.reshape(-1, 3)).reshape(around.shape[:-1])
+            ids = look(around.reshape(-1, 3)).reshape(around.shape[:-1])
             other = (ids != own[part, None, None]).any(axis=1)  # (n, R)
             hit = other.any(axis=1)
             found[part] = np.where(hit, radii[other.argmax(axis=1)] - step / 2, np.inf)
@@ -265,7 +277,7 @@ def _directions(count: int) -> Floats:
 
 
 def values_at(volume: Any, index: Ids) -> NDArray[Any]:
-    """Values of voxels (N, 3); of a lazy volume each block is read once."""
+    """Return the values of voxels (N, 3); of a lazy volume each block is read once."""
     if isinstance(volume, np.ndarray):
         return np.asarray(volume[tuple(index.T)])
     chunks = np.asarray(volume.chunks, np.int64)
