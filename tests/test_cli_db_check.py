@@ -141,6 +141,17 @@ def test_programs_get_the_same_as_json(lab: Lab, where: Where, typed: Typed):
     assert error == f"labdata-napari: {report['error']}\n"
 
 
+@postgresql
+def test_a_misspelt_name_is_answered_by_the_near_one(
+    lab: Lab, where: Where, typed: Typed
+):
+    code, said, _ = typed(where, "--name", "labdata", "--no-files")
+    assert code == 1
+    assert "databases   no lab 'labdata': did you mean 'lab_data'?\n" in said
+    code, said, _ = typed(where, "--name", "labdata", "--no-files", "--json")
+    assert json.loads(said)["others"] == ["lab_data"]
+
+
 def test_a_reader_gets_the_same_report(lab: Lab, where: Where, typed: Typed):
     add_transform(lab, add_brain(lab))
     reader = where.place.reader()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -19,6 +21,7 @@ from embedded_servers import (
     write,
 )
 from labdata_napari.errors import WriteRefused
+from labdata_napari.lab.cluster import Cluster
 from labdata_napari.lab.embedded import EmbeddedPostgres, default_root
 
 if TYPE_CHECKING:
@@ -257,6 +260,29 @@ def test_a_folder_that_vanished_does_not_trouble_the_end(root: Path):
     server.release()
     process.kill()
     wait_until(lambda: not processes_of(root))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no /tmp")
+def test_no_password_is_told_to_a_server_that_somebody_else_put_there(tmp_path: Path):
+    cluster = Cluster(tmp_path / ("n" * 120))
+    cluster.data.mkdir(parents=True)
+    (cluster.data / "PG_VERSION").touch()
+    (cluster.root / "password").touch()
+    theirs = tmp_path / "theirs"
+    theirs.mkdir(mode=0o777)
+    cluster.socket_folder.symlink_to(theirs)
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as trap:
+        try:
+            trap.bind(str(cluster.socket_folder / ".s.PGSQL.5432"))
+            trap.listen()
+            trap.setblocking(False)
+            assert not cluster.answers()
+            with pytest.raises(BlockingIOError):
+                trap.accept()
+            cluster.tidy()
+            assert (theirs / ".s.PGSQL.5432").exists()
+        finally:
+            cluster.socket_folder.unlink()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no /tmp")

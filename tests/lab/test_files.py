@@ -56,6 +56,18 @@ def test_a_missing_file_names_the_folders_searched_and_the_storage(
         Files([]).locate("M1/s/d/x.tif")
 
 
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    files = Files([tmp_path / "a", tmp_path / "b"])
+    (tmp_path / "a" / "M1" / "x.tif").mkdir(parents=True)
+    assert not files.is_local("M1/x.tif")
+    assert files.states([("M1/x.tif", "data")])["M1/x.tif", "data"].state == "missing"
+    with pytest.raises(NotFound, match="is a folder of that name, and a row names"):
+        files.locate("M1/x.tif")
+    there = write(tmp_path / "b" / "M1" / "x.tif")
+    assert files.is_local("M1/x.tif")
+    assert files.locate("M1/x.tif") == there
+
+
 @pytest.mark.parametrize(
     "path",
     [

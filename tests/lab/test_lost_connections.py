@@ -296,6 +296,29 @@ def test_a_change_that_was_not_sealed_is_not_there(
     assert species(server) == ["ox", "yak"]
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_a_loss_that_was_swallowed_within_a_change_is_no_riddle(
+    server: Where, lab: Lab, again: bool
+):
+    def change() -> None:
+        with lab.connection.transaction:
+            lab.Species.insert1(OX)
+            server.relay.drop()
+            with pytest.raises(ConnectionLost):
+                len(lab.Subject())
+            if again:
+                lab.reconnect()
+
+    with within(5), pytest.raises(ConnectionLost, match="within this change") as lost:
+        change()
+    assert not isinstance(lost.value, OutcomeUnknown)
+    assert species(server) == []
+    lab.reconnect()
+    with lab.connection.transaction:
+        lab.Species.insert1(YAK)
+    assert species(server) == ["yak"]
+
+
 def test_an_error_of_ones_own_within_a_lost_change_is_what_is_raised(
     server: Where, lab: Lab
 ):

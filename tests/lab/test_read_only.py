@@ -76,6 +76,9 @@ def direct_writes(lab: Any) -> dict[str, Callable[[], Any]]:
         "update1": lambda: lab.Species.update1(mouse.fetch1()),
         "delete_quick": lambda: mouse.delete_quick(),
         "delete": lambda: mouse.delete(prompt=False),
+        "own table": lambda: lab.connection.query(
+            f"CREATE TABLE {lab.tables.schemas['data']}.mine (number int)"
+        ),
     }
 
 

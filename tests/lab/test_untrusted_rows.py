@@ -52,6 +52,35 @@ def test_one_bad_brain_hides_no_other(lab, stored):
             lab.brains.open(keys[1])
 
 
+@pytest.mark.filterwarnings("ignore:fetch")
+def test_a_bare_fetch_says_which_value_of_which_row_is_damaged(lab):
+    for name in ("brain", "other"):
+        key = add_brain(lab, dataset_name=name)
+    store_raw(lab, lab.FixedBrain, key, um_per_pixel=GARBAGE)
+    rows, bad = lab.FixedBrain(), lab.FixedBrain & key
+    said = (
+        r"FixedBrain\.um_per_pixel of {'subject_name': 'M1', .*'other'} is damaged \("
+    )
+    for fetch in (
+        rows.to_dicts,
+        rows.to_arrays,
+        rows.fetch,
+        bad.fetch1,
+        lambda: rows.to_arrays("um_per_pixel"),
+        lambda: bad.fetch1("um_per_pixel"),
+        lambda: list(rows),
+        (rows * lab.Dataset).to_dicts,
+        rows.proj(um="um_per_pixel").to_dicts,
+    ):
+        with pytest.raises(InvalidValue, match=said) as told:
+            fetch()
+        assert "the other columns with .proj(..., '-um_per_pixel')." in str(told.value)
+    good = rows.proj(..., "-um_per_pixel").to_dicts()
+    assert [row["width"] for row in good] == [40, 40]
+    other = rows & {"dataset_name": "brain"}
+    assert np.array_equal(other.fetch1("um_per_pixel"), [25, 10, 5])
+
+
 @postgresql  # MariaDB refuses so much in one piece
 def test_a_hundred_megabytes_where_three_numbers_belong(lab):
     key = add_brain(lab)

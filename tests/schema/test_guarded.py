@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import datajoint as dj
+import numpy as np
+import pandas as pd
 import pytest
 
 from labdata_napari.errors import InvalidValue, WriteRefused
+from labdata_napari.schema.contract import contract
+from labdata_napari.schema.restricted import misspelt_column
 from labs import KEY, add_brain, add_dataset, add_transform, rows_everywhere
 
 
@@ -35,6 +40,46 @@ def test_a_delete_that_is_meant_deletes(lab: Any, brain: Any):
     assert (lab.Session & {"subject_name": "M1"}).delete(prompt=False) == 1
     assert len(lab.FixedBrainTransform()) == len(lab.Dataset()) == 0
     assert len(lab.Subject()) == 1
+
+
+def test_a_delete_may_be_meant_in_the_words_of_rows_of_files_and_of_old_datajoint(
+    lab: Any, brain: Any
+):
+    session, channels = lab.Session & KEY, lab.FixedBrain.Channel()
+    with pytest.raises(WriteRefused, match="confirm=5, the number of rows, not 4"):
+        session.delete(confirm=4)
+    assert session.delete(confirm=5) == 1
+    assert not lab.FixedBrainTransform()
+    assert (lab.Subject & KEY).delete(safemode=False) == 1
+    add_brain(lab, "other.tif")
+    lab.FixedBrain.Channel.insert1(KEY | {"channel_index": 0})
+    with pytest.raises(dj.DataJointError, match="before its master"):
+        channels.delete(safemode=False)
+    assert channels.delete(safemode=False, force_parts=True) == 1
+    with pytest.raises(WriteRefused, match=r"1 FixedBrain\. .*confirm=3"):
+        lab.File().delete(prompt=False)
+
+
+def test_a_table_of_somebody_elses_without_a_key_is_counted(lab: Any):
+    key = add_brain(lab)
+    file = (lab.FixedBrain & key).proj("file_path", "storage").fetch1()
+    adapter = lab.connection.adapter
+    name = adapter.make_full_table_name(lab.tables.schemas["data"], "plugin")
+    lab.connection.query(
+        f"CREATE TABLE {name} (file_path varchar(512) NOT NULL, "
+        "storage varchar(24) NOT NULL, note int, "
+        "FOREIGN KEY (file_path, storage) "
+        f"REFERENCES {lab.File.full_table_name} (file_path, storage))"
+    )
+    for note in range(3):
+        lab.connection.query(
+            f"INSERT INTO {name} VALUES (%s, %s, %s)",
+            args=(file["file_path"], file["storage"], note),
+        )
+    with pytest.raises(WriteRefused, match="3 Plugin"):
+        (lab.File & file).delete()
+    (lab.File & file).delete(confirm=5)
+    assert lab.connection.query(f"SELECT count(*) FROM {name}").fetchone() == (0,)
 
 
 def test_exactly_the_selected_rows_go(lab: Any):
@@ -91,6 +136,20 @@ def test_a_misspelt_column_never_means_every_row(lab: Any, brain: Any):
         lab.Subject & session.proj(),
         lab.Subject & (session * lab.Dataset),
         lab.Subject & [KEY, lab.Dataset & session],
+        lab.Subject
+        & lab.Session.aggr(lab.Dataset & {"datset_name": "x"}, n="count(*)"),
+        lab.Subject & session.aggr(lab.Dataset, n="count(*)"),
+        lab.Subject & dj.U("subject_name").aggr(session, n="count(*)"),
+        lab.Subject & (lab.Session * lab.Dataset & {"datset_name": "x"}),
+        lab.Subject & (lab.Session.proj() + session.proj() & {"session_name": "x"}),
+        lab.Subject & (lab.Session & dj.Top(1) & {"sesion_name": "x"}),
+        lab.Subject - session,
+        lab.Session - {"subject_name": "x", "sesion_name": "y"},
+        lab.Subject & dj.Not(wrong),
+        lab.Subject & np.array([("M2",)], [("subject", "U9")]),
+        lab.Subject & np.array([("M2",)], [("subject", "U9")])[0],
+        lab.Subject & pd.DataFrame([wrong]),
+        lab.Subject & pd.DataFrame([wrong]).set_index("subject"),
         lab.FixedBrain & {"subject_name": "M1", "session": "x"},
         lab.File & {"storage": "data", "filepath": "x"},
     ):
@@ -103,8 +162,29 @@ def test_a_misspelt_column_never_means_every_row(lab: Any, brain: Any):
     with pytest.raises(WriteRefused, match="these rows would go"):
         (lab.Subject & lab.Session.keys() & lab.Dataset.keys()).delete()
     # a row of another table still is a restriction, whatever else it holds
+    for restriction in (
+        lab.Session.to_arrays(),
+        lab.Session.to_pandas(),
+        pd.DataFrame([KEY]),
+        lab.Session.aggr(lab.Dataset, n="count(*)"),
+        dj.Not(lab.Session & {**KEY, "session_name": "x"}),
+    ):
+        with pytest.raises(WriteRefused, match="these rows would go"):
+            (lab.Subject & restriction).delete()
     assert len(lab.FixedBrain & {**KEY, "subject_sex": "F"}) == 1
     (lab.FixedBrainTransformAnnotation & (brain | wrong)).delete_quick()
+
+
+def test_rows_of_other_tables_are_no_misspelt_names():
+    tables = contract()
+    for table in tables.values():
+        for other in tables.values():
+            for names in (other["primary_key"], other["columns"]):
+                assert not misspelt_column(names, table["columns"])
+    for table in tables.values():
+        for name in table["primary_key"]:
+            given = [n for n in table["primary_key"] if n != name] + [f"{name}s"]
+            assert f"but '{name}'" in misspelt_column(given, table["columns"])
 
 
 def test_a_misspelt_key_is_refused_with_what_was_meant(lab: Any, brain: Any):

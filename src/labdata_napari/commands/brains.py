@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from labdata_napari.core.spelling import alike
+
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
 
     from labdata_napari.lab.transforms import TransformRecord
 
 _KEY = ("subject", "session", "dataset")
-_NAMED = 5
 
 
 def _chosen(arguments: argparse.Namespace) -> dict[str, str]:
@@ -52,21 +52,10 @@ def _no_brain(lab: Any, chosen: dict[str, str]) -> str:
         names = list(dict.fromkeys(key[column] for key in brains))
         if names and name not in names:
             what = column.removesuffix("_name")
-            return f"There is no fixed brain of {what} '{name}'; {_alike(name, names)}"
+            near = alike(name, names, "there are those of")
+            return f"There is no fixed brain of {what} '{name}'; {near}"
         brains = [key for key in brains if key[column] == name]
     return "There is no fixed brain in this lab; import one first."
-
-
-def _alike(name: str, names: Sequence[str]) -> str:
-    from difflib import get_close_matches
-
-    by_letters = {each.casefold(): each for each in names}
-    close = get_close_matches(name.casefold(), by_letters, n=3, cutoff=0.5)
-    if close:
-        return f"did you mean {' or '.join(repr(by_letters[each]) for each in close)}?"
-    more = len(names) - _NAMED
-    tail = f" and {more:,} more" if more > 0 else ""
-    return f"there are those of {', '.join(map(repr, names[:_NAMED]))}{tail}."
 
 
 def in_words(record: TransformRecord) -> str:

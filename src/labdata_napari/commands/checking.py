@@ -7,6 +7,7 @@ from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from labdata_napari.commands.command import Command, connect_to
+from labdata_napari.core.spelling import alike
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,9 +77,11 @@ def _lines(report: Report) -> Iterator[Line]:
         rights = "may read and write" if schema.may_write else "may read"
         state = f"{schema.tables:3} tables, {rights}" if schema.tables else _UNSEEN
         yield "databases", f"{schema.name:{width}}  {state}"
+    if report.others and report.lab not in report.others:
+        yield "databases", f"no lab '{report.lab}': {alike(report.lab, report.others)}"
     there = report.tables - len(report.missing_tables)
-    alike = "" if report.differences else ", as labdata declares them"
-    yield "tables", f"{there} of {report.tables}{alike}"
+    same = "" if report.differences else ", as labdata declares them"
+    yield "tables", f"{there} of {report.tables}{same}"
     for table in report.missing_tables if there else ():
         yield "tables", f"{table} is missing, or not for this user to read"
     for difference in report.differences:

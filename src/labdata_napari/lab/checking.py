@@ -24,6 +24,7 @@ from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.server_state import (
     SchemaState,
     ServerState,
+    lab_names,
     schema_states,
     server_state,
 )
@@ -121,6 +122,8 @@ class Report:
         The storages of the settings.
     files
         What came of looking for the files; None when they were left out.
+    others
+        Where the server shows us no lab of that name: those that it shows.
     """
 
     lab: str
@@ -134,6 +137,7 @@ class Report:
     folders: tuple[FolderState, ...]
     storages: tuple[StorageState, ...]
     files: FilesReport | None
+    others: tuple[str, ...] = ()
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -176,6 +180,7 @@ def check(lab: Lab, files: bool = True, progress: Progress = silent) -> Report:
         drift = differences(lab.tables)
         server = server_state(lab.connection)
         schemas = schema_states(lab.connection, lab.tables.schemas)
+        others = lab_names(lab.connection) if "Subject" in missing else ()
     storages = _storages(lab)
     return Report(
         lab.tables.schemas["data"],
@@ -189,6 +194,7 @@ def check(lab: Lab, files: bool = True, progress: Progress = silent) -> Report:
         folder_states(_folders(lab)),
         storages,
         _files(lab, storages, progress) if files else None,
+        others,
     )
 
 

@@ -27,6 +27,7 @@ from labdata_napari.errors import ConnectionFailed, WriteRefused
 from labdata_napari.lab.postgres_binaries import Programs, account, installed
 from labdata_napari.lab.private_files import (
     give_to,
+    is_private,
     make_private_folder,
     user_id,
     write_private,
@@ -169,7 +170,7 @@ class Cluster:
             listen = f"listen_addresses = '127.0.0.1'\nport = {self._free_port()}"
         else:
             folder = self.socket_folder
-            make_private_folder(folder, {user_id(), account().owner})
+            make_private_folder(folder, _owners())
             give_to(folder, account().owner)
             listen = (
                 f"listen_addresses = ''\nport = {_PORT}\n"
@@ -185,7 +186,7 @@ class Cluster:
     def tidy(self) -> None:
         """Remove a server's notes about itself; only when no process of it lives."""
         (self.data / "postmaster.pid").unlink(missing_ok=True)
-        if sys.platform != "win32" and self.socket_folder.is_dir():
+        if sys.platform != "win32" and self._socket_is_ours():
             for file in self.socket_folder.glob(".s.PGSQL.*"):
                 file.unlink(missing_ok=True)
             with contextlib.suppress(OSError):
@@ -243,7 +244,7 @@ class Cluster:
 
     def answers(self) -> bool:
         """Whether the server of this very folder answers."""
-        if not self.exists:
+        if not self.exists or not self._socket_is_ours():
             return False
         try:
             with contextlib.closing(self.connect(patience=2)) as connection:
@@ -252,6 +253,10 @@ class Cluster:
                 return os.path.samefile(cursor.fetchone()[0], self.data)
         except (psycopg2.Error, OSError):
             return False
+
+    def _socket_is_ours(self) -> bool:
+        """Whether nobody else can have put a server of his own in its place."""
+        return sys.platform == "win32" or is_private(self.socket_folder, _owners())
 
     def _stored_port(self) -> int:
         try:
@@ -269,6 +274,10 @@ class Cluster:
         raise ConnectionFailed(
             "No TCP port is free on 127.0.0.1; restart the computer."
         )
+
+
+def _owners() -> set[int | None]:
+    return {user_id(), account().owner}
 
 
 def refused(what: str, output: str, hint: str = "") -> ConnectionFailed | WriteRefused:

@@ -25,6 +25,7 @@ from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.files import Files
 from labdata_napari.lab.instances import close
 from labdata_napari.lab.logins import log_in, reach_again
+from labdata_napari.lab.server_state import lab_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -231,11 +232,8 @@ def _require_tables(lab: Lab) -> None:
     """Say at once, and what else there is, when the name is wrong."""
     if "Subject" not in lab.tables.missing:
         return
-    rows = lab.connection.query(
-        "SELECT table_schema FROM information_schema.tables "
-        "WHERE table_name = 'subject' ORDER BY table_schema"
-    ).fetchall()
-    there = ", ".join(f"'{row[0]}'" for row in rows) or "no lab at all"
+    names = lab_names(lab.connection)
+    there = ", ".join(f"'{name}'" for name in names) or "no lab at all"
     wanted = lab.tables.schemas["data"]
     raise NotFound(
         f"There is no lab '{wanted}' at {lab.url}, or you may not read it; the server "

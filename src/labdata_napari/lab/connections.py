@@ -39,6 +39,11 @@ _LOCK_PATIENCE_S = 20
 _IDLE_S = 30.0
 _PING_S = 5.0
 _WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|COMMIT)\b", re.IGNORECASE)
+_CHANGES = re.compile(
+    r"\s*(INSERT|UPDATE|DELETE|REPLACE|COMMIT|CREATE|ALTER|DROP|TRUNCATE|RENAME|GRANT"
+    r"|REVOKE|COMMENT)\b",
+    re.IGNORECASE,
+)
 _ACTED_UPON = (dj.errors.IntegrityError, dj.errors.QuerySyntaxError)
 _DATABASE_ERRORS = (dj.DataJointError, psycopg2.Error, pymysql.err.Error)
 
@@ -205,6 +210,25 @@ class Connection(dj.Connection):
         self._alive_at = time.time()
         return cursor
 
+    def commit_transaction(self) -> None:
+        """Seal a change; one that a loss has undone is never taken for sealed.
+
+        Raises
+        ------
+        ConnectionLost
+            When the connection broke before, whoever was told and went on.
+        OutcomeUnknown
+            When it breaks now.
+        """
+        if self._is_broken or not self._in_transaction:
+            self._note_transaction()
+            raise ConnectionLost(
+                "The connection to the database was lost within this change, so what "
+                "came before the loss was not saved; connect again, look at what is "
+                "there, and repeat the change."
+            )
+        super().commit_transaction()
+
     def cancel_transaction(self) -> None:
         """Roll back; a server that we lost has done so by itself."""
         try:
@@ -233,7 +257,7 @@ class Connection(dj.Connection):
             yield
         except _DATABASE_ERRORS as error:
             ours = translated(error)
-            refused = isinstance(ours, WriteRefused) and _WRITES.match(query)
+            refused = isinstance(ours, WriteRefused) and _CHANGES.match(query)
             if isinstance(ours, ConnectionLost) or (
                 refused and not isinstance(error, _ACTED_UPON)
             ):

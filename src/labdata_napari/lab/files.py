@@ -119,6 +119,13 @@ class Files:
             what = "Copy it there, or add the folder that holds it to the local paths."
             if entry is not None and entry.protocol == "s3":
                 what = "It is kept in S3: download it first."
+            if any(
+                folder.joinpath(*posix_parts(file_path)).is_dir() for folder in folders
+            ):
+                what = (
+                    "There is a folder of that name, and a row names a single file: "
+                    "correct the row."
+                )
             raise NotFound(
                 f"The file '{file_path}' (storage '{storage}') is not on this machine; "
                 f"{_searched(folders)} {what}"
@@ -153,7 +160,7 @@ class Files:
             if why_unsafe(file_path):
                 return None
             for folder in folders:
-                if os.path.exists(folder + file_path):
+                if os.path.isfile(folder + file_path):
                     end = os.path.realpath(folder + file_path)
                     return any(end.startswith(store) for store in stores) or None
             return False

@@ -59,15 +59,26 @@ def make_private_folder(folder: Path, owners: set[int | None]) -> None:
     """
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
-    if sys.platform == "win32":
-        return
-    found = folder.lstat()
-    ours = stat.S_ISDIR(found.st_mode) and found.st_uid in owners
-    if not ours or found.st_mode & 0o077:
+    if not is_private(folder, owners):
         raise WriteRefused(
             f"The folder '{folder}', where the socket of the local database goes, "
             "belongs to somebody else or is open to others; remove it and try again."
         )
+
+
+def is_private(folder: Path, owners: set[int | None]) -> bool:
+    """Whether a folder is there, no link, of one of some users, and closed to others.
+
+    Below ``/tmp``, what is there may be anybody's; what is ours nobody else replaces.
+    """
+    if sys.platform == "win32":
+        return folder.is_dir()
+    try:
+        found = folder.lstat()
+    except OSError:
+        return False
+    ours = stat.S_ISDIR(found.st_mode) and found.st_uid in owners
+    return ours and not found.st_mode & 0o077
 
 
 def give_to(folder: Path, owner: int | None) -> None:

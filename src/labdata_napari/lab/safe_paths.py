@@ -70,6 +70,8 @@ def why_unsafe(file_path: str) -> str | None:
 def first_in(folders: Sequence[Path], file_path: str) -> Path | None:
     """Find a row's file in the first of some folders that holds it.
 
+    A row names a single file: a folder of that name is none.
+
     Raises
     ------
     InvalidValue
@@ -78,7 +80,7 @@ def first_in(folders: Sequence[Path], file_path: str) -> Path | None:
     parts = posix_parts(file_path)
     for folder in folders:
         candidate = folder.joinpath(*parts)
-        if os.path.exists(candidate):
+        if os.path.isfile(candidate):
             refuse_escape(candidate, file_path, folders)
             return candidate
     return None

@@ -48,6 +48,15 @@ class SchemaState:
     may_write: bool
 
 
+def lab_names(connection: Any) -> tuple[str, ...]:
+    """List the databases with a lab's tables, its own and its projects', by name."""
+    rows = connection.query(
+        "SELECT table_schema FROM information_schema.tables "
+        "WHERE table_name = 'subject' ORDER BY table_schema"
+    ).fetchall()
+    return tuple(str(name) for (name,) in rows)
+
+
 def server_state(connection: Any) -> ServerState:
     """Ask a server what it is; changes nothing.
 

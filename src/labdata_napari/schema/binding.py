@@ -23,18 +23,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import datajoint as dj
-from datajoint.codecs import get_codec
 from datajoint.heading import Heading
 
 from labdata_napari.errors import InvalidValue, NotFound
 from labdata_napari.schema.adapters import adapt, lineage_shown
-from labdata_napari.schema.blobs import CheckedBlob
 from labdata_napari.schema.catalogue import Catalogue
+from labdata_napari.schema.columns import column_blob
 from labdata_napari.schema.contract import contract
 from labdata_napari.schema.guarded import Guarded, Kept
 from labdata_napari.schema.stored import StoredFiles
 from labdata_napari.schema.template import (
     TEMPLATES,
+    class_name,
     load_templates,
     parts_of,
     references,
@@ -314,14 +314,14 @@ class _Heading(Heading):
             super()._init_from_database()
         finally:
             self.table_info = info
-        blob = get_codec(CheckedBlob.name)
+        table = class_name(info["table_name"])
         for name, attribute in self._attributes.items():
             known = {"lineage": self._catalogue.origin(*place, name)}
             # Unmarked, a blob is a value serialised by 0.14 (or by us on MySQL). No
             # table of ours has any other codec: some would fetch files when read.
             raw = attribute.codec is None and attribute.original_type == "bytes"
             if (attribute.is_blob and not raw) or attribute.codec is not None:
-                known.update(codec=blob, type="<blob>")
+                known.update(codec=column_blob(table, name), type="<blob>")
             self._attributes[name] = attribute._replace(**known)
         self._lineage_available = True
 

@@ -43,6 +43,23 @@ _ERRORS = (
 )
 
 
+class DamagedValue(InvalidValue):
+    """A serialised value cannot be read.
+
+    Attributes
+    ----------
+    reason
+        Why, in a few words.
+    """
+
+    def __init__(self, reason: str, where: str = "", instead: str = "") -> None:
+        super().__init__(
+            f"{where or 'A value in the database'} is damaged ({reason}); correct or "
+            f"remove it{instead}."
+        )
+        self.reason = reason
+
+
 def unpacked(stored: Any) -> Any:
     """Return the value that DataJoint, of any version, serialised into a blob.
 
@@ -53,7 +70,7 @@ def unpacked(stored: Any) -> Any:
 
     Raises
     ------
-    InvalidValue
+    DamagedValue
         When it is no such value, damaged, or claims an absurd size.
     """
     try:
@@ -62,9 +79,7 @@ def unpacked(stored: Any) -> Any:
             return _Reader().unpack(plain)
     except _ERRORS as error:
         reason = str(error).strip() or type(error).__name__
-        raise InvalidValue(
-            f"A value in the database is damaged ({reason}); correct or remove it."
-        ) from error
+        raise DamagedValue(reason) from error
 
 
 def _plain(stored: Any) -> bytes:
@@ -119,5 +134,5 @@ class CheckedBlob(Codec):
         return packed
 
     def decode(self, stored: Any, *, key: Any = None) -> Any:
-        """Read with care; raises InvalidValue."""
+        """Read with care; raises DamagedValue."""
         return unpacked(stored)

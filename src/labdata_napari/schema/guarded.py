@@ -8,6 +8,7 @@ import datajoint as dj
 
 from labdata_napari.errors import WriteRefused
 from labdata_napari.schema.restricted import Restricted, require_matched
+from labdata_napari.schema.template import class_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,6 +56,10 @@ class Guarded(Kept):
         transaction: bool = True,
         prompt: bool | None = None,
         part_integrity: str = "enforce",
+        *,
+        confirm: int | None = None,
+        safemode: bool | None = None,
+        force_parts: bool = False,
     ) -> int:
         """Delete the selected rows and all rows that refer to them.
 
@@ -67,6 +72,10 @@ class Guarded(Kept):
             nothing, and say in the error what would go.
         part_integrity
             As DataJoint takes it.
+        confirm
+            How many rows go in all, as the error says and as rows of files want it.
+        safemode, force_parts
+            What DataJoint before 2.0 calls `prompt` and ``part_integrity="ignore"``.
 
         Returns
         -------
@@ -76,27 +85,37 @@ class Guarded(Kept):
         Raises
         ------
         WriteRefused
-            When `prompt` is not given, or the rows were selected by no column of the
-            table; nothing was deleted.
+            When neither `prompt` nor the right `confirm` is given, or the rows were
+            selected by no column of the table; nothing was deleted.
         """
         require_matched(self)
         rows = pinned(self)
-        if prompt is None:
-            with self.lab.own_errors():
-                if not rows:
-                    raise WriteRefused(
-                        f"Nothing was deleted: no row of {type(self).__name__} is "
-                        "selected."
-                    )
-                listed = in_words(would_go(rows, part_integrity))
-            raise WriteRefused(
-                f"Nothing was deleted: these rows would go for good: {listed}. If that "
-                "is meant, repeat it with prompt=False."
-            )
+        integrity = "ignore" if force_parts else part_integrity
+        prompt = safemode if prompt is None else prompt
+        if prompt is None or confirm is not None:
+            self._require_confirmed(rows, integrity, confirm)
+            prompt = False
         deleted: int = super(Guarded, rows).delete(  # type: ignore[misc]
-            transaction=transaction, prompt=prompt, part_integrity=part_integrity
+            transaction=transaction, prompt=prompt, part_integrity=integrity
         )
         return deleted
+
+    def _require_confirmed(
+        self: Any, rows: Any, integrity: str, confirm: int | None
+    ) -> None:
+        with self.lab.own_errors():
+            counts = would_go(rows, integrity) if rows else {}
+        name = type(self).__name__
+        if not counts:
+            raise WriteRefused(f"Nothing was deleted: no row of {name} is selected.")
+        total = sum(counts.values())
+        if confirm != total:
+            changed = "" if confirm is None else f", not {confirm}"
+            raise WriteRefused(
+                "Nothing was deleted: these rows would go for good: "
+                f"{in_words(counts)}. If that is meant, repeat it with prompt=False, "
+                f"or with confirm={total}, the number of rows{changed}."
+            )
 
 
 def pinned(rows: Any) -> Any:
@@ -117,18 +136,18 @@ def would_go(rows: Any, integrity: str = "enforce") -> dict[str, int]:
     """Count the rows that deleting some would delete, by table; their own first."""
     split = rows.connection.adapter.split_full_table_name
     tables = dj.Diagram.cascade(rows, part_integrity=integrity)
-    counts = {_class_name(split(t.full_table_name)[1]): len(t) for t in tables}
+    counts = {class_name(split(t.full_table_name)[1]): _count(t) for t in tables}
     return {name: count for name, count in counts.items() if count}
+
+
+def _count(rows: Any) -> int:
+    """Count rows, also of somebody's own table that has no primary key."""
+    if rows.primary_key:
+        return len(rows)
+    words = f"SELECT count(*) FROM {rows.from_clause()}{rows.where_clause()}"
+    return int(rows.connection.query(words).fetchone()[0])
 
 
 def in_words(counts: Mapping[str, int]) -> str:
     """Say how many rows of which tables."""
     return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
-
-
-def _class_name(name: str) -> str:
-    """Return ``FixedBrain.Channel`` for ``fixed_brain__channel``."""
-    from datajoint.utils import to_camel_case
-
-    parts = name.lstrip("#_~").split("__")
-    return ".".join(str(to_camel_case(part)) for part in parts)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import datajoint as dj
+import numpy as np
+import pandas as pd
 
 from labdata_napari.core.spelling import misspelt
 from labdata_napari.errors import InvalidValue, WriteRefused
+from labdata_napari.schema.columns import KnownRows
+from labdata_napari.schema.contract import contract
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 class _Named(NamedTuple):
@@ -22,6 +27,7 @@ class _Named(NamedTuple):
     table: str
     columns: tuple[str, ...]
     key: tuple[str, ...]
+    negated: bool = False
 
     @property
     def names_none(self) -> bool:
@@ -34,27 +40,30 @@ class _Named(NamedTuple):
 
         A row of another table may say more than the table has columns.
         """
-        hint = misspelt(self.given, self.columns)
+        hint = misspelt_column(self.given, self.columns)
         if self.names_none:
+            selected = "no" if self.negated else "every"
             return (
-                f"names no column of {self.table}, so every row would have been "
+                f"names no column of {self.table}, so {selected} row would have been "
                 f"selected{hint and f'; {hint}'}"
             )
         if not hint or self._names.issuperset(self.key):
             return ""
-        return f"would have selected too many rows of {self.table}: {hint}"
+        many = "few" if self.negated else "many"
+        return f"would have selected too {many} rows of {self.table}: {hint}"
 
     @property
     def _names(self) -> set[str]:
         return _names(self.given)
 
 
-class Restricted:
+class Restricted(KnownRows):
     """Goes before a table's own class; what is selected is what was meant.
 
     DataJoint leaves out of a dict what is no column, because a row of another table is
     a restriction too. A dict of which nothing is left selects every row: that is noted
-    here, so that such a selection can be refused where rows would go.
+    here, so that such a selection can be refused where rows would go. Whatever is made
+    of such a table, a join or an aggregation, is of this kind too.
 
     Attributes
     ----------
@@ -66,9 +75,15 @@ class Restricted:
     half_named: tuple[_Named, ...] = ()
 
     @property
+    def support(self: Any) -> list[Any]:
+        """What this selects from; all that an aggregation by `dj.U` keeps of it."""
+        return _Support(super().support, self.half_named)  # type: ignore[misc]
+
+    @property
     def unmatched(self: Any) -> Mapping[str, Any] | None:
         """The first restriction that named no column of the table, if there was one."""
-        own = (n for n in self.half_named if n.columns == tuple(self.heading.names))
+        columns = tuple(self.heading.names)
+        own = (n for n in self.half_named if n.columns == columns and not n.negated)
         return next((n.given for n in own if n.names_none), None)
 
     def restrict(self: Any, restriction: Any, semantic_check: bool = True) -> Any:
@@ -80,8 +95,22 @@ class Restricted:
 
     def join(self: Any, other: Any, *args: Any, **kwargs: Any) -> Any:
         """Join as DataJoint does; the operator ``*`` comes here."""
-        rows = super().join(other, *args, **kwargs)  # type: ignore[misc]
+        rows = _ours(super().join(other, *args, **kwargs))  # type: ignore[misc]
         return _noting(rows, (*self.half_named, *_half_named(self, other)))
+
+    def aggr(self: Any, group: Any, *args: Any, **kwargs: Any) -> Any:
+        """Aggregate as DataJoint does."""
+        rows = _ours(super().aggr(group, *args, **kwargs))  # type: ignore[misc]
+        return _noting(rows, (*self.half_named, *_half_named(self, group)))
+
+    aggregate = aggr
+
+    def make_subquery(self: Any) -> Any:
+        """Select from this, as DataJoint does before what it can do in no other way."""
+        return _ours(super().make_subquery())  # type: ignore[misc]
+
+    def __add__(self: Any, other: Any) -> Any:
+        return _ours(super().__add__(other))  # type: ignore[misc]
 
     def update1(self: Any, row: Mapping[str, Any]) -> None:
         """Update one row as DataJoint does."""
@@ -89,6 +118,14 @@ class Restricted:
             key = {n: v for n, v in row.items() if n in self.primary_key}
             row = {**row, **_with_backslashes(key)}
         super().update1(row)  # type: ignore[misc]
+
+
+class _Support(list[Any]):
+    """What is selected from, and what was noted of the selection."""
+
+    def __init__(self, support: list[Any], half_named: tuple[_Named, ...]) -> None:
+        super().__init__(support)
+        self.half_named = half_named
 
 
 def require_matched(rows: Any) -> None:
@@ -118,12 +155,27 @@ def require_columns(rows: Any, restriction: Any) -> None:
     if not isinstance(restriction, Mapping) or not restriction:
         return
     columns = rows.heading.names
-    hint = misspelt(restriction, columns)
+    hint = misspelt_column(restriction, columns)
     if hint or _names(restriction).isdisjoint(columns):
         raise InvalidValue(
             f"{dict(restriction)!r} cannot say which rows are meant: "
             f"{hint or 'none of its names is a column'}. Correct the name."
         )
+
+
+def misspelt_column(given: Iterable[str], columns: Iterable[str]) -> str:
+    """Say which name is probably that of a column, misspelt; empty when none is.
+
+    What is a column of another of labdata's tables is not: a row of one table is a
+    restriction of others, whatever else it holds.
+    """
+    columns = list(columns)
+    return misspelt([n for n in given if n in columns or n not in _known()], columns)
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(name for table in contract().values() for name in table["columns"])
 
 
 def _names(restriction: Mapping[str, Any]) -> set[str]:
@@ -139,30 +191,58 @@ def _noting(rows: Any, noted: tuple[_Named, ...]) -> Any:
     return rows
 
 
+def _ours(rows: Any) -> Any:
+    """Return the same expression as one that notes what it is restricted by."""
+    if isinstance(rows, Restricted):
+        return rows
+    kind: Any = type(rows)
+    made = _of_ours(kind)()
+    made.__dict__.update(rows.__dict__)
+    return made
+
+
+@cache
+def _of_ours(kind: Any) -> Any:
+    return type(kind.__name__, (Restricted, kind), {})
+
+
 def _half_named(rows: Any, restriction: Any) -> Iterator[_Named]:
     """Find what names no columns in a restriction of some rows, once for all alike."""
     columns = tuple(rows.heading.names)
+    name = type(rows).__name__ if isinstance(rows, dj.Table) else "the query"
     seen: set[tuple[str, ...]] = set()
-    for each in _parts(restriction):
+    for each, negated in _parts(restriction):
         if isinstance(each, dj.expression.QueryExpression):
             yield from _noted(each)
         elif not _names(each).issubset(columns) and tuple(each) not in seen:
             seen.add(tuple(each))
-            yield _Named(each, type(rows).__name__, columns, tuple(rows.primary_key))
+            yield _Named(each, name, columns, tuple(rows.primary_key), negated)
 
 
-def _parts(restriction: Any) -> Iterator[Any]:
-    """Yield the dicts and tables of a restriction, whatever they are combined in."""
-    if isinstance(restriction, Mapping | dj.expression.QueryExpression):
-        yield restriction
+def _parts(restriction: Any, negated: bool = False) -> Iterator[tuple[Any, bool]]:
+    """Yield dicts and tables of a restriction, in whatever combined; whether negated.
+
+    Of records, which all have the same names, one stands for all.
+    """
+    if isinstance(restriction, dj.Not):
+        yield from _parts(restriction.restriction, not negated)
+    elif isinstance(restriction, Mapping | dj.expression.QueryExpression):
+        yield restriction, negated
     elif isinstance(restriction, list | tuple | set | frozenset):
         for each in restriction:
-            yield from _parts(each)
+            yield from _parts(each, negated)
+    elif isinstance(restriction, pd.DataFrame):
+        # an index without a name is no column
+        named = restriction.head(1).reset_index(drop=None in restriction.index.names)
+        yield from _parts(named.to_dict("records"), negated)
+    elif isinstance(restriction, np.ndarray | np.void) and restriction.dtype.names:
+        for record in np.atleast_1d(restriction).ravel()[:1]:
+            yield dict(zip(record.dtype.names, record.item(), strict=True)), negated
 
 
 def _noted(rows: Any) -> Iterator[_Named]:
     """Yield what was noted of some rows, and of those they are selected from."""
-    yield from getattr(rows, "half_named", ())
+    yield from getattr(rows.support, "half_named", ())
     for each in rows.support:
         if isinstance(each, dj.expression.QueryExpression):
             yield from _noted(each)

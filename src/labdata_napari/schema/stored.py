@@ -128,6 +128,7 @@ class StoredFiles:
         safemode: bool | None = None,
         force_parts: bool = False,
         confirm: int | None = None,
+        prompt: bool | None = None,
     ) -> Deletion:
         """Delete the selected rows, all rows that refer to them, and their files in S3.
 
@@ -145,6 +146,8 @@ class StoredFiles:
             Delete parts of other tables also where their master stays.
         confirm
             How many rows go in all; what the error says.
+        prompt
+            What DataJoint from 2.0 on calls `safemode`.
 
         Returns
         -------
@@ -159,6 +162,10 @@ class StoredFiles:
             When the rows are gone and a file could not be removed from its storage.
         """
         done: Deletion = self.lab.file_rows.delete(
-            self, transaction, safemode, force_parts, confirm
+            self,
+            transaction,
+            prompt if safemode is None else safemode,
+            force_parts,
+            confirm,
         )
         return done

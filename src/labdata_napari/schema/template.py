@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 import datajoint as dj
-from datajoint.utils import from_camel_case
+from datajoint.utils import from_camel_case, to_camel_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,6 +71,12 @@ def table_names(template: type) -> dict[str, str]:
         full = f"{template.__name__}.{part}"
         names[full] = f"{master}__{from_camel_case(part)}"
     return names
+
+
+def class_name(table: str) -> str:
+    """Return ``FixedBrain.Channel`` for ``fixed_brain__channel``, a table's name."""
+    parts = table.lstrip("#_~").split("__")
+    return ".".join(str(to_camel_case(part)) for part in parts)
 
 
 def references(template: type) -> tuple[str, ...]:
