@@ -147,7 +147,7 @@ def test_a_misspelt_name_is_answered_by_the_near_one(
 ):
     code, said, _ = typed(where, "--name", "labdata", "--no-files")
     assert code == 1
-    assert "databases   no lab 'labdata': did you mean 'lab_data'?\n" in said
+    assert "\n            no lab 'labdata': did you mean 'lab_data'?\n" in said
     code, said, _ = typed(where, "--name", "labdata", "--no-files", "--json")
     assert json.loads(said)["others"] == ["lab_data"]
 

@@ -17,6 +17,7 @@ from labdata_napari.errors import (
     NotFound,
     StorageFailed,
     UnreadableFile,
+    WriteRefused,
 )
 from labdata_napari.lab import downloading
 from labdata_napari.lab.files import Files
@@ -58,6 +59,16 @@ def through(bucket: StorageEntry, relay: Relay) -> StorageEntry:
 
 def relayed(bucket: StorageEntry) -> Relay:
     return Relay("127.0.0.1", int(str(bucket.endpoint).rsplit(":", 1)[1]))
+
+
+def test_a_folder_in_the_place_of_a_file_is_said(
+    bucket: StorageEntry, store: Path
+) -> None:
+    put(bucket, NAME, b"brain")
+    (store / NAME).mkdir(parents=True)
+    with pytest.raises(WriteRefused, match=r"brain\.ome\.tif"):
+        files_of(bucket, store).download([wanted(b"brain")])
+    assert (store / NAME).is_dir()
 
 
 def test_several_files_come_verified_with_progress(

@@ -53,7 +53,7 @@ def test_a_delete_may_be_meant_in_the_words_of_rows_of_files_and_of_old_datajoin
     assert (lab.Subject & KEY).delete(safemode=False) == 1
     add_brain(lab, "other.tif")
     lab.FixedBrain.Channel.insert1(KEY | {"channel_index": 0})
-    with pytest.raises(dj.DataJointError, match="before its master"):
+    with pytest.raises(dj.DataJointError, match="from a Part directly"):
         channels.delete(safemode=False)
     assert channels.delete(safemode=False, force_parts=True) == 1
     with pytest.raises(WriteRefused, match=r"1 FixedBrain\. .*confirm=3"):

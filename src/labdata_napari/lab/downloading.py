@@ -128,7 +128,7 @@ def _bring(one: Download, ranges: Executor, count: Callable[[int], None]) -> Non
     made = make_folders(one.target.parent)
     try:
         with _alone(one.target, lambda: count(0)):
-            if not one.target.exists():  # another process may have been quicker
+            if not one.target.is_file():  # another process may have been quicker
                 _bring_alone(one, ranges, count)
     finally:
         remove_folders(made)  # those that are empty

@@ -9,7 +9,6 @@ S3. Whatever a database says becomes a path by `safe_paths`.
 
 from __future__ import annotations
 
-import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +27,6 @@ from labdata_napari.lab.safe_paths import (
     first_in,
     posix_parts,
     refuse_escape,
-    why_unsafe,
 )
 from labdata_napari.settings import several
 
@@ -151,21 +149,9 @@ class Files:
 
         It returns None for a path that leaves its store; `states` says why.
         """
-        shared = [f for name in self.storages for f in self._folder(name)]
-        known = dict.fromkeys((*self.local_paths, *shared))
-        folders = [f"{folder}{os.sep}" for folder in known]
-        stores = [os.path.join(os.path.realpath(folder), "") for folder in known]
+        from labdata_napari.lab.places import looker
 
-        def is_local(file_path: str) -> bool | None:
-            if why_unsafe(file_path):
-                return None
-            for folder in folders:
-                if os.path.isfile(folder + file_path):
-                    end = os.path.realpath(folder + file_path)
-                    return any(end.startswith(store) for store in stores) or None
-            return False
-
-        return is_local
+        return looker(self)
 
     def target(self, file_path: str, storage: str = "data") -> Path:
         """Where to write a new file; its folders are made.

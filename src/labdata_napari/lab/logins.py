@@ -9,8 +9,8 @@ import pymysql
 
 from labdata_napari.errors import ConnectionLost, KeyringFailed, LoginRefused
 from labdata_napari.lab import passwords
-from labdata_napari.lab.failures import connection_failure
 from labdata_napari.lab.instances import new_instance
+from labdata_napari.lab.unreached import connection_failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

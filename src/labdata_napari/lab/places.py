@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -19,10 +20,10 @@ from labdata_napari.errors import (
 from labdata_napari.lab.archives import DAYS, estimate
 from labdata_napari.lab.downloading import Download
 from labdata_napari.lab.downloading import download as bring
-from labdata_napari.lab.safe_paths import first_in
+from labdata_napari.lab.safe_paths import first_in, why_unsafe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
     from typing import Any
 
@@ -107,6 +108,25 @@ class Wanted:
         return cls(
             row["file_path"], row["storage"], row["file_size"], row["file_md5"] or None
         )
+
+
+def looker(files: Files) -> Callable[[str], bool | None]:
+    """Return what tells of many paths whether they are here; see `Files.looker`."""
+    shared = [f for name in files.storages for f in files.folders_of(name)]
+    known = dict.fromkeys((*files.local_paths, *shared))
+    folders = [f"{folder}{os.sep}" for folder in known]
+    stores = [os.path.join(os.path.realpath(folder), "") for folder in known]
+
+    def is_local(file_path: str) -> bool | None:
+        if why_unsafe(file_path):
+            return None
+        for folder in folders:
+            if os.path.isfile(folder + file_path):
+                end = os.path.realpath(folder + file_path)
+                return any(end.startswith(store) for store in stores) or None
+        return False
+
+    return is_local
 
 
 def find(files: Files, file_path: str, storage: str) -> Place:

@@ -26,6 +26,7 @@ _MODULES = (
     "events",
     "procedures",
     "histology",
+    "transforms",
     "ephys",
     "spikesorting",
     "twophoton",
