@@ -66,7 +66,8 @@ def bounded(codec: Any) -> Callable[[bytes, int], Any] | None:
 def _claiming(data: bytes, place: int, count: int) -> bytes:
     """Return `data` if the size in its head is the right one."""
     (claimed,) = struct.unpack_from("<I", data, place)
-    return bytes(_if_right(data, claimed, count))
+    right: bytes = _if_right(data, claimed, count)
+    return right
 
 
 def _if_right(data: Any, claimed: int | None, count: int) -> Any:
