@@ -33,6 +33,8 @@ class Kernels(Protocol):
         self, total: NDArray[Any], part: NDArray[Any], weight: float
     ) -> None: ...
 
+    def coefficients(self, values: NDArray[Any], axis: int) -> NDArray[Any]: ...  # noqa: D102
+
     def sample(self, data: NDArray[Any], grid: Grid, out: NDArray[Any]) -> None: ...  # noqa: D102
 
     def zoom_frames(  # noqa: D102

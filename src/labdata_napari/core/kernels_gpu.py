@@ -62,6 +62,7 @@ class GpuKernels:
         self._works = True
         self.reduce_frame = others.reduce_frame
         self.add_weighted = others.add_weighted
+        self.coefficients = others.coefficients
         self.zoom_frames = others.zoom_frames
         self.blend = others.blend
         self.turn = others.turn

@@ -17,6 +17,8 @@ import numba
 import numpy as np
 
 from labdata_napari.core import kernels_numpy as plain
+from labdata_napari.core.kernels_vector import cubic_sum
+from labdata_napari.core.spline import FACTORS, GAIN, REACH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,126 +116,196 @@ def _add_weighted(total, part, weight):  # type: ignore[no-untyped-def]
             total[j, k] += part[j, k] * weight
 
 
+def coefficients(values: NDArray[Any], axis: int) -> NDArray[Any]:
+    """Give cubic B-spline coefficients; see `labdata_napari.core.spline`."""
+    length = values.shape[axis]
+    if values.dtype != np.float32 or length == 1:
+        return plain.coefficients(values, axis)
+    before = int(np.prod(values.shape[:axis], dtype=np.int64))
+    out = np.empty_like(values)
+    lines, found = (v.reshape(before, length, -1) for v in (values, out))
+    if lines.shape[2] == 1:
+        _filter_rows(lines[:, :, 0], found[:, :, 0])
+    else:
+        _filter_columns(lines, found)
+    return out
+
+
+_STRIP = 32  # columns filtered together: they stay in the nearest caches
+(_, ((_, _NEAR),)), (_, ((_, _NEXT),)), (_, ((_, _FOURTH), (_, _EIGHTH))) = FACTORS
+_W1, _W2, _W4, _W8 = _F4(_NEAR), _F4(_NEXT), _F4(_FOURTH), _F4(_EIGHTH)
+_GAIN = _F4(GAIN)
+
+
+@compiled
+def _mirrored(k, length):  # type: ignore[no-untyped-def]
+    period = 2 * (length - 1)
+    k = k % period
+    return min(k, period - k)
+
+
+@compiled
+def _filter(one, two, step, length):  # type: ignore[no-untyped-def]
+    """Filter what lies in `one`; neighbours are `step` apart. Ends in `two`."""
+    for k in range((length + 20) * step):
+        two[k] = (one[k] + one[k + 2 * step]) * _W1 + one[k + step]
+    for k in range((length + 16) * step):
+        one[k] = (two[k] + two[k + 4 * step]) * _W2 + two[k + 2 * step]
+    for k in range(length * step):
+        near = (one[k + 4 * step] + one[k + 12 * step]) * _W4 + one[k + 8 * step]
+        two[k] = (near + (one[k] + one[k + 16 * step]) * _W8) * _GAIN
+
+
+@compiled
+def _filter_rows(rows, out):  # type: ignore[no-untyped-def]
+    length = rows.shape[1]
+    one = np.empty(length + 2 * REACH, np.float32)
+    two = np.empty(length + 2 * REACH, np.float32)
+    for row in range(rows.shape[0]):
+        one[REACH : REACH + length] = rows[row]
+        for k in range(REACH):
+            one[k] = rows[row, _mirrored(REACH - k, length)]
+            one[REACH + length + k] = rows[row, _mirrored(length + k, length)]
+        _filter(one, two, 1, length)
+        out[row] = two[:length]
+
+
+@compiled
+def _filter_columns(blocks, out):  # type: ignore[no-untyped-def]
+    length, width = blocks.shape[1], blocks.shape[2]
+    one = np.zeros((length + 2 * REACH) * _STRIP, np.float32)
+    two = np.zeros((length + 2 * REACH) * _STRIP, np.float32)
+    for block in range(blocks.shape[0]):
+        for start in range(0, width, _STRIP):
+            count = min(_STRIP, width - start)
+            for k in range(-REACH, length + REACH):
+                row = blocks[block, _mirrored(k, length)]
+                for x in range(count):
+                    one[(REACH + k) * _STRIP + x] = row[start + x]
+            _filter(one, two, _STRIP, length)
+            for k in range(length):
+                row = out[block, k]
+                for x in range(count):
+                    row[start + x] = two[k * _STRIP + x]
+
+
 def sample(data: NDArray[Any], grid: Grid, out: NDArray[Any]) -> None:
     """Interpolate float voxels at the places of a grid; see `kernels_numpy`."""
     if data.dtype != np.float32:
         plain.sample(data, grid, out)
         return
-    low, high, margin = np.array(grid.low), np.array(grid.high), grid.TOLERANCE
-    kernel = _sample_cubic if grid.taps[2] == 4 else _sample
-    kernel(data, grid.matrix, grid.offset, low, high, margin, np.array(grid.taps), out)
+    low, high = np.array(grid.low), np.array(grid.high)
+    where = (grid.matrix, grid.offset, low, high, grid.TOLERANCE)
+    kernel = _sample_cubic if grid.taps == (4, 4, 4) else _sample
+    kernel(data, *where, np.array(grid.taps), out)
+
+
+# In the two below every number is of a kind that the processor has vectors of, and
+# nothing branches, so that the compiler takes several places at once.
+@compiled
+def _places(  # type: ignore[no-untyped-def]
+    start, step, low, high, margin, numbers, first, fraction, outside
+):
+    """Places along one line and one axis: voxel before, rest, and what is outside."""
+    least, most = low - margin, high + margin
+    for k in range(numbers.size):
+        place = start + step * numbers[k]
+        outside[k] |= np.int32((place < least) | (place > most))
+        place = low if place < low else place
+        place = high if place > high else place
+        near = np.int32(place)
+        first[k] = near
+        fraction[k] = np.float32(place - near)
 
 
 @compiled
-def _weights(fraction, taps, into):  # type: ignore[no-untyped-def]
-    if taps == 1:
-        into[0] = _ONE
-        return
-    rest = _ONE - fraction
-    if taps == 2:
-        into[0], into[1] = rest, fraction
-        return
-    into[0] = rest * rest * rest * _SIXTH
-    into[1] = fraction * fraction * (fraction - _TWO) * _HALF + _MOST
-    into[2] = rest * rest * (rest - _TWO) * _HALF + _MOST
-    into[3] = fraction * fraction * fraction * _SIXTH
+def _weights(fraction, weights):  # type: ignore[no-untyped-def]
+    w0, w1, w2, w3 = weights[0], weights[1], weights[2], weights[3]
+    for k in range(fraction.size):
+        f = fraction[k]
+        rest = _ONE - f
+        w0[k] = rest * rest * rest * _SIXTH
+        w1[k] = f * f * (f - _TWO) * _HALF + _MOST
+        w2[k] = rest * rest * (rest - _TWO) * _HALF + _MOST
+        w3[k] = f * f * f * _SIXTH
 
 
 @compiled
-def _first(place, low, high, taps, into):  # type: ignore[no-untyped-def]
-    """First neighbour of a place inside; its weights go to `into`."""
-    place = min(max(place, low), high)
-    first = int(np.rint(place)) if taps == 1 else int(place)
-    _weights(np.float32(place - first), taps, into)
-    return first - 1 if taps == 4 else first
+def _line(  # type: ignore[no-untyped-def]
+    i, j, matrix, offset, low, high, margin, taps, numbers, first, fraction, weights
+):
+    """Neighbours of the voxels of one line of the output; in first[3], those outside.
 
-
-@compiled
-def _outside(place, low, high, margin):  # type: ignore[no-untyped-def]
-    return place < low - margin or place > high + margin
+    `fraction` is room to work in.
+    """
+    first[3] = 0
+    for axis in range(3):
+        start = offset[axis] + matrix[axis, 0] * i + matrix[axis, 1] * j
+        step = matrix[axis, 2]
+        where = (low[axis], high[axis], margin, numbers)
+        near = first[axis]
+        _places(start, step, *where, near, fraction, first[3])
+        if taps[axis] == 4:
+            near -= np.int32(1)
+            _weights(fraction, weights[axis])
+        elif taps[axis] == 2:
+            weights[axis, 0], weights[axis, 1] = _ONE - fraction, fraction
+        else:  # every place is a voxel's centre
+            weights[axis, 0] = _ONE
 
 
 @compiled
 def _sample_cubic(  # type: ignore[no-untyped-def]
     data, matrix, offset, low, high, margin, taps, out
 ):
-    """Four neighbours along x, as many as `taps` says along z and y."""
-    wz, wy, wx = np.empty(4, _F4), np.empty(4, _F4), np.empty(4, _F4)
+    """Four neighbours along all axes."""
+    n, plane, row = out.shape[2], data.shape[1] * data.shape[2], data.shape[2]
+    first, weights = np.empty((4, n), np.int32), np.empty((3, 4, n), np.float32)
+    numbers, fraction = np.arange(n).astype(np.float64), np.empty(n, np.float32)
+    where = (matrix, offset, low, high, margin, taps, numbers, first, fraction, weights)
+    flat = data.reshape(data.size)
     for i in range(out.shape[0]):
         for j in range(out.shape[1]):
-            z0 = offset[0] + matrix[0, 0] * i + matrix[0, 1] * j
-            y0 = offset[1] + matrix[1, 0] * i + matrix[1, 1] * j
-            x0 = offset[2] + matrix[2, 0] * i + matrix[2, 1] * j
-            for k in range(out.shape[2]):
-                z = z0 + matrix[0, 2] * k
-                y = y0 + matrix[1, 2] * k
-                x = x0 + matrix[2, 2] * k
-                if (
-                    _outside(z, low[0], high[0], margin)
-                    or _outside(y, low[1], high[1], margin)
-                    or _outside(x, low[2], high[2], margin)
-                ):
-                    out[i, j, k] = 0
+            line = out[i, j]
+            _line(i, j, *where)
+            for k in range(n):
+                if first[3, k]:
+                    line[k] = 0
                     continue
-                fz = _first(z, low[0], high[0], taps[0], wz)
-                fy = _first(y, low[1], high[1], taps[1], wy)
-                fx = _first(x, low[2], high[2], 4, wx)
-                t0 = t1 = t2 = t3 = _F4(0)
-                for a in range(taps[0]):
-                    s0 = s1 = s2 = s3 = _F4(0)
-                    for b in range(taps[1]):
-                        line, w = data[fz + a, fy + b], wy[b]
-                        s0 += line[fx] * w
-                        s1 += line[fx + 1] * w
-                        s2 += line[fx + 2] * w
-                        s3 += line[fx + 3] * w
-                    w = wz[a]
-                    t0 += s0 * w
-                    t1 += s1 * w
-                    t2 += s2 * w
-                    t3 += s3 * w
-                out[i, j, k] = ((t0 * wx[0] + t1 * wx[1]) + t2 * wx[2]) + t3 * wx[3]
+                at = first[0, k] * plane + first[1, k] * row + first[2, k]
+                line[k] = cubic_sum(flat, at, plane, row, weights, k)
 
 
 @compiled
 def _sample(  # type: ignore[no-untyped-def]
     data, matrix, offset, low, high, margin, taps, out
 ):
-    """One or two neighbours along x."""
-    wz, wy, wx = np.empty(4, _F4), np.empty(4, _F4), np.empty(4, _F4)
+    """As many neighbours along each axis as `taps` says."""
+    n, plane, row = out.shape[2], data.shape[1] * data.shape[2], data.shape[2]
+    first, weights = np.empty((4, n), np.int32), np.empty((3, 4, n), np.float32)
+    numbers, fraction = np.arange(n).astype(np.float64), np.empty(n, np.float32)
+    where = (matrix, offset, low, high, margin, taps, numbers, first, fraction, weights)
+    flat = data.reshape(data.size)
     for i in range(out.shape[0]):
         for j in range(out.shape[1]):
-            z0 = offset[0] + matrix[0, 0] * i + matrix[0, 1] * j
-            y0 = offset[1] + matrix[1, 0] * i + matrix[1, 1] * j
-            x0 = offset[2] + matrix[2, 0] * i + matrix[2, 1] * j
-            for k in range(out.shape[2]):
-                z = z0 + matrix[0, 2] * k
-                y = y0 + matrix[1, 2] * k
-                x = x0 + matrix[2, 2] * k
-                if (
-                    _outside(z, low[0], high[0], margin)
-                    or _outside(y, low[1], high[1], margin)
-                    or _outside(x, low[2], high[2], margin)
-                ):
-                    out[i, j, k] = 0
+            line = out[i, j]
+            _line(i, j, *where)
+            for k in range(n):
+                if first[3, k]:
+                    line[k] = 0
                     continue
-                fz = _first(z, low[0], high[0], taps[0], wz)
-                fy = _first(y, low[1], high[1], taps[1], wy)
-                fx = _first(x, low[2], high[2], taps[2], wx)
-                t0 = t1 = _F4(0)
-                for a in range(taps[0]):
-                    s0 = s1 = _F4(0)
-                    for b in range(taps[1]):
-                        line, w = data[fz + a, fy + b], wy[b]
-                        s0 += line[fx] * w
-                        if taps[2] == 2:
-                            s1 += line[fx + 1] * w
-                    t0 += s0 * wz[a]
-                    t1 += s1 * wz[a]
-                total = t0 * wx[0]
-                if taps[2] == 2:
-                    total += t1 * wx[1]
-                out[i, j, k] = total
+                at = first[0, k] * plane + first[1, k] * row + first[2, k]
+                total = _F4(0)
+                for c in range(taps[2]):
+                    t = _F4(0)
+                    for a in range(taps[0]):
+                        s = _F4(0)
+                        for b in range(taps[1]):
+                            p = np.uintp(at + a * plane + b * row + c)
+                            s += flat[p] * weights[1, b, k]
+                        t += s * weights[0, a, k]
+                    total += t * weights[2, c, k]
+                line[k] = total
 
 
 # --- as labdata computes ----------------------------------------------------------
@@ -390,6 +462,8 @@ def load() -> None:
     for kind in (np.uint8, np.uint16):
         _reduce(np.zeros((1, 1), kind), *weights, *weights, line)
     _add_weighted(line, line, np.float32(1))
+    for axis in (0, 2):
+        coefficients(data, axis)
     low, ones = np.ones(3), np.ones(3, np.int64)
     for kernel in (_sample, _sample_cubic):
         kernel(data, np.eye(3), low, low, low, 0.0, ones, data[:1, :1, :1].copy())

@@ -11,10 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labdata_napari.core.spline import coefficients
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from labdata_napari.core.interpolate import Grid
+
+__all__ = [
+    "add_weighted",
+    "blend",
+    "coefficients",
+    "reduce_frame",
+    "sample",
+    "turn",
+    "weights_of",
+    "zoom_frames",
+]
 
 _TOGETHER = 8192  # voxels interpolated in one go
 

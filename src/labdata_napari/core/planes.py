@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from labdata_napari.core import kernels_numpy
 from labdata_napari.core.interpolate import working_dtype
 from labdata_napari.core.scratch import Scratch
-from labdata_napari.core.spline import REACH, coefficients
+from labdata_napari.core.spline import REACH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from labdata_napari.core.kernels import Kernels
 
 _BLOCK = 32  # planes filtered along z together
 _RING = _BLOCK + 2 * REACH
@@ -41,6 +44,8 @@ class Planes:
         How many to use.
     folder
         Where the small file goes.
+    kernels
+        What does the work.
     """
 
     def __init__(
@@ -49,7 +54,9 @@ class Planes:
         splines: tuple[bool, bool, bool],
         threads: int,
         folder: Path | None = None,
+        kernels: Kernels = kernels_numpy,
     ) -> None:
+        self._kernels = kernels
         self._scratch = scratch
         self._splines = splines
         self._most = threads + 1
@@ -97,11 +104,16 @@ class Planes:
 
     def _store(self, channel: int, z: int, plane: NDArray[Any]) -> None:
         _, along_y, along_x = self._splines
-        # Lines that do not lie along memory are filtered twice as fast.
-        if along_x:
-            plane = coefficients(_turned(plane), 0).T
-        if along_y:
-            plane = coefficients(_turned(plane.T), 0)
+        if self._kernels is kernels_numpy:
+            # Lines that do not lie along memory are filtered twice as fast.
+            if along_x:
+                plane = kernels_numpy.coefficients(_turned(plane), 0).T
+            if along_y:
+                plane = kernels_numpy.coefficients(_turned(plane.T), 0)
+        else:
+            plane = np.ascontiguousarray(plane)
+            for axis in [a for a, along in ((1, along_x), (0, along_y)) if along]:
+                plane = self._kernels.coefficients(plane, axis)
         self._raw.put(channel, z % self._slots, plane)
 
     def _filter_ready(self, channel: int) -> None:
@@ -137,7 +149,7 @@ class Planes:
                 for a, b in self._in_ring(low, high)
             ]
         )
-        found = coefficients(strip, 0)[first - low : end - low]
+        found = self._kernels.coefficients(strip, 0)[first - low : end - low]
         self._scratch.put_rows(channel, first, rows.start, found)
 
     def _in_ring(self, low: int, high: int) -> list[tuple[int, int]]:
@@ -147,13 +159,15 @@ class Planes:
         return [(start, self._slots), (0, start + count - self._slots)]
 
 
-def splined(voxels: Scratch, splines: tuple[bool, bool, bool], threads: int) -> Scratch:
+def splined(
+    voxels: Scratch, splines: tuple[bool, bool, bool], threads: int, kernels: Kernels
+) -> Scratch:
     """Turn a whole reduced stack into B-spline coefficients, in memory."""
     channels, depth, rows, columns = voxels.shape
     dtype = working_dtype(voxels.dtype)
     size = channels * depth * rows * columns * dtype.itemsize
     found = Scratch(voxels.shape, dtype, size)
-    with Planes(found, splines, threads) as planes:
+    with Planes(found, splines, threads, kernels=kernels) as planes:
         for channel in range(channels):
             for z in range(depth):
                 plane = voxels.window(channel, (z, 0, 0), (z + 1, rows, columns))[0]

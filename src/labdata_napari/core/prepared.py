@@ -105,5 +105,6 @@ class Prepared:
         with self._lock:
             if self._splined is None or self._splined[0] != splines:
                 self._splined = None
-                self._splined = splines, splined(self._voxels, splines, threads_here())
+                found = splined(self._voxels, splines, threads_here(), self._kernels)
+                self._splined = splines, found
             return self._splined[1]

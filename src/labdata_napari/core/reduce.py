@@ -277,7 +277,8 @@ class Reduction:
         open_planes: dict[tuple[int, int], NDArray[Any]] = {}
         place = {channel: k for k, channel in enumerate(self.plan.channels)}
         loaded = in_order(self._load, self.reads, threads)
-        with Planes(scratch, self.splines, threads, folder) as planes:
+        to_store = Planes(scratch, self.splines, threads, folder, self.kernels)
+        with to_store as planes:
             for done, (read, parts) in enumerate(loaded, start=1):
                 _, low, high = self._bands[read.y]
                 for channel, frames in enumerate(parts, start=read.channels[0]):
