@@ -4,6 +4,10 @@ PY := .venv/bin/python
 SCREEN := scripts/with-screen
 # Each worker has servers of its own; more than two only where there are cores for them.
 WORKERS ?= 2
+# A file is one worker's, for its fixtures; in the order of names few long ones come last.
+SHARING := --dist loadfile --no-loadscope-reorder
+# The tests start some hundred Pythons; without these files each compiles all it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup labdata-env demo test gui docs shots bench check wheel ci clean
 
@@ -17,8 +21,8 @@ demo: setup       ## napari on the demo lab; without a display: demo.png from a 
 	@scripts/demo
 
 test: setup       ## everything, on PyQt6; the user stories on PyQt5 first
-	QT_API=pyqt5 $(SCREEN) $(PY) -m pytest -q -n $(WORKERS) --dist loadfile -m "not alone and not one_qt" tests/gui tests/test_manifest.py tests/widgets/test_question.py
-	QT_API=pyqt6 $(SCREEN) $(PY) -m pytest -n $(WORKERS) --dist loadfile -m "not alone"
+	QT_API=pyqt5 $(SCREEN) $(PY) -m pytest -q -n $(WORKERS) $(SHARING) -m "not alone and not one_qt" tests/gui tests/test_manifest.py tests/widgets/test_question.py
+	QT_API=pyqt6 $(SCREEN) $(PY) -m pytest -n $(WORKERS) $(SHARING) -m "not alone"
 	QT_API=pyqt6 $(SCREEN) $(PY) -m pytest -m alone
 
 gui: setup        ## only the user stories in a real window
