@@ -24,6 +24,7 @@ class PostgreSQL:
 
         self._server = EmbeddedPostgres(folder).start()
         self._numbers = itertools.count()
+        self._template: str | None = None
         self._with_tables: tuple[Place, list[Any]] | None = None
         # what survives a power cut is tested elsewhere
         here = self._server.parameters()
@@ -33,20 +34,23 @@ class PostgreSQL:
     def stop(self) -> None:
         self._server.release()
 
-    def empty(self) -> Place:
+    def empty(self, template: str = "template0") -> Place:
         parameters = self._server.parameters(f"t{next(self._numbers)}")
         name = parameters["database__name"]
         self.sql(
-            self._server.parameters(), f"CREATE DATABASE {name} TEMPLATE template0"
+            self._server.parameters(), f"CREATE DATABASE {name} TEMPLATE {template}"
         )
         return Place(self, parameters)
 
     def with_tables(self) -> Place:
-        """Making 88 tables takes a second: kept as long as no test changed them."""
+        """Make the 88 tables once; copy them when a test changed those before."""
+        if self._template is None:
+            made = self.empty()
+            declare(made)
+            made.disconnect()
+            self._template = str(made.parameters["database__name"])
         if self._with_tables is None:
-            place = self.empty()
-            declare(place)
-            place.disconnect()
+            place = self.empty(self._template)
             self._with_tables = place, self._described(place.parameters)
         return Place(self, self._with_tables[0].parameters)
 

@@ -20,7 +20,7 @@ from labdata_napari.schema.contract import contract
 from labs import KEY, add_dataset, add_file, add_transform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from databases import Place
@@ -38,13 +38,13 @@ WIDEFIELD = {
 
 
 @pytest.fixture
-def place(lab_place: Place, server: Any) -> Place:
+def place(backend: str, server: Any) -> Iterator[Place]:
     """On MySQL the tables are as labdata left them."""
-    if lab_place.backend == "mysql":
-        made: Place = server.empty()
+    made: Place = server.with_tables() if backend == "postgresql" else server.empty()
+    if backend == "mysql":
         declare_as_labdata(made)
-        return made
-    return lab_place
+    yield made
+    made.close()
 
 
 @pytest.fixture
