@@ -81,7 +81,7 @@ def smooth(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
 def test_every_sample_of_a_ramp_is_its_own_coordinate():
     rng = np.random.default_rng(11)
     worst, samples = 0.0, 0
-    for _ in range(60):
+    for _ in range(30):
         shape, parameters = random_case(rng)
         geometry = plan(shape, None, parameters)
         axis = geometry.channel_axis
@@ -95,7 +95,7 @@ def test_every_sample_of_a_ramp_is_its_own_coordinate():
             error = np.abs(found - source[:, k])[inside]
             worst, samples = max(worst, error.max(initial=0)), samples + error.size
     assert worst <= 1e-9
-    assert samples > 200_000
+    assert samples > 100_000
 
 
 def test_smooth_stacks_come_out_as_labdata_computes_them():

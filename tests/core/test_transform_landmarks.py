@@ -161,7 +161,7 @@ def computed(stack: np.ndarray, geometry: Plan, order: int) -> np.ndarray:
 
 
 @settings(
-    max_examples=200,
+    max_examples=120,
     deadline=None,
     phases=(Phase.generate,),  # a smaller case would take longer to find than to read
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
@@ -191,7 +191,7 @@ def test_landmarks_come_out_within_a_tenth_of_a_voxel(case: Case) -> None:
     np.testing.assert_allclose(geometry.um_per_pixel_out, um)
 
 
-@settings(max_examples=30, deadline=None, phases=(Phase.generate,))
+@settings(max_examples=12, deadline=None, phases=(Phase.generate,))
 @given(case=cases(), order=st.sampled_from((1, 3)), data=st.data())
 def test_a_plane_that_is_shown_is_the_one_that_is_computed(
     case: Case, order: int, data: st.DataObject
