@@ -123,7 +123,7 @@ def test_what_was_cut_short_is_completed(server: Where, create: Typed):
     )
     program = [sys.executable, "-m", "labdata_napari.cli", *words]
     process = subprocess.Popen(program, env=os.environ, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while server.place.sql(count)[0][0] < 20 and time.monotonic() < deadline:
         time.sleep(0.005)
     process.kill()
