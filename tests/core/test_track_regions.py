@@ -128,7 +128,7 @@ def test_a_track_of_no_length_has_no_regions() -> None:
 ROW = {
     "channel_idx": np.array([10, 11, 12, 13, 14, 15]),
     "channel_shank": np.array([0, 0, 0, 1, 1, 1]),
-    "channel_coords": np.array([[0, 0], [0, 300], [0, 800]] * 2),
+    "channel_coords": np.array([[0, 0], [0, 310], [0, 790]] * 2),
 }
 NAMES = {VISA1: "L1", VISA: "rest", 549: "TH"}
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from scipy.ndimage import map_coordinates
 
+from labdata_napari.core.track_regions import regions_along
+from labdata_napari.core.transform import plan
 from labdata_napari.demo.motion import FRAME_RATE
+from labdata_napari.demo.regions import REGIONS, region
+from labdata_napari.lab.atlas_choice import known_atlas
+from labdata_napari.lab.atlases import find_atlas, lab_regions, open_found
 from labdata_napari.lab.copying import md5
 from labdata_napari.lab.entries import KINDS
 
@@ -246,3 +252,33 @@ def test_regions_of_the_probe_are_in_anatomical_order(demo_lab: Lab) -> None:
     rows = demo_lab.ProbeBrainRegion.to_dicts()
     top = {row["region_acronym"]: row["max_depth"] for row in rows}
     assert top["CTX"] > top["fiber"] > top["HPF"] > top["TH"]
+
+
+def test_the_demo_has_an_atlas_its_brain_lies_in(
+    demo_lab: Lab, demo_truth: DemoTruth
+) -> None:
+    choice = known_atlas(demo_lab, demo_truth.transform_key)
+    assert choice is not None
+    assert choice.mapping is not None
+    names = lab_regions(demo_lab, str(choice.lab_atlas))
+    atlas = open_found(find_atlas(str(choice.atlas), demo_lab.url), names)
+    assert max(atlas.regions, key=lambda r: r.id).id > 65535
+    brain, transform = demo_truth.brains[0], demo_truth.transform_key
+    stored = demo_lab.brains.load_transform_parameters(transform)
+    made = plan(brain.shape, brain.um_per_pixel, stored)
+    track = brain.tracks[1]
+    path = made.points_to_result(brain.pixels(track.points_um(2)))
+    found = regions_along(
+        atlas, choice.mapping, path, made.um_per_pixel_out, to=1, from_surface=True
+    )
+    # against the formulas of the brain itself, within two voxels of the atlas
+    mm = brain.pose.to_brain(track.points_um(400)).astype(np.float32)
+    acronyms = np.array(REGIONS)[region(*mm.T)]
+    truth = [name for name, _ in itertools.groupby(acronyms) if name != "outside"]
+    assert [i.acronym for i in found.in_brain] == truth
+    assert found.length_um == pytest.approx(track.length_um, abs=500)
+    first = np.flatnonzero(acronyms == "TH")[0] / 400 * track.length_um
+    thalamus = next(i for i in found.intervals if i.acronym == "TH")
+    assert found.length_um - thalamus.entry_um == pytest.approx(
+        track.length_um - first, abs=2 * atlas.resolution_um[0]
+    )

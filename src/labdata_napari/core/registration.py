@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-KINDS = ("registered", "rigid", "similarity", "affine", "brainreg")
+KINDS = ("registered", "rigid", "similarity", "affine", "brainreg", "given")
 HEMISPHERES = ("both", "left", "right")
 Triple = tuple[float, float, float]
 
@@ -87,7 +87,8 @@ class AtlasMapping:
         Name of the atlas.
     kind
         How it was made: "registered" (the stack lies in the atlas's space), "rigid",
-        "similarity" or "affine" (from landmarks), "brainreg".
+        "similarity" or "affine" (from landmarks), "brainreg", or "given" (a matrix
+        from elsewhere).
     matrix
         4 × 4: pixels (z, y, x, 1) to µm of the atlas; with a field, to µm of the
         field's own space.
@@ -164,6 +165,8 @@ class AtlasMapping:
             return f"the stack lies in the space of {self.atlas}"
         if self.kind == "brainreg":
             return f"brainreg's registration to {self.atlas}"
+        if self.kind == "given":
+            return f"a matrix that was given, to {self.atlas}"
         worst = max(self.residuals, key=lambda r: r.um, default=None)
         tail = "" if worst is None else f", worst {worst.name} {worst.um:.0f} µm"
         count = len(self.landmarks)

@@ -19,6 +19,9 @@ from labdata_napari.demo.regions import PARTS, REGIONS, part_of, region
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from labdata_napari.core.transform import Plan
+    from labdata_napari.demo.brain import BrainTruth
+
 ATLAS = "demo"
 """``atlas_id`` of its rows."""
 NAME = "demo_mouse"
@@ -118,3 +121,14 @@ def brain_mm(um: ArrayLike) -> NDArray[np.float64]:
 
 def _rgb(color: int) -> tuple[int, int, int]:
     return color >> 16, (color >> 8) & 255, color & 255
+
+
+def atlas_matrix(brain: BrainTruth, plan: Plan) -> NDArray[np.float64]:
+    """Return the true 4 × 4 from pixels of a brain's transform to µm of the atlas."""
+    corners = np.vstack([np.zeros(3), np.eye(3)])
+    stack = plan.points_to_source(corners) * np.array(brain.um_per_pixel)
+    um = atlas_um(brain.pose.to_brain(stack))
+    matrix = np.eye(4)
+    matrix[:3, :3] = (um[1:] - um[0]).T
+    matrix[:3, 3] = um[0]
+    return matrix

@@ -8,6 +8,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from labdata_napari.core.progress import Progress, silent
+from labdata_napari.demo.atlas_lab import (
+    lay_into_atlas,
+    remove_demo_atlas,
+    write_demo_atlas,
+)
 from labdata_napari.demo.calendar import SUBJECTS
 from labdata_napari.demo.files import DemoFile, Written, demo_files
 from labdata_napari.demo.rows import LOOKUPS, Source, Transformed, demo_rows
@@ -22,7 +27,7 @@ if TYPE_CHECKING:
     from labdata_napari.lab.lab import Lab
 
 _BYTES = 260_000_000  # of the files at scale 1
-_TRANSFORM_STEPS, _ROW_STEPS = 300, 300
+_TRANSFORM_STEPS, _ATLAS_STEPS, _ROW_STEPS = 300, 60, 300
 
 
 def build_demo(
@@ -59,17 +64,22 @@ def build_demo(
     truth = demo_truth(seed, scale)
     _refuse(lab, scale)
     planned = demo_files(truth)
-    whole = sum(file.steps for file in planned) + _TRANSFORM_STEPS + _ROW_STEPS
+    whole = sum(file.steps for file in planned)
+    whole += _TRANSFORM_STEPS + _ATLAS_STEPS + _ROW_STEPS
     steps = _Steps(progress, whole)
     written = _Files(lab)
     try:
         files = {f.name: written.write(f, steps.part(f.steps)) for f in planned}
         transform = _transform(lab, truth, files, written, steps.part(_TRANSFORM_STEPS))
+        atlas = write_demo_atlas(lab, scale, steps.part(_ATLAS_STEPS))
         source = Source(truth, {**files, "transform": transform.file}, transform)
         _insert(lab, source, steps.part(_ROW_STEPS))
     except BaseException:
         written.remove()
+        remove_demo_atlas(lab)
         raise
+    if atlas is not None:
+        lay_into_atlas(lab, truth, transform.plan, atlas)
     return truth
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labdata_napari.demo.atlas import ATLAS
 from labdata_napari.demo.regions import REGIONS, region
 from labdata_napari.demo.rows_general import PROBE_INSERTIONS
-from labdata_napari.demo.rows_histology import ATLAS
 from labdata_napari.demo.spikes import GAIN_UV, N_CHANNELS, NOISE_UV, SAMPLES_BEFORE
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labdata_napari.demo.regions import REGIONS
+from labdata_napari.demo.atlas import ATLAS, demo_regions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,55 +14,28 @@ if TYPE_CHECKING:
     from labdata_napari.demo.brain import BrainTruth
     from labdata_napari.demo.rows import Row, Rows, Source
 
-ATLAS = "demo"
 POINTS_PER_TRACK = 9
-
-_NAMES = {
-    "OLF": ("Olfactory bulb", "9ad2bd"),
-    "CTX": ("Cortex", "b0ffb8"),
-    "fiber": ("White matter", "cccccc"),
-    "CP": ("Caudoputamen", "98d6f9"),
-    "LS": ("Lateral septum", "90cbed"),
-    "HPF": ("Hippocampal formation", "7ed04b"),
-    "TH": ("Thalamus", "ff7080"),
-    "HB": ("Brainstem and colliculi", "ff9b88"),
-    "CB": ("Cerebellum", "f0f080"),
-}
 
 
 def atlas(source: Source) -> Iterator[Rows]:
     """Yield the atlas of the invented brain."""
     text = "Regions of the demo's invented brain; not for real data."
     yield "Atlas", [{"atlas_id": ATLAS, "atlas_description": text}]
-    root = {
-        "atlas_id": ATLAS,
-        "region_acronym": "root",
-        "region_name": "Brain",
-        "region_id": 997,
-        "region_atlas_id": 997,
-        "region_level": 0,
-        "region_graph_depth": 0,
-        "region_graph_order": 0,
-        "structure_id_path": "/997/",
-        "color_hex": "ffffff",
-    }
-    rows: list[Row] = [root]
-    for number, acronym in enumerate(REGIONS[1:], 1):
-        name, colour = _NAMES[acronym]
-        rows.append(
-            {
-                **root,
-                "region_acronym": acronym,
-                "region_name": name,
-                "region_id": number,
-                "region_atlas_id": number,
-                "region_level": 1,
-                "region_graph_depth": 1,
-                "region_graph_order": number,
-                "structure_id_path": f"/997/{number}/",
-                "color_hex": colour,
-            }
-        )
+    rows: list[Row] = [
+        {
+            "atlas_id": ATLAS,
+            "region_acronym": region.acronym,
+            "region_name": region.name,
+            "region_id": region.id,
+            "region_atlas_id": region.id,
+            "region_level": region.level,
+            "region_graph_depth": region.level,
+            "region_graph_order": number,
+            "structure_id_path": "/" + "".join(f"{step}/" for step in region.path),
+            "color_hex": "{:02x}{:02x}{:02x}".format(*region.color),
+        }
+        for number, region in enumerate(demo_regions())
+    ]
     yield "Atlas.Region", rows
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from labdata_napari.core.projections import projections
 from labdata_napari.core.stacks import open_stack
-from labdata_napari.demo.rows_histology import ATLAS
+from labdata_napari.demo.atlas import ATLAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
