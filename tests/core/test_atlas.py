@@ -89,6 +89,9 @@ def test_names_come_with_numbers_or_the_number_itself() -> None:
     assert (renamed.label(549), renamed.color_of(549)) == ("thal", (1, 2, 3))
     assert renamed[549].path == (997, 8, 549)
     assert renamed.label(VISA) == "VISa"
+    coarse = Regions((Region(315, "ctx", "Cortex", (1, 2, 3), (315,)), *ours))
+    acronym = REGIONS.acronyms_in(coarse)
+    assert [acronym(n) for n in (VISA1, 549, 8, 77)] == ["ctx", "thal", None, None]
 
 
 def test_what_is_no_atlas_is_refused() -> None:

@@ -127,7 +127,7 @@ def test_only_what_changed_is_written_where_it_is(probe: Any, lab_place: Any) ->
     assert stored(probe) == {"TH": (0, 15, [0], [0]), "CTX": (15, 90, [0], [1, 2])}
     with lab_place.statements() as seen:
         assert not save_probe_regions(probe, KEY, edited, edited)
-    assert not seen
+    assert not [s for s in seen if "region" in s]
     # the answer was lost: the same again changes nothing and counts as saved
     assert save_probe_regions(probe, KEY, baseline, edited).summary() == (
         changes.summary()

@@ -11,7 +11,7 @@ import numpy as np
 from labdata_napari.errors import InvalidValue, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -212,6 +212,21 @@ class Regions:
                 for region in self.regions
             )
         )
+
+    def acronyms_in(self, other: Regions) -> Callable[[int], str | None]:
+        """Return a function that names a region by another table.
+
+        It takes a number and returns the acronym there of that region, or of the
+        nearest one it is a part of here; None where neither is in the other table.
+        """
+
+        def acronym(number: int) -> str | None:
+            region = self.get(number)
+            path = (number,) if region is None else region.path
+            found = next((n for n in reversed(path) if n in other), None)
+            return None if found is None else other[found].acronym
+
+        return acronym
 
     def _number(self, region: int | str) -> int:
         if isinstance(region, str):
