@@ -82,6 +82,12 @@ def unpacked(stored: Any) -> Any:
         raise DamagedValue(reason) from error
 
 
+def packed(value: Any) -> bytes:
+    """Serialise a value as DataJoint, of any version, reads it."""
+    made: bytes = blob.pack(value, compress=True)
+    return made
+
+
 def _plain(stored: Any) -> bytes:
     if not isinstance(stored, bytes | bytearray | memoryview):
         raise TypeError("it is no serialised value")
