@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -81,6 +82,21 @@ def test_an_engine_that_is_not_there_is_refused_in_words():
         choose("abacus")
     assert choose("numpy") is kernels_numpy
     assert choose(input_bytes=1000) is not None
+
+
+def test_what_is_still_loading_gives_the_numbers_of_numpy_and_of_what_is_loaded():
+    data = np.random.default_rng(0).random((9, 11, 40), np.float32)
+    matrix, offset, shape = (
+        turned(0, 0, 1),
+        np.array([1.3, 2.7, -0.4]),
+        np.array([9, 9, 30]),
+    )
+    kernels = choose(input_bytes=1 << 30)
+    early = interpolate(data, matrix, offset, shape, 3, kernels)
+    choose("numba" if find_spec("numba") else "numpy")
+    late = interpolate(data, matrix, offset, shape, 3, kernels)
+    assert_same(early, interpolate(data, matrix, offset, shape, 3))
+    assert_same(late, early)
 
 
 # --- compiled ---------------------------------------------------------------------

@@ -53,7 +53,7 @@ def test_a_card_that_fails_is_given_up_with_one_line(caplog):
 
 @pytest.mark.parametrize("order", [1, 3])
 def test_a_card_gives_the_same_to_one_count(order):
-    if kernels_gpu.load(kernels_numpy) is None:
+    if kernels_gpu.load(lambda: kernels_numpy) is None:
         with pytest.raises(InvalidValue, match="labdata-napari\\[gpu\\]"):
             choose("gpu")
         pytest.skip("no graphics card that CuPy can use")

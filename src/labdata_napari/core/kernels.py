@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import logging
-from typing import TYPE_CHECKING, Any, Protocol
+import threading
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from labdata_napari.core import kernels_numpy
 from labdata_napari.errors import InvalidValue
@@ -32,6 +33,10 @@ class Kernels(Protocol):
     def add_weighted(  # noqa: D102
         self, total: NDArray[Any], part: NDArray[Any], weight: float
     ) -> None: ...
+
+    def plane_coefficients(  # noqa: D102
+        self, plane: NDArray[Any], along_y: bool, along_x: bool
+    ) -> NDArray[Any]: ...
 
     def coefficients(self, values: NDArray[Any], axis: int) -> NDArray[Any]: ...  # noqa: D102
 
@@ -67,7 +72,8 @@ def choose(engine: str | None = None, input_bytes: int = 0) -> Kernels:
     Parameters
     ----------
     engine
-        One of `ENGINES`; None for the best.
+        One of `ENGINES`, loaded before this returns; None for the best. That may go on
+        loading in another thread: until it is there NumPy's does the work.
     input_bytes
         How much is going to be read.
 
@@ -77,10 +83,9 @@ def choose(engine: str | None = None, input_bytes: int = 0) -> Kernels:
         When an engine is asked for by name and cannot be had.
     """
     if engine is None:
-        if input_bytes >= _WORTH_LOADING:
-            return _card() or _compiled() or kernels_numpy
-        loaded = _compiled.cache_info().currsize > 0
-        return (_compiled() if loaded else None) or kernels_numpy
+        if input_bytes < _WORTH_LOADING:
+            return loaded()
+        return _card() or _soon_compiled()
     if engine not in ENGINES:
         raise InvalidValue(
             f"There is no engine {engine!r}; choose one of {', '.join(ENGINES)}."
@@ -96,17 +101,57 @@ def choose(engine: str | None = None, input_bytes: int = 0) -> Kernels:
     return found
 
 
+def loaded() -> Kernels:
+    """Give the fastest implementation that is there without waiting or loading."""
+    there = _load_compiled.cache_info().currsize > 0
+    return (_load_compiled() if there else None) or kernels_numpy
+
+
+def rounding(input_bytes: int) -> str:
+    """Name what the last bits of a result depend on: "cpu", or "gpu" on a card.
+
+    Parameters
+    ----------
+    input_bytes
+        As for `choose`, when no engine is asked for by name.
+    """
+    on_card = input_bytes >= _WORTH_LOADING and _card() is not None
+    return "gpu" if on_card else "cpu"
+
+
+class _Soon:
+    """NumPy's inner loops, and the compiled ones as soon as these are loaded."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(loaded(), name)
+
+
+@functools.cache
+def _soon_compiled() -> Kernels:
+    """Load the compiled kernels beside the work; it takes about two seconds."""
+    threading.Thread(target=_compiled, name="load numba").start()
+    return cast("Kernels", _Soon())
+
+
 @functools.cache
 def _card() -> Kernels | None:
     """Find a graphics card once."""
     from labdata_napari.core import kernels_gpu
 
-    return kernels_gpu.load(_compiled() or kernels_numpy)
+    return kernels_gpu.load(_soon_compiled)
+
+
+_loading = threading.Lock()
+
+
+def _compiled() -> Kernels | None:
+    """Give the compiled kernels, loaded once, if they work here."""
+    with _loading:
+        return _load_compiled()
 
 
 @functools.cache
-def _compiled() -> Kernels | None:
-    """Load the compiled kernels once, if they work here."""
+def _load_compiled() -> Kernels | None:
     try:
         from labdata_napari.core import kernels_numba
     except ImportError:

@@ -17,6 +17,8 @@ import numpy as np
 from labdata_napari.core.kernels_numpy import weights_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from labdata_napari.core.interpolate import Grid
@@ -25,13 +27,13 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def load(others: Kernels) -> GpuKernels | None:
+def load(others: Callable[[], Kernels]) -> GpuKernels | None:
     """Give kernels on the first card, None where there is none or it does not answer.
 
     Parameters
     ----------
     others
-        What does the rest, and everything once the card fails.
+        Gives what does the rest, and everything once the card fails.
     """
     try:
         import cupy
@@ -42,7 +44,7 @@ def load(others: Kernels) -> GpuKernels | None:
     except Exception as error:  # noqa: BLE001  drivers fail in their own ways
         _log.info("Transforms do not use a graphics card: %s", error)
         return None
-    return GpuKernels(cupy, others)
+    return GpuKernels(cupy, others())
 
 
 class GpuKernels:
@@ -60,12 +62,9 @@ class GpuKernels:
         self._arrays = arrays
         self._others = others
         self._works = True
-        self.reduce_frame = others.reduce_frame
-        self.add_weighted = others.add_weighted
-        self.coefficients = others.coefficients
-        self.zoom_frames = others.zoom_frames
-        self.blend = others.blend
-        self.turn = others.turn
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._others, name)
 
     def sample(self, data: NDArray[Any], grid: Grid, out: NDArray[Any]) -> None:
         """Interpolate float voxels at the places of a grid."""

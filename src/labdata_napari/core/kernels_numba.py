@@ -103,7 +103,8 @@ def _weighted_lines(frame, weights, lines, start, stop, row):  # type: ignore[no
 
 def add_weighted(total: NDArray[Any], part: NDArray[Any], weight: float) -> None:
     """Add `part` times `weight` to `total`."""
-    if total.dtype == part.dtype == np.float32 and part.flags.c_contiguous:
+    lined_up = total.flags.c_contiguous and part.flags.c_contiguous
+    if total.dtype == part.dtype == np.float32 and lined_up:
         _add_weighted(total, part, np.float32(weight))
     else:
         plain.add_weighted(total, part, weight)
@@ -114,6 +115,18 @@ def _add_weighted(total, part, weight):  # type: ignore[no-untyped-def]
     for j in range(total.shape[0]):
         for k in range(total.shape[1]):
             total[j, k] += part[j, k] * weight
+
+
+def plane_coefficients(
+    plane: NDArray[Any], along_y: bool, along_x: bool
+) -> NDArray[Any]:
+    """Give cubic B-spline coefficients of a (y, x) plane along some axes."""
+    plane = np.ascontiguousarray(plane)
+    if along_x:
+        plane = coefficients(plane, 1)
+    if along_y:
+        plane = coefficients(plane, 0)
+    return plane
 
 
 def coefficients(values: NDArray[Any], axis: int) -> NDArray[Any]:

@@ -22,6 +22,7 @@ __all__ = [
     "add_weighted",
     "blend",
     "coefficients",
+    "plane_coefficients",
     "reduce_frame",
     "sample",
     "turn",
@@ -83,6 +84,28 @@ def add_weighted(total: NDArray[Any], part: NDArray[Any], weight: float) -> None
         total += part
     else:
         total += part * total.dtype.type(weight)
+
+
+def plane_coefficients(
+    plane: NDArray[Any], along_y: bool, along_x: bool
+) -> NDArray[Any]:
+    """Give cubic B-spline coefficients of a (y, x) plane along some axes."""
+    # Lines that do not lie along memory are filtered twice as fast.
+    if along_x:
+        plane = coefficients(_turned(plane), 0).T
+    if along_y:
+        plane = coefficients(_turned(plane.T), 0)
+    return plane
+
+
+def _turned(plane: NDArray[Any]) -> NDArray[Any]:
+    """Copy a plane with its second axis first, unless it lies so in memory."""
+    if plane.T.flags.c_contiguous:
+        return plane.T
+    # rows that lie a power of two bytes apart make for a very slow copy
+    padded = np.empty((len(plane), plane.shape[1] // 16 * 16 + 24), plane.dtype)
+    padded[:, : plane.shape[1]] = plane
+    return np.ascontiguousarray(padded[:, : plane.shape[1]].T)
 
 
 def sample(data: NDArray[Any], grid: Grid, out: NDArray[Any]) -> None:

@@ -104,16 +104,8 @@ class Planes:
 
     def _store(self, channel: int, z: int, plane: NDArray[Any]) -> None:
         _, along_y, along_x = self._splines
-        if self._kernels is kernels_numpy:
-            # Lines that do not lie along memory are filtered twice as fast.
-            if along_x:
-                plane = kernels_numpy.coefficients(_turned(plane), 0).T
-            if along_y:
-                plane = kernels_numpy.coefficients(_turned(plane.T), 0)
-        else:
-            plane = np.ascontiguousarray(plane)
-            for axis in [a for a, along in ((1, along_x), (0, along_y)) if along]:
-                plane = self._kernels.coefficients(plane, axis)
+        if along_y or along_x:
+            plane = self._kernels.plane_coefficients(plane, along_y, along_x)
         self._raw.put(channel, z % self._slots, plane)
 
     def _filter_ready(self, channel: int) -> None:
@@ -173,13 +165,3 @@ def splined(
                 plane = voxels.window(channel, (z, 0, 0), (z + 1, rows, columns))[0]
                 planes.add(channel, z, np.ascontiguousarray(plane, dtype))
     return found
-
-
-def _turned(plane: NDArray[Any]) -> NDArray[Any]:
-    """Copy a plane with its second axis first, unless it lies so in memory."""
-    if plane.T.flags.c_contiguous:
-        return plane.T
-    # rows that lie a power of two bytes apart make for a very slow copy
-    padded = np.empty((len(plane), plane.shape[1] // 16 * 16 + 24), plane.dtype)
-    padded[:, : plane.shape[1]] = plane
-    return np.ascontiguousarray(padded[:, : plane.shape[1]].T)

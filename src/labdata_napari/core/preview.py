@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labdata_napari.core.interpolate import interpolate, store
+from labdata_napari.core.kernels import loaded
 from labdata_napari.core.progress import Progress, silent
 from labdata_napari.core.reduce import Box, Reduction, in_order, threads_here
 from labdata_napari.core.resample import output_dtype
@@ -201,12 +202,15 @@ def quick_sheet(
         frame = min(frame, volume.data.shape[1] - 1)
         indices = (int(frame * volume.step[0]), *indices[1:])
 
+    kernels = loaded()
+
     def paint(job: tuple[Pane, int, int]) -> None:
         pane, place, channel = job
         target = _part(sheet[place], pane, coarse)
         matrix, offset = _pane_affine(affine, pane, indices, coarse)
         shape = np.array((1, *target.shape), dtype=np.intp)
-        values = interpolate(volume.data[channel], matrix, offset, shape, 1)
+        voxels = volume.data[channel]
+        values = interpolate(voxels, matrix, offset, shape, 1, kernels)
         store(values[0], target)
 
     jobs = [

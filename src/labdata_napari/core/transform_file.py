@@ -24,6 +24,7 @@ from labdata_napari.core.formats_tiff import tiff_from_afar
 from labdata_napari.core.formats_zarr import group_attributes
 from labdata_napari.core.identity import identity_of
 from labdata_napari.core.interpolate import DEFAULT_ORDER
+from labdata_napari.core.kernels import rounding
 from labdata_napari.core.members import FolderMembers, ZipMembers
 from labdata_napari.core.progress import Progress, silent
 from labdata_napari.core.reduce import threads_here
@@ -362,6 +363,7 @@ def _identity(
     source = identity_of(stack)
     if source is None:
         return None
+    size = np.dtype(stack.dtype).itemsize
     return {
         "source": source,
         "source_dtype": str(stack.dtype),
@@ -369,6 +371,7 @@ def _identity(
         "note": dict(note),
         "format": sink.format,
         "codec": sink.codec,
+        "rounding": rounding(int(np.prod(stack.shape, dtype=np.int64)) * size),
         "numpy": np.__version__,
         "scipy": scipy.__version__,
     }
