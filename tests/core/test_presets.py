@@ -12,9 +12,14 @@ from labdata_napari.core.orientation import (
     between,
     result_orientation,
 )
-from labdata_napari.core.presets import atlas_preset, equal_voxels
+from labdata_napari.core.presets import (
+    atlas_preset,
+    draft_for_atlas,
+    equal_voxels,
+)
 from labdata_napari.core.resample import slabs
 from labdata_napari.core.transform import TransformParameters, plan
+from labdata_napari.core.transform_draft import TransformDraft
 from labdata_napari.errors import InvalidValue
 
 ATLAS_UM = (20.0, 8.0, 12.5)
@@ -117,3 +122,22 @@ def test_a_single_plane_stays_one():
         z, _, y, x = ratios
         sizes = [round(n * r) for n, r in zip(shape, (z, y, x), strict=True)]
         assert sizes[shape.index(1)] == 1
+
+
+def test_a_draft_is_cut_where_its_midline_was_marked_and_keeps_its_angles():
+    stack, um = as_seen_from("psl")
+    straight = TransformParameters(rotate=(0, 0, 3, False, False))
+    draft = TransformDraft(stack.shape, um, straight, "psl")
+    marks = [[13, 15, 20], [13, 15, 22]]  # beside the middle, 16
+    new, preset = draft_for_atlas(draft, 12.5, "left", marks)
+    middle, _ = draft_for_atlas(draft, 12.5, "left")
+    assert new.orientation_out == "asr"
+    assert new.hemisphere == "left"
+    assert preset.name == "asr_12.5um_left"
+    assert new.angles["yx"] == draft.angles["yx"]
+    cut = plan(stack.shape, um, preset.parameters).points_to_result(marks)[:, 2].mean()
+    assert cut == pytest.approx(0, abs=0.5)  # the left half begins at the midline
+    assert new.plan.shape_out[3] < 33 - 3
+    assert middle.plan.shape_out[3] == 17
+    with pytest.raises(InvalidValue, match="which way the brain lies"):
+        draft_for_atlas(draft.with_orientation(None))

@@ -19,6 +19,10 @@ from labdata_napari.errors import InvalidValue
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import ArrayLike
+
+    from labdata_napari.core.transform_draft import TransformDraft
+
 ATLAS = "asr"
 ATLAS_UM = (10.0, 25.0)
 HEMISPHERES = ("both", "left", "right")
@@ -119,6 +123,58 @@ def atlas_preset(
         "" if hemisphere == "both" else f"_{hemisphere}"
     )
     return Preset(name, turned, um, geometry.shape_out, hemisphere)
+
+
+def draft_for_atlas(
+    draft: TransformDraft,
+    target_um: float = 25.0,
+    hemisphere: str = "both",
+    midline: ArrayLike | None = None,
+) -> tuple[TransformDraft, Preset]:
+    """Make a draft one for atlas registration: angles and channels stay as they are.
+
+    Parameters
+    ----------
+    draft
+        Of a stack whose voxel size and orientation are known.
+    target_um, hemisphere
+        As for `atlas_preset`.
+    midline
+        Places (N, 3) on the midline, in voxels of the stack; None for the middle.
+
+    Returns
+    -------
+    draft, preset
+        The new draft, and what it was made of.
+
+    Raises
+    ------
+    InvalidValue
+        As `atlas_preset`, and when the voxel size or the orientation is not known.
+    """
+    um, code = draft.um_per_pixel, draft.orientation
+    if um is None or code is None:
+        missing = "its voxel size" if um is None else "which way the brain lies"
+        raise InvalidValue(f"An atlas needs to know {missing}; say so first.")
+
+    def preset_of(side: str, place: float | None) -> Preset:
+        return atlas_preset(
+            draft.shape,
+            um,
+            code,
+            target_um,
+            side,
+            parameters=draft.parameters,
+            midline=place,
+        )
+
+    place = None
+    if midline is not None and hemisphere != "both":
+        whole = plan(draft.shape, um, preset_of("both", None).parameters)
+        place = float(whole.points_to_result(midline)[:, left_right_axis(ATLAS)].mean())
+    preset = preset_of(hemisphere, place)
+    new = draft.with_parameters(preset.parameters).with_hemisphere(hemisphere)
+    return new, preset
 
 
 def equal_voxels(

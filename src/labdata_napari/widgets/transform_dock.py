@@ -4,36 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari.layers import Image
 from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import (
-    QFrame,
-    QLabel,
-    QPushButton,
-    QScrollArea,
-    QShortcut,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QShortcut, QVBoxLayout, QWidget
 
+from labdata_napari.core.presets import draft_for_atlas
 from labdata_napari.core.transform_draft import DraftModel
+from labdata_napari.errors import InvalidValue
 from labdata_napari.lab.availability import COMPUTING, TRANSFORMS
 from labdata_napari.lab.compute_settings import ComputeSettings
-from labdata_napari.widgets.compute_queue import ComputeQueueView
-from labdata_napari.widgets.hand_tools import HandTools
 from labdata_napari.widgets.listening import Listening
-from labdata_napari.widgets.orientation_picker import OrientationPicker
-from labdata_napari.widgets.question import Answer, Question
+from labdata_napari.widgets.question import Answer
 from labdata_napari.widgets.transform_drafts import Drafts
-from labdata_napari.widgets.transform_footer import TransformFooter
-from labdata_napari.widgets.transform_form import TransformForm
+from labdata_napari.widgets.transform_form import um_words
 from labdata_napari.widgets.transform_keeping import DraftKeeper
 from labdata_napari.widgets.transform_loading import SourceLoader
+from labdata_napari.widgets.transform_panel import TransformPanel
 from labdata_napari.widgets.transform_result import ResultFlow
 from labdata_napari.widgets.transform_saving import SavingFlow
-from labdata_napari.widgets.transform_sets import ParameterSets
-from labdata_napari.widgets.transform_source import why_not_transformed
 from labdata_napari.widgets.transform_stage import Stage
 from labdata_napari.widgets.workspace import Workspace, workspace_for
 
@@ -41,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import napari
+    from napari.layers import Image
     from qtpy.QtGui import QHideEvent, QShowEvent
 
     from labdata_napari.core.transform_draft import TransformDraft
@@ -52,10 +41,6 @@ if TYPE_CHECKING:
         TransformSource,
     )
 
-_EMPTY = (
-    "Choose a brain in the Lab Browser and press Transform …, or take an image that "
-    "is open."
-)
 _REST_MS = 150
 
 
@@ -85,61 +70,32 @@ class TransformDock(QWidget):
         self._stage = Stage(self._workspace, viewer, self.model, keys, self)
         self._loader = SourceLoader(self._workspace, self)
         self._keeper = DraftKeeper(self)
-        self._title = QLabel()
-        self._title.setObjectName("transform_title")
-        self._title.setWordWrap(True)
-        self._take = QPushButton()
-        self._take.setObjectName("transform_take_layer")
-        self._sets = ParameterSets()
-        self._orientation = OrientationPicker()
-        self._tools = HandTools(viewer, self.scene, self.model)
-        self._form = TransformForm()
-        self._question = Question()
-        self._status = QLabel()
-        self._status.setObjectName("transform_status")
-        self._status.setWordWrap(True)
-        self._footer = TransformFooter()
+        self._panel = panel = TransformPanel(
+            self._workspace, viewer, self._stage, self.model
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(panel)
+        self._sets, self._form = panel.sets, panel.form
+        self._orientation, self._tools = panel.orientation, panel.tools
+        self._footer, self._question = panel.footer, panel.question
+        self._say = panel.say
         self._saving = SavingFlow(self._workspace, self._question, self)
         self._results = ResultFlow(self._workspace, self)
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST_MS)
-        self._lay_out()
         self._connect_signals()
         self._refresh()
 
     # -- building
-
-    def _lay_out(self) -> None:
-        content = QWidget()
-        inner = QVBoxLayout(content)
-        inner.setContentsMargins(0, 0, 0, 0)
-        self._parts = (self._sets, self._orientation, self._stage.bar, self._tools)
-        for widget in (self._title, self._take, *self._parts, self._form):
-            inner.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
-        inner.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidget(content)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        layout = QVBoxLayout(self)
-        layout.addWidget(scroll, 1)
-        layout.addWidget(self._question)
-        layout.addWidget(self._status)
-        layout.addWidget(self._footer)
-        layout.addWidget(ComputeQueueView(self._workspace))
 
     def _connect_signals(self) -> None:
         listening = self._listening = Listening(self)
         listening.to(self._workspace.changed, self._on_connection)
         listening.to(self._workspace.rows_changed, self._on_rows_changed)
         listening.to(self.model.changed, self._on_draft)
-        viewer = self._workspace.viewer
-        if viewer is not None:
-            listening.to(viewer.layers.selection.events.active, self._show_take)
-        self._take.clicked.connect(self._on_take)
+        self._panel.take_wanted.connect(self.show_layer)
         self._sets.chosen.connect(self._on_set)
         self._sets.copy_wanted.connect(self._on_copy)
         self._sets.delete_wanted.connect(self._on_delete)
@@ -148,6 +104,7 @@ class TransformDock(QWidget):
         self._loader.loaded.connect(self._on_loaded)
         self._loader.sets.connect(self._on_sets)
         self._form.edited.connect(self.model.set)
+        self._form.atlas.wanted.connect(self._on_atlas)
         for told in (
             self._form.told,
             self._stage.failed,
@@ -334,6 +291,18 @@ class TransformDock(QWidget):
         self._keeper.keep_orientation(self._rows, code)
         self.model.set(self.model.draft.with_orientation(code))
 
+    def _on_atlas(self, um: float, hemisphere: str) -> None:
+        draft = self.model.draft
+        if draft is None:
+            return
+        try:
+            new, preset = draft_for_atlas(draft, um, hemisphere, self._tools.midline)
+        except InvalidValue as error:
+            self._say(str(error))
+            return
+        self.model.set(new)
+        self._say(f"{preset.name}: {um_words(preset.um_per_pixel)}, angles kept.")
+
     # -- saving and computing
 
     def _save(self) -> None:
@@ -395,31 +364,8 @@ class TransformDock(QWidget):
     # -- showing
 
     def _refresh(self) -> None:
-        source = self.source
-        in_lab = self._rows is not None
-        self._title.setText(_EMPTY if source is None else f"<b>{source.name}</b>")
-        self._sets.setVisible(in_lab)
-        self._orientation.setVisible(in_lab)
-        for widget in (self._stage.bar, self._tools, self._form):
-            widget.setVisible(source is not None)
-        self._show_take()
+        self._panel.show_source(self.source)
         self._show_footer()
-
-    def _show_take(self, _: Any = None) -> None:
-        viewer = self._workspace.viewer
-        layer = None if viewer is None else viewer.layers.selection.active
-        reason = why_not_transformed(layer)
-        self._take.setVisible(self.source is None)
-        self._take.setEnabled(not reason)
-        self._take.setToolTip(reason)
-        name = "the chosen image" if reason or layer is None else layer.name
-        self._take.setText(f"Take {name}")
-
-    def _on_take(self) -> None:
-        viewer = self._workspace.viewer
-        layer = None if viewer is None else viewer.layers.selection.active
-        if isinstance(layer, Image):
-            self.show_layer(layer)
 
     def _show_footer(self) -> None:
         record = self._drafts.record
@@ -446,7 +392,3 @@ class TransformDock(QWidget):
     def _on_connection(self, _: Any) -> None:
         self._list_sets(self._drafts.number)
         self._refresh()
-
-    def _say(self, text: str) -> None:
-        self._status.setText(text)
-        self._status.setVisible(bool(text))

@@ -24,6 +24,7 @@ from labdata_napari.core.transform_parameters import STORABLE_DTYPES
 from labdata_napari.errors import InvalidValue
 from labdata_napari.widgets.rights import allow
 from labdata_napari.widgets.transform_crop import CropFields
+from labdata_napari.widgets.transform_presets import AtlasRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +55,7 @@ class TransformForm(QWidget):
         self.setObjectName("transform_form")
         self._draft: TransformDraft | None = None
         self._over_time = False
+        self.atlas = AtlasRow()
         self._sizes = _Choice(
             "transform_size",
             [(f"{um:g}", f"Voxels of {um:g} µm") for um in SIZES_UM]
@@ -85,6 +87,7 @@ class TransformForm(QWidget):
         grid.setColumnStretch(1, 1)
         self._grid = grid
         self._labels: dict[str, QLabel] = {}
+        self._row("For atlas", self.atlas)
         self._row("Voxel size", self._sizes)
         self._row("  other", self._um)
         self._row("Show as", self._views)
@@ -137,6 +140,9 @@ class TransformForm(QWidget):
         if draft is None:
             return
         self._show_size(draft)
+        self.atlas.show_draft(draft)
+        for part in (self.atlas, self._labels["For atlas"]):
+            part.setVisible(not over_time)
         for plane, row in self._angles.items():
             row.show_angle(draft.words_for_plane(plane), draft.angles[plane])
             label = self._labels[f"turn {plane}"]

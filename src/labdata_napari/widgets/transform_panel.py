@@ -1,0 +1,133 @@
+"""What the Transform dock is made of, from top to bottom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Image
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import (
+    QFrame,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from labdata_napari.widgets.compute_queue import ComputeQueueView
+from labdata_napari.widgets.hand_tools import HandTools
+from labdata_napari.widgets.listening import Listening
+from labdata_napari.widgets.orientation_picker import OrientationPicker
+from labdata_napari.widgets.question import Question
+from labdata_napari.widgets.transform_footer import TransformFooter
+from labdata_napari.widgets.transform_form import TransformForm
+from labdata_napari.widgets.transform_sets import ParameterSets
+from labdata_napari.widgets.transform_source import why_not_transformed
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+    from labdata_napari.core.transform_draft import DraftModel
+    from labdata_napari.widgets.transform_source import TransformSource
+    from labdata_napari.widgets.transform_stage import Stage
+    from labdata_napari.widgets.workspace import Workspace
+
+_EMPTY = (
+    "Choose a brain in the Lab Browser and press Transform …, or take an image that "
+    "is open."
+)
+
+
+class TransformPanel(QWidget):
+    """The parts of the dock, laid out; what they say is for the dock to hear.
+
+    Parameters
+    ----------
+    workspace, viewer
+        For the queue, the tools and the image that may be taken.
+    stage, model
+        Of the dock.
+    """
+
+    take_wanted = Signal(object)
+    """An image layer to begin on."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        viewer: ViewerModel,
+        stage: Stage,
+        model: DraftModel,
+    ) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self._source: TransformSource | None = None
+        self._title = QLabel()
+        self._title.setObjectName("transform_title")
+        self._title.setWordWrap(True)
+        self._take = QPushButton()
+        self._take.setObjectName("transform_take_layer")
+        self._take.clicked.connect(self._on_take)
+        self.sets = ParameterSets()
+        self.orientation = OrientationPicker()
+        self.tools = HandTools(viewer, stage.scene, model)
+        self.form = TransformForm()
+        self.question = Question()
+        self._status = QLabel()
+        self._status.setObjectName("transform_status")
+        self._status.setWordWrap(True)
+        self.footer = TransformFooter()
+        self._of_lab = (self.sets, self.orientation)
+        self._of_any = (stage.bar, self.tools, self.form)
+        self._lay_out(ComputeQueueView(workspace))
+        self.say("")
+        self._listening = Listening(self)
+        self._listening.to(viewer.layers.selection.events.active, self._show_take)
+
+    def _lay_out(self, queue: QWidget) -> None:
+        content = QWidget()
+        inner = QVBoxLayout(content)
+        inner.setContentsMargins(0, 0, 0, 0)
+        for widget in (self._title, self._take, *self._of_lab, *self._of_any):
+            inner.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
+        inner.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(content)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        layout = QVBoxLayout(self)
+        layout.addWidget(scroll, 1)
+        for widget in (self.question, self._status, self.footer, queue):
+            layout.addWidget(widget)
+
+    def show_source(self, source: TransformSource | None) -> None:
+        """Show what is needed for a brain of the lab, for any stack, or for none."""
+        self._source = source
+        self._title.setText(_EMPTY if source is None else f"<b>{source.name}</b>")
+        for widget in self._of_lab:
+            widget.setVisible(source is not None and source.rows is not None)
+        for widget in self._of_any:
+            widget.setVisible(source is not None)
+        self._show_take()
+
+    def say(self, text: str) -> None:
+        """Show a sentence; hide its line without one."""
+        self._status.setText(text)
+        self._status.setVisible(bool(text))
+
+    def _show_take(self, _: Any = None) -> None:
+        layer = self._viewer.layers.selection.active
+        reason = why_not_transformed(layer)
+        self._take.setVisible(self._source is None)
+        self._take.setEnabled(not reason)
+        self._take.setToolTip(reason)
+        name = "the chosen image" if reason or layer is None else layer.name
+        self._take.setText(f"Take {name}")
+
+    def _on_take(self) -> None:
+        layer = self._viewer.layers.selection.active
+        if isinstance(layer, Image):
+            self.take_wanted.emit(layer)
