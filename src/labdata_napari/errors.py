@@ -89,6 +89,10 @@ class Cancelled(LabdataError):
     """The person stopped the work; nothing of it was kept."""
 
 
+class Interrupted(Cancelled):
+    """The program ends; what was finished is kept, and the next start goes on."""
+
+
 class StorageFailed(LabdataError):
     """A storage (S3, a shared disk) could not be reached, or its settings are wrong."""
 

@@ -19,7 +19,7 @@ from labdata_napari.core.stacks import open_stack
 from labdata_napari.core.transform import TransformParameters, plan
 from labdata_napari.core.transform_file import remove_abandoned, write_transform
 from labdata_napari.core.transform_run import unfinished
-from labdata_napari.errors import Cancelled, WriteRefused
+from labdata_napari.errors import Cancelled, Interrupted, WriteRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,14 +66,17 @@ def write(
     *,
     keep: bool = True,
     steps: list[int] | None = None,
+    by: type[Exception] = Cancelled,
 ) -> None:
     geometry = plan(stack.shape, (5, 2, 2), parameters)
     write_transform(
-        stack, geometry, path, parameters, stopper(path, planes, steps), keep=keep
+        stack, geometry, path, parameters, stopper(path, planes, steps, by), keep=keep
     )
 
 
-def stopper(path: Path, planes: int, steps: list[int] | None) -> Progress:
+def stopper(
+    path: Path, planes: int, steps: list[int] | None, by: type[Exception]
+) -> Progress:
     """Stop once so many planes of the result are on disk."""
 
     def report(done: int, total: int) -> None:
@@ -81,7 +84,7 @@ def stopper(path: Path, planes: int, steps: list[int] | None) -> Progress:
             steps.append(done)
         begun = unfinished(path)
         if planes == 0 or (begun is not None and begun.done >= planes):
-            raise Cancelled("stopped")
+            raise by("stopped")
 
     return report
 
@@ -167,6 +170,12 @@ def test_only_what_is_asked_for_is_kept(tmp_path, source):
     stack = open_stack(source)
     with pytest.raises(Cancelled):
         write(stack, tmp_path / "a" / "t.ome.tif", 60, keep=False)
+    assert not os.listdir(tmp_path)
+    # nobody cancelled it: the program ended
+    with pytest.raises(Interrupted):
+        write(stack, tmp_path / "t.ome.tif", 60, keep=False, by=Interrupted)
+    assert sorted(os.listdir(tmp_path)) == NAMES
+    remove_abandoned(tmp_path / "t.ome.tif")
     # voxels that are in no file may be others next time
     voxels = np.asarray(stack)
     with pytest.raises(Cancelled):

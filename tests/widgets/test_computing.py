@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from qtpy.QtCore import QThreadPool
 from qtpy.QtWidgets import QLabel, QPushButton, QToolButton
 
 from hands import press
@@ -74,6 +76,42 @@ def test_two_are_computed_one_waits_one_is_cancelled_and_one_opened(
     with qtbot.waitSignal(workspace.entry_opened, timeout=10_000):
         press(button(browser, f"compute_open_{again}"))
     assert viewer.layers[-2].data[0].shape == (12, 15, 20)
+
+
+def left_in(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.rglob(".transform_*") if p.suffix != ".lock")
+
+
+def test_a_window_that_is_closed_leaves_what_the_next_one_goes_on_with(
+    open_workspace, open_browser, lab_folder, qtbot
+):
+    larger = TransformParameters(downsample=(4, 1, 4, 4))
+    folder = Path(lab_folder.url.removeprefix("embedded:"))
+    _, first = open_workspace(lab_folder)
+    with lab_folder.connect() as lab:
+        brain = brain_key(lab)
+    names = [".transform_0.ome.tif.journal", ".transform_0.ome.tif.partial"]
+    # cancelled, nothing stays
+    number = first.computing.compute_new(brain, larger)
+    qtbot.waitUntil(lambda: left_in(folder) == names, timeout=30_000)
+    first.computing.cancel(number)
+    qtbot.waitUntil(lambda: states(first) == [State.CANCELLED], timeout=30_000)
+    assert not left_in(folder)
+    # closed, all of it does
+    first.computing.queue.again(number)
+    qtbot.waitUntil(lambda: left_in(folder) == names, timeout=30_000)
+    first.close()
+    assert QThreadPool.globalInstance().waitForDone(30_000)
+    assert left_in(folder) == names
+    _, second, browser = open_browser(lab_folder, show=True)
+    offer = browser.findChild(QLabel, "compute_left_behind")
+    qtbot.waitUntil(offer.isVisible, timeout=10_000)
+    press(button(browser, "compute_resume"))
+    qtbot.waitUntil(lambda: states(second) == [State.DONE], timeout=30_000)
+    assert not left_in(folder)
+    with lab_folder.connect() as lab:
+        [row] = (lab.FixedBrainTransform & brain).to_dicts()
+    assert row["shape"].tolist() == [48, 2, 240, 320]
 
 
 def test_what_fails_says_why_and_may_be_tried_again(open_browser, lab_folder, qtbot):

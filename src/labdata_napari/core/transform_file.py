@@ -101,7 +101,8 @@ def write_transform(
     parameters
         What the plan was made from; kept in the file.
     progress
-        Called with steps done and in all; raise `Cancelled` in it to stop.
+        Called with steps done and in all; raise `Cancelled` in it to stop, or
+        `Interrupted` to leave what there is for a next call to go on with.
     order, memory, threads
         As for `labdata_napari.core.resample.slabs`.
     mode

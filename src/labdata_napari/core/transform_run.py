@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from labdata_napari.core.locks import FileLock
-from labdata_napari.errors import WriteRefused
+from labdata_napari.errors import Interrupted, WriteRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,7 +116,8 @@ class Run:
     """One run of writing a file: its lock, its journal, and the end of both.
 
     A context: whatever ends the work inside leaves neither a file nor a folder that
-    was made for it, unless `keep`; `finish` puts the file in its place.
+    was made for it, unless `keep` or it was `Interrupted`; `finish` puts the file in
+    its place.
 
     Parameters
     ----------
@@ -157,6 +158,7 @@ class Run:
         self.partial = partial_of(target)
         self.records: list[Record] = []
         self.keep = keep and identity is not None
+        self._resumable = identity is not None
         self._first = {"pages": pages, "parameters": parameters, "of": identity}
         self._path = _journal(target)
         self._lock = FileLock(self._path)
@@ -237,10 +239,11 @@ class Run:
 
     def spoiled(self) -> None:
         """Let nothing be kept: what was written is not what was computed."""
-        self.keep = False
+        self.keep = self._resumable = False
 
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None or not self.keep:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        ends = kind is not None and issubclass(kind, Interrupted) and self._resumable
+        if kind is None or not (self.keep or ends):
             self._clear()
             return
         self._file.close()

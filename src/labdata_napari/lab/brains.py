@@ -237,7 +237,8 @@ class Brains:
 
         Does nothing when it is computed already, and is done by one program at a time
         in the whole lab. Whatever stops it, also `Cancelled` raised in `progress`,
-        leaves neither a file nor a row. When the connection is lost at the end it is
+        leaves neither a file nor a row; `Interrupted` leaves what the next call goes
+        on with. When the connection is lost at the end it is
         brought back for ten minutes before that counts as a failure.
 
         Parameters

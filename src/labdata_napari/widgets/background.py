@@ -16,7 +16,7 @@ from napari.utils import cancelable_progress
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QObject, Signal
 
-from labdata_napari.errors import Cancelled, LabdataError
+from labdata_napari.errors import Cancelled, Interrupted, LabdataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +38,8 @@ class Job(QObject):
     ----------
     title
         What the activity dock calls it; None keeps it out of there.
+    resumable
+        Whether it is only interrupted, not cancelled, when its window closes.
     """
 
     done = Signal(object)
@@ -52,10 +54,12 @@ class Job(QObject):
     _settled = Signal(object, object)
     _reported = Signal(object, object)
 
-    def __init__(self, title: str | None = None) -> None:
+    def __init__(self, title: str | None = None, *, resumable: bool = False) -> None:
         super().__init__()
         self.title = title
+        self._resumable = resumable
         self._cancel_asked = threading.Event()
+        self._end_asked = threading.Event()
         self._last_report = 0.0
         self._worker: FunctionWorker | None = None
         self._over = False
@@ -86,6 +90,10 @@ class Job(QObject):
         """Ask the work to stop; it ends with `failed(Cancelled)` at its next report."""
         self._cancel_asked.set()
 
+    def end(self) -> None:
+        """Ask the work to stop because the window closes; nobody has cancelled it."""
+        self._end_asked.set()
+
     @property
     def is_over(self) -> bool:
         """Whether the outcome has been delivered."""
@@ -97,7 +105,8 @@ class Job(QObject):
         Raises
         ------
         Cancelled
-            When the person, or the closing window, asked to stop.
+            When the person, or the closing window, asked to stop; `Interrupted`, for
+            a resumable job, when only the window did.
         """
         self.check()
         now = time.monotonic()
@@ -107,12 +116,17 @@ class Job(QObject):
 
     def check(self) -> None:
         """Raise `Cancelled` when the work was asked to stop; on its thread."""
-        if (
-            self._cancel_asked.is_set()
-            or (self._bar is not None and self._bar.is_canceled)
-            or (self._worker is not None and self._worker.abort_requested)
+        name = self.title or "The work"
+        if self._cancel_asked.is_set() or (
+            self._bar is not None and self._bar.is_canceled
         ):
-            raise Cancelled(f"{self.title or 'The work'} was cancelled.")
+            raise Cancelled(f"{name} was cancelled.")
+        # napari itself tells its workers to quit when it ends
+        quits = self._worker is not None and self._worker.abort_requested
+        if quits or self._end_asked.is_set():
+            if self._resumable:
+                raise Interrupted(f"{name} was interrupted: the window was closed.")
+            raise Cancelled(f"{name} was cancelled.")
 
     def settle(self, result: Any, error: BaseException | None) -> None:
         """Hand in the outcome; from any thread, only the first counts."""
@@ -191,6 +205,7 @@ def start_worker(
     done: Callable[[Any], None] | None = None,
     failed: Callable[[LabdataError], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    resumable: bool = False,
 ) -> Job:
     """Run `function(*args)` on a worker thread.
 
@@ -203,8 +218,10 @@ def start_worker(
         Shows the work in napari's activity dock, with a Cancel button.
     done, failed, progress
         Bound methods, called on the GUI thread.
+    resumable
+        As of `Job`.
     """
-    job = Job(title).connect(done, failed, progress)
+    job = Job(title, resumable=resumable).connect(done, failed, progress)
     if title is not None:
         call = _Call(title, _with_progress, function, args, job)
     else:

@@ -130,7 +130,7 @@ class Computing(QObject):
         self.left_behind_changed.emit()
 
     def close(self) -> None:
-        """Stop, and leave what is not finished for another window."""
+        """Stop, and leave what is not finished for another window to go on with."""
         if not self._closed:
             self._closed = True
             self._file.close()
@@ -252,6 +252,7 @@ class _Run(QObject):
             failed=self._on_failed,
             progress=self._on_progress,
             title=f"Transforming {one.name}",
+            resumable=True,
         )
 
     def cancel(self) -> None:

@@ -166,8 +166,14 @@ class Workspace:
         failed: Callable[[LabdataError], None] | None = None,
         progress: Callable[[int, int], None] | None = None,
         title: str | None = None,
+        resumable: bool = False,
     ) -> Job:
         """Run ``function(*args)``, which needs no lab, on a worker thread.
+
+        Parameters
+        ----------
+        resumable
+            Whether it is only interrupted, not cancelled, when the window closes.
 
         The rest as `submit`.
         """
@@ -183,6 +189,7 @@ class Workspace:
             failed=failed,
             progress=progress,
             title=title,
+            resumable=resumable,
         )
         self._keep(job)
         return job
@@ -223,7 +230,7 @@ class Workspace:
             signal.disconnect()  # docks may be dead and not collected yet
         self.opener.archived.disconnect()
         for job in tuple(self._jobs):
-            job.cancel()
+            job.end()
         self._last_words()  # unsaved annotations reach the disk
         self._finalizer()
 
