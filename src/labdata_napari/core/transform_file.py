@@ -116,7 +116,8 @@ def write_transform(
         Version of OME-Zarr, where that is written: "0.5" or "0.4".
     about
         More to keep in the file: ``name`` (also shown by other programs),
-        ``orientation`` and ``hemisphere`` of the result, or what else is known.
+        ``orientation`` and ``hemisphere`` of the result, or what else is known. With
+        ``first_axis`` "time" the first spatial axis is called T in an OME-TIFF.
     before_placing
         Called once the file is whole, before it takes its place; what it raises ends
         the work.

@@ -79,7 +79,8 @@ class TiffSink:
         self._plan = plan
         self._note = note
         self._threads = threads
-        self._layout = pages_of(plan, dtype)
+        over_time = note.get("first_axis") == "time"
+        self._layout = pages_of(plan, dtype, over_time=over_time)
         self._file: BinaryIO | None = None
 
     @property
@@ -198,8 +199,16 @@ class TiffSink:
             self._file = None
 
 
-def pages_of(plan: Plan, dtype: np.dtype[Any]) -> Pages:
-    """Lay the result's axes out in TIFF pages, in the order they have in memory."""
+def pages_of(plan: Plan, dtype: np.dtype[Any], *, over_time: bool = False) -> Pages:
+    """Lay the result's axes out in TIFF pages, in the order they have in memory.
+
+    Parameters
+    ----------
+    plan, dtype
+        Of the result.
+    over_time
+        Whether its first spatial axis is time.
+    """
     samples = plan.channel_axis == 3 and len(plan.channels) > 1
     shape: tuple[int, ...] = plan.shape_out
     if len(plan.channels) == 1:
@@ -207,6 +216,8 @@ def pages_of(plan: Plan, dtype: np.dtype[Any]) -> Pages:
         shape, axes = (z, 1, y, x), "ZCYX"
     else:
         axes = ("CZYX", "ZCYX", "TZYX", "ZYXS")[plan.channel_axis]
+    if over_time and "T" not in axes:
+        axes = axes.replace("Z", "T")
     return Pages(
         shape,
         axes,
@@ -241,6 +252,8 @@ def physical_sizes(plan: Plan, axes: str) -> dict[str, Any]:
         return {}
     z, y, x = plan.um_per_pixel_out
     sizes = {"Z": y, "X": x} if axes == "TZYX" else {"Z": z, "Y": y, "X": x}
+    if "Z" not in axes:
+        del sizes["Z"]
     described: dict[str, Any] = {}
     for axis, um in sizes.items():
         described[f"PhysicalSize{axis}"] = um

@@ -129,4 +129,12 @@ def _array(
 def _export(
     source: TransformSource, draft: TransformDraft, path: Path, *, progress: Progress
 ) -> Path:
-    return write_transform(source.stack, draft.plan, path, draft.parameters, progress)
+    frames_first = source.over_time and draft.order[0] == 0
+    return write_transform(
+        source.stack,
+        draft.plan,
+        path,
+        draft.parameters,
+        progress,
+        about={"first_axis": "time"} if frames_first else None,
+    )
