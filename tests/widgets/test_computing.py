@@ -65,13 +65,15 @@ def test_two_are_computed_one_waits_one_is_cancelled_and_one_opened(
         assert len(lab.FixedBrainTransform & brain) == 0
         press(browser.findChild(QToolButton, f"compute_forget_{held}"))
         assert [one.number for one in computing.queue.computations] == [other]
-        again = computing.compute(first, LEFT)
+        zarr = ComputeSettings(hemisphere="left", ome_zarr=True)
+        again = computing.compute(first, zarr)
         elsewhere.release()
         qtbot.waitUntil(
             lambda: states(workspace) == [State.DONE, State.DONE], timeout=30_000
         )
         row = (lab.FixedBrainTransform & first).fetch1()
         assert row["hemisphere"] == "left"
+        assert row["file_path"].endswith(".ome.zarr.zip")
     assert not list((data_home() / "computing").glob("*.json"))
     with qtbot.waitSignal(workspace.entry_opened, timeout=10_000):
         press(button(browser, f"compute_open_{again}"))

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     )
 
 _REST_MS = 150
+_WIDTH = 340
 
 
 class TransformDock(QWidget):
@@ -134,7 +135,7 @@ class TransformDock(QWidget):
     def sizeHint(self) -> QSize:
         """Return a size in which nothing is cut."""
         unit = self.fontMetrics().averageCharWidth()
-        return QSize(unit * 48, unit * 100)
+        return QSize(max(_WIDTH, unit * 48), unit * 100)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Show the preview again that was there when the dock was hidden."""

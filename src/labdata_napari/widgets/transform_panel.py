@@ -11,6 +11,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -80,6 +81,8 @@ class TransformPanel(QWidget):
         self.footer = TransformFooter()
         self._of_lab = (self.sets, self.orientation)
         self._of_any = (stage.bar, self.tools, self.form)
+        # napari puts empty space under docks in which nothing wants to grow
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self._lay_out(ComputeQueueView(workspace))
         self.say("")
         self._listening = Listening(self)

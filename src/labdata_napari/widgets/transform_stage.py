@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from labdata_napari.core.prepared import prepare
-from labdata_napari.layers.preview import PreviewScene
+from labdata_napari.layers.preview import PREVIEW_KEY, PreviewScene
 from labdata_napari.widgets.listening import Listening
 from labdata_napari.widgets.transform_look import LookBar
 from labdata_napari.widgets.transform_preview import PreviewPainter
@@ -68,6 +68,7 @@ class Stage(QObject):
         self._loaded: Loaded | None = None
         self._looks: list[dict[str, Any]] = []
         self._wanted = True
+        self._viewer = viewer
         self._workspace = workspace
         self._preparing = False
         self._prepared_for: Any = None
@@ -82,6 +83,7 @@ class Stage(QObject):
         listening = self._listening = Listening(self)
         listening.to(self.scene.closed, self._on_closed)
         listening.to(model.changed, self._refresh)
+        listening.to(viewer.layers.events.inserted, self._on_inserted)
         self.bar.shown.connect(self.want)
         self.bar.before.connect(self.show_before)
         self.bar.grid.connect(self.scene.set_grid)
@@ -167,6 +169,16 @@ class Stage(QObject):
 
     def _on_key_before(self, _: Any) -> None:
         self.show_before(not self._painter.shows_before)
+
+    def _on_inserted(self, event: Any) -> None:
+        if self.scene.is_open and PREVIEW_KEY not in event.value.metadata:
+            QTimer.singleShot(0, self._make_room)  # when all who listen know the layer
+
+    def _make_room(self) -> None:
+        """Give the canvas to what somebody has opened over the preview."""
+        if self.scene.is_open:
+            self.want(False)
+            self._viewer.reset_view()
 
     def _on_closed(self) -> None:
         self._painter.stop()
