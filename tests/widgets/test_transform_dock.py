@@ -74,6 +74,7 @@ def open_dock(open_workspace):
 def use_the_hands(viewer: Any, dock: QWidget) -> None:
     """Each tool once, with the mouse in the planes; all of it is taken back."""
     model = dock.model
+    straight = model.draft
 
     def at(pane: int, *place: float) -> tuple[float, ...]:
         return on_canvas(viewer, dock.scene.panes[pane], place)
@@ -119,7 +120,7 @@ def use_the_hands(viewer: Any, dock: QWidget) -> None:
     assert said(dock, "transform_status").startswith("asr_25um_right: ")
     assert model.draft.hemisphere == "right"
     assert model.draft.plan.shape_out[3] == pytest.approx(2 * low, abs=2)
-    while model.can_undo:
+    while model.draft != straight:
         press(child(dock, "transform_undo"))
     settled(dock)
 
@@ -132,9 +133,6 @@ def test_a_brain_is_straightened_cropped_and_computed(open_dock, lab_folder):
 
     write(child(dock, "orientation_code"), "asr", enter=True)
     use_the_hands(viewer, dock)
-    assert dock.model.draft.parameters == TransformParameters(
-        downsample=(1.0, 1.0, 0.4, 0.4)
-    )
     press(child(dock, "transform_view_horizontal"))
     write(child(dock, "transform_angle_yx"), "5", enter=True)
     settled(dock)
