@@ -84,6 +84,10 @@ def test_every_kind_gives_every_voxel_and_every_name(
     np.testing.assert_array_equal(ids, volume[tuple(index.T)])
     assert {r: atlas.regions[r.id] for r in REGIONS} == {r: r for r in REGIONS}
     assert atlas.extent_um == (2000, 1600, 2400)
+    held = atlas.loaded()
+    assert isinstance(held.annotation, np.ndarray)
+    np.testing.assert_array_equal(held.annotation, volume)
+    assert atlas.loaded(most_bytes=10).annotation is atlas.annotation
 
 
 def test_only_the_blocks_that_are_looked_at_are_read(

@@ -12,7 +12,7 @@ was decoded last is kept. Templates are never read.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ids = NDArray[np.int64]
+
+MOST_LOADED = 512 * 2**20
+"""Bytes that `AtlasVolume.loaded` reads at most: Allen's at 25 µm has 308 MB."""
 
 _DIRECTIONS = 128
 _BATCH = 500_000  # places looked up at once
@@ -107,6 +110,22 @@ class AtlasVolume:
         """Length of the volume along its axes, from edge to edge."""
         a, b, c = (n * r for n, r in zip(self.shape, self.resolution_um, strict=True))
         return a, b, c
+
+    def loaded(self, most_bytes: int = MOST_LOADED) -> AtlasVolume:
+        """Return the atlas with its volume in memory, where it is not too large.
+
+        Each look-up then takes a tenth of a millisecond instead of some. Takes
+        seconds for an atlas of 25 µm.
+
+        Raises
+        ------
+        UnreadableFile
+            When a block of the volume is damaged.
+        """
+        size = math.prod(self.shape) * np.dtype(self.annotation.dtype).itemsize
+        if isinstance(self.annotation, np.ndarray) or size > most_bytes:
+            return self
+        return replace(self, annotation=np.asarray(self.annotation[:]))
 
     def voxels(self, points_um: ArrayLike) -> tuple[Ids, NDArray[np.bool_]]:
         """Return the voxel (N, 3) each place is in, and whether there is one.
