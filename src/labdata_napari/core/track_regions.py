@@ -49,7 +49,8 @@ class Interval:
         Depths where it begins and ends.
     confidence_um
         How far from any other region the track gets in it: an error of the track as
-        large as that may have made it up. NaN when that was not asked for.
+        large as that may have made it up. Infinite beyond 500 µm, NaN when that was
+        not asked for.
     """
 
     region_id: int
