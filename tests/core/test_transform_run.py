@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from labdata_napari.core.stacks import Stack
 
 # Six slabs of the result, of 26 planes each: usually they are larger.
-SLAB_BYTES = 2 << 20
-SHAPE = (150, 1, 280, 280)
+SLAB_BYTES = 1 << 19
+SHAPE = (150, 1, 140, 140)
 PARAMETERS = TransformParameters(transpose=(0, 1, 3, 2))
 NAMES = [".t.ome.tif.journal", ".t.ome.tif.partial"]
 
@@ -45,7 +45,7 @@ def small_slabs() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("source") / "brain.ome.tif"
-    voxels = np.arange(np.prod(SHAPE)).reshape(SHAPE) // 1000 % 251
+    voxels = np.arange(np.prod(SHAPE)).reshape(SHAPE) // 250 % 251
     tifffile.imwrite(path, voxels.astype(np.uint8), metadata={"axes": "ZCYX"})
     return path
 
