@@ -163,7 +163,7 @@ def all_pictures(folder: Path) -> None:
     hands.press(hands.child(dock, "save_no"))
     session.show_dock(BROWSER)
     session.shoot(folder / "window.png")
-    transform_picture(session, folder / "transform.png")
+    transform_pictures(session, folder)
     session.browser.open_import()
     hands.pause(0.5)
     dialog = hands.child(session.browser, "import_dialog")
@@ -173,8 +173,8 @@ def all_pictures(folder: Path) -> None:
     session.close()
 
 
-def transform_picture(session: Session, path: Path) -> None:
-    """Straighten the coronal brain by eye."""
+def transform_pictures(session: Session, folder: Path) -> None:
+    """Straighten the coronal brain by eye and by hand."""
     brain = session.truth.brains[0]
     show_transform_dock(session.browser._workspace, brain.key)
     dock = session.viewer.window.dock_widgets[TRANSFORM]
@@ -186,7 +186,31 @@ def transform_picture(session: Session, path: Path) -> None:
     hands.write(hands.child(dock, "transform_angle_yx"), "4", enter=True)
     hands.child(dock, "transform_grid").setCurrentIndex(4)
     hands.pause(2.0)
-    session.shoot(path)
+    session.shoot(folder / "transform.png")
+    hands.child(dock, "transform_grid").setCurrentIndex(0)
+
+    def at(pane: int, place: np.ndarray) -> np.ndarray:
+        world = dock.scene.panes[pane].to_world(place)
+        return np.array([*np.zeros(session.viewer.dims.ndim - 2), *world])
+
+    last = np.array(dock.scene.draft.frame.spatial_shape_out) - 1
+    hands.press(hands.child(dock, "hand_level"))
+    hands.click_at(session.viewer, at(0, last * (0.5, 0.60, 0.13)))
+    hands.hover(session.viewer, at(0, last * (0.5, 0.53, 0.88)))
+    hands.pause(1.0)
+    session.shoot(folder / "level.png")
+    hands.click_at(session.viewer, at(0, last * (0.5, 0.53, 0.88)))
+    hands.pause(1.0)
+    hands.press(hands.child(dock, "hand_crop"))
+    for pane, start, end in (
+        (0, (0.5, 0.002, 0.5), (0.5, 0.03, 0.5)),
+        (1, (0.998, 0.5, 0.5), (0.72, 0.5, 0.5)),
+        (2, (0.002, 0.5, 0.5), (0.12, 0.5, 0.5)),
+    ):
+        hands.drag(session.viewer, at(pane, last * start), at(pane, last * end))
+    hands.pause(2.0)
+    session.shoot(folder / "crop.png")
+    hands.press(hands.child(dock, "hand_crop"))
     hands.press(hands.child(dock, "transform_shown"))
     session.show_dock(BROWSER)
 
@@ -222,7 +246,7 @@ def main() -> None:
     """Make what was asked for."""
     parser = argparse.ArgumentParser(description="Make the pictures of the docs.")
     parser.add_argument(
-        "--transform", type=Path, help="only the Transform dock, to this file"
+        "--transform", type=Path, help="only the Transform dock, to this folder"
     )
     parser.add_argument("--demo", type=Path, help="only the whole window, to this file")
     arguments = parser.parse_args()
@@ -230,7 +254,7 @@ def main() -> None:
         demo_picture(arguments.demo)
     elif arguments.transform:
         session = Session()
-        transform_picture(session, arguments.transform)
+        transform_pictures(session, arguments.transform)
         session.viewer.close()
     else:
         all_pictures(ROOT / "docs" / "images")
