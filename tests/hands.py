@@ -127,7 +127,7 @@ def drag(
     QTest.mouseMove(widget, first)
     pause(0.05)  # the screen's own word of that move comes later than Qt's
     QTest.mousePress(widget, LEFT, keys, first)
-    for part in np.linspace(0, 1, 8):
+    for part in np.linspace(0, 1, 5):
         place = QPointF(first) + (QPointF(last) - QPointF(first)) * float(part)
         where = QPointF(widget.mapToGlobal(place.toPoint()))
         QApplication.sendEvent(
