@@ -1,8 +1,8 @@
-"""What napari calls: readers and sample data, importing only when called."""
+"""What napari calls: readers, writers and sample data, importing only when called."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,6 +30,43 @@ def get_reader(
 
     paths = [path] if isinstance(path, str) else list(path)
     return read_layers if all(is_ours(p) for p in paths) else None
+
+
+def get_annotation_reader(
+    path: str | Sequence[str],
+) -> Callable[[str | Sequence[str]], list[LayerData]] | None:
+    """Return a reader for tables and JSON of annotations that we wrote.
+
+    Parameters
+    ----------
+    path
+        File, or several.
+
+    Returns
+    -------
+    callable or None
+        None leaves the file to others.
+    """
+    from labdata_napari.layers.track_files import is_ours, read_layers
+
+    paths = [path] if isinstance(path, str) else list(path)
+    return read_layers if all(is_ours(p) for p in paths) else None
+
+
+def write_annotations(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
+    """Write the annotations of a Points layer, as the ending of the name says.
+
+    ``.csv``, ``.json``, ``xyz_picks….json`` for the IBL's tools, ``.npy`` for
+    brainrender.
+
+    Returns
+    -------
+    list of str
+        The files that were written.
+    """
+    from labdata_napari.layers.track_files import write_layer
+
+    return write_layer(path, data, attributes)
 
 
 def coronal_sample() -> list[LayerData]:

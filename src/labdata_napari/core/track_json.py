@@ -9,13 +9,12 @@ import numpy as np
 
 from labdata_napari.core.draft import Draft
 from labdata_napari.core.small_files import as_points, read_json
+from labdata_napari.core.track_space import Space
 from labdata_napari.errors import InvalidValue, UnreadableFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
-
-    from labdata_napari.core.track_space import Space
 
 FORMAT, VERSION = "labdata-napari annotations", 1
 
@@ -43,6 +42,22 @@ def json_of(drafts: Iterable[Draft], space: Space) -> bytes:
 def is_ours(record: Any) -> bool:
     """Whether parsed JSON says that it is of this format."""
     return isinstance(record, dict) and record.get("format") == FORMAT
+
+
+def space_of(record: Any, path: Path) -> Space:
+    """Return what parsed JSON of ours says about its pixels.
+
+    Raises
+    ------
+    UnreadableFile
+        When it says nothing.
+    """
+    try:
+        return Space(record["um_per_pixel"], record.get("orientation"))
+    except (KeyError, TypeError, AttributeError, InvalidValue):
+        raise UnreadableFile(
+            f"'{path}' does not say how large its pixels are."
+        ) from None
 
 
 def read_annotations(path: Path, space: Space) -> tuple[Draft, ...]:

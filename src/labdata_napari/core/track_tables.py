@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
     from labdata_napari.core.track_space import Space
 
-_PIXELS = ("pixel_0", "pixel_1", "pixel_2")
+PIXELS = ("pixel_0", "pixel_1", "pixel_2")
 _UM = ("um_0", "um_1", "um_2")
 _NAPARI = ("axis-0", "axis-1", "axis-2")
 
 
 def table_of(drafts: Iterable[Draft], space: Space) -> bytes:
     """Write annotations as CSV; numbers are exact."""
-    columns = ["annotation", "type", "point", *_PIXELS, *_UM]
+    columns = ["annotation", "type", "point", *PIXELS, *_UM]
     if space.to_bregma is not None:
         columns += ["ml_um", "ap_um", "dv_um"]
     if space.to_atlas is not None:
@@ -68,16 +68,16 @@ def read_table(path: Path, space: Space) -> tuple[Draft, ...]:
         When its pixels have another size than those of this stack.
     """
     header, rows = _rows(path)
-    if set(_PIXELS) <= set(header):
+    if set(PIXELS) <= set(header):
         _check_pitch(path, header, rows, space)
-        wanted: Sequence[str] = _PIXELS
+        wanted: Sequence[str] = PIXELS
     elif set(_NAPARI) <= set(header):
         wanted = _NAPARI
         if "axis-3" in header:
             raise UnreadableFile(f"The points in '{path}' have more than three axes.")
     else:
         raise UnreadableFile(
-            f"'{path}' has neither our columns ({', '.join(_PIXELS)}) nor napari's "
+            f"'{path}' has neither our columns ({', '.join(PIXELS)}) nor napari's "
             f"({', '.join(_NAPARI)})."
         )
     points = _numbers(path, header, rows, wanted)
@@ -87,6 +87,29 @@ def read_table(path: Path, space: Space) -> tuple[Draft, ...]:
     for place, name in enumerate(names):
         places.setdefault(name, []).append(place)
     return tuple(Draft(n, types[at[0]], points[at]) for n, at in places.items())
+
+
+def pitch_of(path: Path) -> NDArray[np.float64]:
+    """Return the µm per pixel (3,) that a table of ours was written with.
+
+    An axis along which all is at pixel 0 tells nothing and counts as 1 µm, and so
+    does a table without µm.
+
+    Raises
+    ------
+    UnreadableFile
+        As `read_table`.
+    """
+    header, rows = _rows(path)
+    if not rows or not set(_UM) | set(PIXELS) <= set(header):
+        return np.ones(3)
+    pixels = _numbers(path, header, rows, PIXELS)
+    um = _numbers(path, header, rows, _UM)
+    far = np.abs(pixels).argmax(axis=0), np.arange(3)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        pitch = um[far] / pixels[far]
+    known = np.isfinite(pitch) & (pitch > 0)
+    return np.where(known, pitch, 1.0)
 
 
 def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -129,7 +152,7 @@ def _check_pitch(
     """Refuse pixels of another size: places would be wrong and look right."""
     if not set(_UM) <= set(header):
         return
-    pixels = _numbers(path, header, rows, _PIXELS)
+    pixels = _numbers(path, header, rows, PIXELS)
     um = _numbers(path, header, rows, _UM)
     if not np.allclose(pixels * space.um_per_pixel, um, rtol=1e-3, atol=0.5):
         raise InvalidValue(
