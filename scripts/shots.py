@@ -248,6 +248,9 @@ def main() -> None:
     parser.add_argument(
         "--transform", type=Path, help="only the Transform dock, to this folder"
     )
+    parser.add_argument(
+        "--connect", type=Path, help="only the form for a server, to this file"
+    )
     parser.add_argument("--demo", type=Path, help="only the whole window, to this file")
     arguments = parser.parse_args()
     if arguments.demo:
@@ -255,6 +258,10 @@ def main() -> None:
     elif arguments.transform:
         session = Session()
         transform_pictures(session, arguments.transform)
+        session.viewer.close()
+    elif arguments.connect:
+        session = Session()
+        server_picture(session, arguments.connect)
         session.viewer.close()
     else:
         all_pictures(ROOT / "docs" / "images")

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 from qtpy.QtCore import QObject, Qt, QTimer
 
 from labdata_napari import settings
-from labdata_napari.lab import connections, wires
+from labdata_napari.lab import connections, s3, wires
 from labdata_napari.widgets.connection import Phase
 from labdata_napari.widgets.record_table import RecordTableView
+from moved_to_s3 import move, storages_in
+from relay import Relay
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from far_labs import FarLab
+    from moved_to_s3 import Moved
 
 pytestmark = [pytest.mark.gui, pytest.mark.alone]
 BEAT_MS = 5
@@ -114,20 +119,71 @@ def test_the_longest_stall_stays_under_a_tenth_of_a_second(
         far.relay.delay(0.0)
 
     looking_around()  # what is imported or drawn for the first time
-    for happening in (
+    happenings = (
         looking_around,
         killed_and_dropped,
         silent_and_back,
         away_and_back,
         far_away,
-    ):
-        stalls = []
-        for _ in range(ROUNDS):
-            heart.start()
-            happening()
-            stalls.append(heart.stop())
-            if min(stalls) < LONGEST_MS:
-                break  # what comes again is ours, what does not is the machine's
-        name = happening.__name__
-        record_property(f"longest stall: {name}", f"{min(stalls):.0f} ms")
-        assert min(stalls) < LONGEST_MS, f"{name}: {stalls}"
+    )
+    require_no_stall(happenings, heart, record_property)
+
+
+def require_no_stall(
+    happenings: Sequence[Callable[[], None]], heart: Heartbeat, record_property: Any
+) -> None:
+    for happening in happenings:
+        shortest = shortest_stall(happening, heart, record_property)
+        assert shortest < LONGEST_MS, happening.__name__
+
+
+def shortest_stall(
+    happening: Callable[[], None], heart: Heartbeat, record_property: Any
+) -> float:
+    """Let it happen until no stall is long: what comes each time is ours."""
+    stalls: list[float] = []
+    while len(stalls) < ROUNDS and min(stalls, default=LONGEST_MS) >= LONGEST_MS:
+        heart.start()
+        happening()
+        stalls.append(heart.stop())
+    record_property(f"longest stall: {happening.__name__}", f"{min(stalls):.0f} ms")
+    return min(stalls)
+
+
+def test_a_storage_that_falls_silent_stalls_nobody(
+    moved: Moved, monkeypatch: pytest.MonkeyPatch, record_property: Any
+):
+    monkeypatch.setattr(s3, "READ_SECONDS", 0.6)
+    server = urlsplit(str(moved.bucket.endpoint))
+    heart = Heartbeat()
+
+    def answering() -> None:
+        moved.use(far)  # all is asked anew
+        for subject, section in (("M1", 2), ("M2", 5), ("M1", 8), ("M2", 11)):
+            moved.choose(subject)
+            moved.viewer.dims.set_current_step(0, section)
+            moved.qtbot.wait(150)
+
+    def silent() -> None:
+        relay.blackhole()
+        answering()
+        moved.button("entry_download_button").click()
+        moved.open("M2")
+        moved.wait_for("M1", "not known")  # it was given up
+        relay.resume()
+        moved.use(far)
+        moved.wait_for("M1", "in S3")
+
+    with Relay(str(server.hostname), int(server.port or 0)) as relay:
+        wired = f"http://127.0.0.1:{relay.port}"
+        move(moved)
+        far = storages_in(replace(moved.bucket, endpoint=wired))
+        moved.use(far)
+        moved.wait_for("M1", "in S3")
+        with moved.qtbot.waitSignal(moved.workspace.entry_opened, timeout=20_000):
+            moved.open("M1")
+        answering()  # what is drawn for the first time
+        as_ever = shortest_stall(answering, heart, record_property)
+        stall = shortest_stall(silent, heart, record_property)
+    # what both take, the machine takes, not the silence
+    assert stall < max(LONGEST_MS, 1.5 * as_ever)
