@@ -40,13 +40,14 @@ SIZE = (1600, 1000)
 class Session:
     """One window on the demo lab and what a person does in it."""
 
-    def __init__(self) -> None:
-        self.viewer: Viewer = open_window(demo=True)
+    def __init__(self, demo: bool = True) -> None:
+        self.viewer: Viewer = open_window(demo=demo)
         self.viewer.window.resize(*SIZE)
         self.truth = demo_truth()
         self.browser = self.viewer.window.dock_widgets[BROWSER]
         self.table = hands.child(self.browser, "entry_table")
-        hands.wait_for(lambda: self.table.model().rowCount(), seconds=180)
+        if demo:
+            hands.wait_for(lambda: self.table.model().rowCount(), seconds=180)
 
     def select(self, text: str) -> None:
         """Choose an entry and let its details and picture come."""
@@ -260,7 +261,8 @@ def main() -> None:
         transform_pictures(session, arguments.transform)
         session.viewer.close()
     elif arguments.connect:
-        session = Session()
+        session = Session(demo=False)
+        hands.pause(5.0)  # its own lab is made
         server_picture(session, arguments.connect)
         session.viewer.close()
     else:

@@ -63,6 +63,9 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
     assert files.states([("M1/x.tif", "data")])["M1/x.tif", "data"].state == "missing"
     with pytest.raises(NotFound, match="is a folder of that name, and a row names"):
         files.locate("M1/x.tif")
+    (tmp_path / "a" / "M1" / "x.zarr").mkdir()
+    assert files.locate("M1/x.zarr") == tmp_path / "a" / "M1" / "x.zarr"
+    assert files.is_local("M1/x.zarr")
     there = write(tmp_path / "b" / "M1" / "x.tif")
     assert files.is_local("M1/x.tif")
     assert files.locate("M1/x.tif") == there

@@ -20,7 +20,7 @@ from labdata_napari.errors import (
 from labdata_napari.lab.archives import DAYS, estimate
 from labdata_napari.lab.downloading import Download
 from labdata_napari.lab.downloading import download as bring
-from labdata_napari.lab.safe_paths import first_in, why_unsafe
+from labdata_napari.lab.safe_paths import first_in, is_stored, why_unsafe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -121,7 +121,7 @@ def looker(files: Files) -> Callable[[str], bool | None]:
         if why_unsafe(file_path):
             return None
         for folder in folders:
-            if os.path.isfile(folder + file_path):
+            if is_stored(folder + file_path):
                 end = os.path.realpath(folder + file_path)
                 return any(end.startswith(store) for store in stores) or None
         return False

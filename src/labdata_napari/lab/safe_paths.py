@@ -67,10 +67,17 @@ def why_unsafe(file_path: str) -> str | None:
     return None
 
 
+def is_stored(path: str | Path) -> bool:
+    """Whether a row's file is there: a file, or the folder of a zarr array."""
+    return os.path.isfile(path) or (
+        os.fspath(path).endswith(".zarr") and os.path.isdir(path)
+    )
+
+
 def first_in(folders: Sequence[Path], file_path: str) -> Path | None:
     """Find a row's file in the first of some folders that holds it.
 
-    A row names a single file: a folder of that name is none.
+    A folder of that name is none; see `is_stored`.
 
     Raises
     ------
@@ -80,7 +87,7 @@ def first_in(folders: Sequence[Path], file_path: str) -> Path | None:
     parts = posix_parts(file_path)
     for folder in folders:
         candidate = folder.joinpath(*parts)
-        if os.path.isfile(candidate):
+        if is_stored(candidate):
             refuse_escape(candidate, file_path, folders)
             return candidate
     return None
