@@ -301,6 +301,7 @@ def test_a_stack_that_is_open_becomes_a_layer_and_a_file(
     result = viewer.layers["movie transformed"]
     assert result.data.shape == (7, 15, 20)
     assert [str(unit) for unit in result.units][1:] == ["micrometer"] * 2
+    wait_for(lambda: previews(viewer) == [])
     assert viewer.layers["movie"].visible
     path = tmp_path / "movie.ome.tif"
     dock._results.export(dock.source, draft, path)

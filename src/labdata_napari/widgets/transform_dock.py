@@ -248,7 +248,6 @@ class TransformDock(QWidget):
             self._saving.ask_delete(self._rows.lab, record)
 
     def _on_open(self, record: TransformRecord) -> None:
-        self._stage.want(False)
         self._workspace.opener.open_transform(record)
 
     def _on_rows_changed(self, _: Any) -> None:
@@ -346,7 +345,6 @@ class TransformDock(QWidget):
 
     def _on_layer_wanted(self) -> None:
         if self.source is not None and self.model.draft is not None:
-            self._stage.want(False)
             self._results.add_layer(self.source, self.model.draft)
 
     def _on_export_wanted(self) -> None:
