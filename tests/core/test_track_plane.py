@@ -70,11 +70,11 @@ def test_columns_run_along_the_last_axis_unless_the_track_does(track):
     assert track_plane(sideways, PITCH, SHAPE).right[0] == pytest.approx(1)
 
 
-def test_a_slab_shows_what_lies_before_and_behind(stack, track):
+@pytest.mark.parametrize("side", [-60, 60])
+def test_a_slab_shows_what_lies_before_and_behind(stack, track, side):
     cut = track_plane(track, PITCH, SHAPE, width_um=300, margin_um=0)
-    aside = fit_track(
-        [p + 60 * np.cross(cut.down, cut.right) / PITCH for p in track.path], PITCH
-    )
+    step = side * np.cross(cut.down, cut.right) / PITCH
+    aside = fit_track([p + step for p in track.path], PITCH)
     cut = track_plane(aside, PITCH, SHAPE, width_um=300, margin_um=0)
     middle = tuple(n // 2 for n in cut.shape)
     assert cut.image(stack)[middle] < 50

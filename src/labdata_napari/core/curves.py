@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SMOOTHING_UM = 25.0
 """Root mean squared distance that a curve may keep from its points."""
 
+_MOST_KNOTS = 200
+
 
 @dataclass(frozen=True, eq=False)
 class Curve:
@@ -78,8 +80,12 @@ def curve_through(places: Array, line: Line, smoothing_um: float) -> Curve | Non
     """
     side = np.linalg.svd(line.direction[None, :])[2][1:]
     offsets = (places - line.middle) @ side.T
-    along, which = np.unique(line.along.round(6), return_inverse=True)
+    # Places that are as good as side by side become one, so that thousands of them
+    # cost no more than a hundred.
+    grid = max(float(np.ptp(line.along)) / _MOST_KNOTS, 1e-6)
+    _, which = np.unique(np.floor(line.along / grid), return_inverse=True)
     counts = np.bincount(which)
+    along = np.bincount(which, line.along) / counts
     if len(along) < 3:
         return None
     means = [np.bincount(which, offsets[:, k]) / counts for k in range(2)]
