@@ -20,6 +20,10 @@ _SIDES = (
     ("right", "Right", "the right hemisphere"),
 )
 _DEFAULT_UM = 25.0
+_TOOLTIP = (
+    "{} for atlas registration: equal voxels, sections from the front, "
+    f'dorsal up ("{ATLAS}"); turned as it is'
+)
 
 
 class AtlasRow(QWidget):
@@ -41,9 +45,10 @@ class AtlasRow(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         self._buttons: dict[str, QPushButton] = {}
-        for side, text, _ in _SIDES:
+        for side, text, words in _SIDES:
             button = self._buttons[side] = QPushButton(text)
             button.setObjectName(f"transform_atlas_{side}")
+            button.setToolTip(_TOOLTIP.format(words.capitalize()))
             button.setMinimumWidth(1)
             button.clicked.connect(partial(self._on_clicked, side))
             layout.addWidget(button)
@@ -60,10 +65,7 @@ class AtlasRow(QWidget):
             button = self._buttons[side]
             allow(button, True, missing)
             if not missing:
-                button.setToolTip(
-                    f"{words.capitalize()} for atlas registration: equal voxels, "
-                    f'sections from the front, dorsal up ("{ATLAS}"); turned as it is'
-                )
+                button.setToolTip(_TOOLTIP.format(words.capitalize()))
 
     def _on_clicked(self, side: str, _checked: bool = False) -> None:
         self.wanted.emit(self._um.currentData(), side)
