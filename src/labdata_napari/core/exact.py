@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     Range = tuple[int, int]
     Ranges = tuple[Range, Range, Range]
 
-MEMORY = 128 << 20
+MEMORY = 64 << 20
 _SLAB_BYTES = 8 << 20
-_WINDOW_VOXELS = 16 << 20
+_WINDOW_VOXELS = 2 << 20  # what a thread holds of each step, at most
 _SPATIAL = (0, 2, 3)
 # position in `rotate`, and the axes (of z, y, x) turned, in the order of labdata
 _STEPS = ((2, (1, 2)), (1, (0, 2)), (0, (0, 1)))

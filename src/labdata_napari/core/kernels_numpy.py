@@ -6,6 +6,7 @@ made in the same order as here, so that the numbers are the same to the last bit
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ __all__ = [
     "zoom_frames",
 ]
 
-_TOGETHER = 8192  # voxels interpolated in one go
+_TOGETHER = 32768  # voxels interpolated in one go; few would only wait for the GIL
 
 
 def reduce_frame(
@@ -133,8 +134,10 @@ def sample(data: NDArray[Any], grid: Grid, out: NDArray[Any]) -> None:
         first, weights, inside = _places(grid, *np.divmod(rows, nj), data.dtype)
         index = sum(f * s for f, s in zip(first, strides, strict=True)).reshape(-1)
         wz, wy = (_wide(w, tx) for w in weights[:2])
-        total = np.empty((len(index), tx), data.dtype)
-        plane, row = np.empty_like(total), np.empty_like(total)
+        total, plane, row = (
+            _buffer(name, (len(index), tx), data.dtype)
+            for name in ("total", "plane", "row")
+        )
         place = np.empty_like(index)
         for a in range(tz):
             for b in range(ty):
@@ -160,10 +163,22 @@ def _runs(flat: NDArray[Any], length: int) -> NDArray[Any]:
     """Give each voxel with those that follow, to be fetched in one go."""
     if length == 1:
         return flat[:, None]
-    runs = np.zeros((flat.size, length), flat.dtype)
+    runs = _buffer("runs", (flat.size, length), flat.dtype)
     for k in range(length):
         runs[: flat.size - k, k] = flat[k:]
+        runs[flat.size - k :, k] = 0
     return runs
+
+
+def _buffer(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Memory of this thread's for some array, used again and again."""
+    size = math.prod(shape)
+    found = getattr(_local, name, None)
+    if found is None or found.size < size or found.dtype != dtype:
+        found = np.empty(size, dtype)
+        setattr(_local, name, found)
+    part: NDArray[Any] = found[:size].reshape(shape)
+    return part
 
 
 def _wide(weights: list[NDArray[Any]], width: int) -> list[NDArray[Any]]:
