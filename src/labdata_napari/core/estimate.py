@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     from labdata_napari.core.transform import Plan
 
 # Seconds on the machine of `docs/benchmarks.md`, two threads, scipy alone.
-_READ_S_PER_GB = 1.6  # inflate and reduce, per GB of input voxels
-_SAMPLE_S_PER_GVOXEL = {0: 3.0, 1: 22.0, 3: 130.0}  # 0: voxels only change places
+_READ_S_PER_GB = 2.9  # inflate and reduce, per GB of input voxels
+_SAMPLE_S_PER_GVOXEL = {0: 3.0, 1: 35.0, 3: 146.0}  # 0: voxels only change places
 _WRITE_S_PER_GB = 9.0  # deflate, write, read back
 _START_S = 0.3
-_REFERENCE_S = 0.11  # what `measured_speed` takes there
+_REFERENCE_S = 0.045  # what `measured_speed` takes there
 
 # Share of the voxels' bytes that is left after compression, by their kind.
 _COMPRESSED = {"u1": 0.6, "u2": 0.55, "i": 0.55, "f": 0.85}
 _BASE_BYTES = 110e6  # Python, numpy, scipy and the readers
-_WINDOW_BYTES, _SLAB_BYTES = 32e6, 16e6  # per thread
+_WINDOW_BYTES, _SLAB_BYTES = 24e6, 16e6  # per thread
 
 
 @dataclass(frozen=True)
