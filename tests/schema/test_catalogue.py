@@ -10,7 +10,7 @@ from datajoint.heading import Heading
 
 from databases import declare_as_labdata
 from labdata_napari.schema import Tables
-from labdata_napari.schema.template import parts_of
+from labdata_napari.schema.template import class_name, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +67,10 @@ def assert_as_datajoint_s(tables: Tables, blobs_marked: bool) -> None:
             one, other = ours[name], theirs[name]
             assert one.lineage == followed(table, name), (table, name)
             if other.codec or (other.is_blob and not blobs_marked):
-                assert (one.type, one.codec.name) == ("<blob>", "labdata_blob")
+                # the name says which column, so that a damaged value can be told
+                assert one.type == "<blob>"
+                column = f"{class_name(table.table_name)}.{name}"
+                assert one.codec.name == f"labdata_blob {column}"
                 other = other._replace(type=one.type, codec=one.codec)
             assert one == other._replace(lineage=one.lineage), (table, name)
 
