@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
 if TYPE_CHECKING:
     from qtpy.QtGui import QResizeEvent, QShowEvent
 
-_MOST_LINES = 18
+_MOST_LINES = 16
 
 
 class Passage(QScrollArea):
