@@ -196,7 +196,9 @@ def test_no_points_whatever_make_it_fail(points, curve, tip):
     ],
 )
 def test_what_cannot_be_fitted_says_why(points, said):
-    assert said in fit_track(points, PITCH).problem
+    track = fit_track(points, PITCH)
+    assert said in track.problem
+    np.testing.assert_array_equal(track.flagged, np.isnan(points).any(axis=1))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.spatial import ConvexHull, QhullError
 
-from labdata_napari.core.tracks import as_pitch
+from labdata_napari.core.places import as_pitch, in_um
 from labdata_napari.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_FARTHEST_UM = 1e9
 _FLAT = 0.02  # of its extent: how far a boundary may leave its plane and have an area
 _MOST_CHECKED = 1000  # points of a boundary that is checked for crossing itself
 
@@ -306,16 +305,8 @@ def _turn(side: Array, to: Array) -> Array:
 
 def _places(points: ArrayLike, um: Array) -> Array:
     """Return the places (N, 3) in µm that are places."""
-    pixels = np.asarray(points, np.float64)
-    if not pixels.size:
-        return np.zeros((0, 3))
-    if pixels.ndim != 2 or pixels.shape[1] != 3:
-        raise InvalidValue(
-            f"An annotation needs an (N, 3) array of points; got {pixels.shape}."
-        )
-    with np.errstate(over="ignore", invalid="ignore"):
-        places = pixels * um
-        return np.asarray(places[np.all(np.abs(places) < _FARTHEST_UM, axis=1)])
+    places, is_place = in_um(points, um)
+    return places[is_place]
 
 
 def _no_injection(problem: str) -> Injection:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labdata_napari.core.axes import um_from_unit
+from labdata_napari.core.places import as_pitch
 from labdata_napari.core.small_files import read_json, write_files
-from labdata_napari.core.tracks import as_pitch
 from labdata_napari.errors import InvalidValue, UnreadableFile
 
 if TYPE_CHECKING:

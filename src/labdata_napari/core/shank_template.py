@@ -14,7 +14,7 @@ import numpy as np
 
 from labdata_napari.core.annotation import NAME_LENGTH
 from labdata_napari.core.lines import line_through
-from labdata_napari.core.tracks import as_pitch
+from labdata_napari.core.places import as_pitch
 from labdata_napari.errors import InvalidValue
 
 if TYPE_CHECKING:

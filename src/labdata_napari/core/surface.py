@@ -17,8 +17,8 @@ import numpy as np
 from scipy import ndimage
 
 from labdata_napari.core.lines import clipped
+from labdata_napari.core.places import as_pitch
 from labdata_napari.core.progress import Progress, silent
-from labdata_napari.core.tracks import as_pitch
 from labdata_napari.errors import InvalidValue
 
 if TYPE_CHECKING:

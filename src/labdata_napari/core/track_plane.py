@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labdata_napari.core.oblique import oblique_plan
+from labdata_napari.core.places import as_pitch
 from labdata_napari.core.resample import plane
-from labdata_napari.core.tracks import as_pitch
 from labdata_napari.core.transform import TransformParameters, plan
 from labdata_napari.errors import InvalidValue
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from labdata_napari.core.angles import in_animal
 from labdata_napari.core.orientation import check_orientation
-from labdata_napari.core.tracks import as_pitch
+from labdata_napari.core.places import as_pitch
 from labdata_napari.errors import InvalidValue
 
 if TYPE_CHECKING:

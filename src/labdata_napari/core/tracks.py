@@ -23,6 +23,7 @@ from labdata_napari.core.angles import Angles, angles_of, in_animal
 from labdata_napari.core.curves import SMOOTHING_UM, Curve, curve_through
 from labdata_napari.core.lines import Line, clipped, line_through, strays
 from labdata_napari.core.orientation import check_orientation
+from labdata_napari.core.places import as_pitch, in_um
 from labdata_napari.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ MARKED, VENTRAL, FAR, LAST = (
 )
 """The rules by which the tip was found."""
 
-_FARTHEST_UM = 1e9  # a kilometre away is no place in a stack
 _HORIZONTAL = 0.1  # of a direction that is ventral: within 6° of horizontal
 _PATH_UM = 20.0
 _QUANTISED = 0.3  # of a pixel: the scatter of places that were rounded to pixels
@@ -143,15 +143,12 @@ def length_um(points: ArrayLike, um_per_pixel: ArrayLike) -> float:
     InvalidValue
         When the points or the pitch have another shape or are not finite.
     """
-    places = np.asarray(points, dtype=np.float64)
-    pitch = as_pitch(um_per_pixel)
-    if places.ndim != 2 or places.shape[1] != 3 or not len(places):
-        raise InvalidValue(
-            f"A track needs an (N, 3) array of points; got {places.shape}."
-        )
+    places, _ = in_um(points, as_pitch(um_per_pixel))
+    if not len(places):
+        raise InvalidValue("A track needs a point at least; click one.")
     if not np.all(np.isfinite(places)):
         raise InvalidValue("A track has points that are not finite; delete them.")
-    return float(np.linalg.norm(np.diff(places * pitch, axis=0), axis=1).sum())
+    return _way(places)
 
 
 def fit_track(
@@ -202,10 +199,10 @@ def fit_track(
     """
     pitch = as_pitch(um_per_pixel)
     _check(curve, smoothing_um, orientation)
-    places, used = _places(points, pitch)
+    places, used = in_um(points, pitch)
     line = line_through(places[used])
     if line is None:
-        return _no_track(_why_not(places, used), len(places))
+        return _no_track(_why_not(places, used), used)
     marked = _marked(used, tip)
     line, rule = _to_tip(line, marked, orientation, surface, pitch)
     bent = curve_through(places[used], line, smoothing_um) if curve != "line" else None
@@ -215,7 +212,7 @@ def fit_track(
     whole = _path(line, bent, first if start is None else start, last)
     path = _inside(whole / pitch, shape)
     if path is None:
-        return _no_track("The track lies outside of the stack.", len(places))
+        return _no_track("The track lies outside of the stack.", used)
     residuals = np.full(len(places), np.nan)
     residuals[used] = line.residuals if bent is None else bent.residuals(places[used])
     flagged = ~used
@@ -238,26 +235,6 @@ def fit_track(
     )
 
 
-def as_pitch(um_per_pixel: ArrayLike) -> Array:
-    """Return a voxel size as an array (3,).
-
-    Raises
-    ------
-    InvalidValue
-        When it is not three positive numbers.
-    """
-    try:
-        pitch = np.asarray(um_per_pixel, dtype=np.float64)
-    except (TypeError, ValueError):
-        pitch = np.zeros(0)
-    if pitch.shape != (3,) or not np.all(np.isfinite(pitch)) or np.any(pitch <= 0):
-        raise InvalidValue(
-            "The voxel size must be three positive numbers in µm; "
-            f"got {um_per_pixel!r}."
-        )
-    return pitch
-
-
 def _check(curve: str, smoothing_um: float, orientation: str | None) -> None:
     if curve not in CURVES:
         raise InvalidValue(f"A track is fitted by 'line' or 'spline', not {curve!r}.")
@@ -267,21 +244,6 @@ def _check(curve: str, smoothing_um: float, orientation: str | None) -> None:
         )
     if orientation is not None:
         check_orientation(orientation)
-
-
-def _places(points: ArrayLike, pitch: Array) -> tuple[Array, NDArray[np.bool_]]:
-    """Return places (N, 3) in µm, and which of them can be used."""
-    pixels = np.asarray(points, np.float64)
-    if not pixels.size:
-        pixels = pixels.reshape(0, 3)
-    if pixels.ndim != 2 or pixels.shape[1] != 3:
-        raise InvalidValue(
-            f"A track needs an (N, 3) array of points; got {pixels.shape}."
-        )
-    with np.errstate(over="ignore", invalid="ignore"):
-        places = pixels * pitch
-        used: NDArray[np.bool_] = np.all(np.abs(places) < _FARTHEST_UM, axis=1)
-    return places, used
 
 
 def _why_not(places: Array, used: NDArray[np.bool_]) -> str:
@@ -295,7 +257,7 @@ def _why_not(places: Array, used: NDArray[np.bool_]) -> str:
     return f"All {count} points are at one place; click another."
 
 
-def _no_track(problem: str, count: int) -> Track:
+def _no_track(problem: str, used: NDArray[np.bool_]) -> Track:
     nowhere = np.full(3, np.nan)
     return Track(
         problem=problem,
@@ -307,9 +269,9 @@ def _no_track(problem: str, count: int) -> Track:
         depth_um=np.nan,
         tip_rule="",
         angles=None,
-        residuals_um=np.full(count, np.nan),
+        residuals_um=np.full(len(used), np.nan),
         rms_um=np.nan,
-        flagged=np.zeros(count, np.bool_),
+        flagged=~used,
         tip_sideways_um=np.nan,
         tip_along_um=np.nan,
     )
