@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QFormLayout,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
+from labdata_napari.widgets.passage import Passage
 from labdata_napari.widgets.question import Answer, Question
 
 
@@ -60,3 +70,37 @@ def test_a_short_question_is_as_high_as_its_text(dock, qtbot):
     ask(question, 2)
     qtbot.wait(50)
     assert question.height() < 8 * line
+
+
+def test_in_a_low_dock_a_passage_gives_way_and_not_the_fields_above_it(qtbot):
+    dock, form, fields, page = QWidget(), QFrame(), QWidget(), QWidget()
+    rows = QFormLayout(fields)
+    for _ in range(8):
+        rows.addRow("Field", QLineEdit())
+    button, text = QPushButton("Connect"), QLabel("found")
+    text.setWordWrap(True)
+    passage = Passage(text)
+    inner, outer = QVBoxLayout(form), QVBoxLayout(dock)
+    for widget in (fields, button, passage):
+        inner.addWidget(widget)
+    page.setMinimumHeight(60)
+    outer.addWidget(form)
+    outer.addWidget(page, 1)
+    qtbot.addWidget(dock)
+    dock.show()
+    qtbot.waitExposed(dock)
+    line = text.fontMetrics().lineSpacing()
+    dock.resize(300, dock.minimumSizeHint().height() + 8 * line)
+    qtbot.wait(20)
+    before, height = button.mapTo(dock, button.pos()).y(), dock.height()
+    text.setText("\n".join(f"finding {n}" for n in range(14)))
+    qtbot.wait(20)
+    assert button.mapTo(dock, button.pos()).y() == before
+    assert dock.height() == height
+    assert page.height() == 60  # the page gives way first
+    assert 5 * line < passage.height() < 12 * line
+    assert passage.verticalScrollBar().isVisible()
+    dock.resize(300, height + 12 * line)
+    qtbot.wait(20)
+    assert passage.height() == text.height() >= 14 * line
+    assert not passage.verticalScrollBar().isVisible()

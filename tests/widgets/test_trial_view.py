@@ -27,6 +27,12 @@ def test_a_long_list_is_scrolled_and_a_cleared_one_takes_no_room(
     qtbot.wait(50)
     said = trial.findChildren(QLabel, "trial_sentence")
     assert "disk 39 of the lab" in said[-1].text()
-    assert trial.height() < 400 < trial.widget().height()
+    found = trial.widget()
+    assert trial.height() < 400 < found.height()
+    # all of it can be scrolled to, and no row is higher than its text needs
+    assert found.height() == found.heightForWidth(trial.viewport().width())
+    bar = trial.verticalScrollBar()
+    assert bar.isVisibleTo(trial)
+    assert bar.maximum() == found.height() - trial.viewport().height()
     trial.clear()
     assert trial.isHidden()

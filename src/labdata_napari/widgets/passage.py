@@ -10,11 +10,14 @@ from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
 if TYPE_CHECKING:
     from qtpy.QtGui import QResizeEvent, QShowEvent
 
-_MOST_LINES = 16
+_MOST_LINES, _FEWEST_LINES = 16, 3
 
 
 class Passage(QScrollArea):
     """As high as what it holds, up to some lines; what is longer is scrolled.
+
+    In a dock that is too low for all it holds, this gives way: nothing above it is
+    pressed together, so no button moves away from under the mouse.
 
     Parameters
     ----------
@@ -24,11 +27,11 @@ class Passage(QScrollArea):
 
     def __init__(self, content: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._wanted = 0
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         # else whatever holds it would take a share of the room that is left
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.setWidgetResizable(True)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.setWidget(content)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -47,14 +50,21 @@ class Passage(QScrollArea):
             self._fit()
         return super().viewportEvent(event)
 
+    def sizeHint(self) -> QSize:
+        """Return the height of the content, or of the most lines there may be."""
+        return QSize(super().sizeHint().width(), self._wanted)
+
     def minimumSizeHint(self) -> QSize:
-        """Let the content wrap instead of widening the dock."""
-        return QSize(0, super().minimumSizeHint().height())
+        """Let the content wrap or scroll instead of making the dock wider or higher."""
+        return QSize(0, min(self._wanted, self._lines(_FEWEST_LINES)))
+
+    def _lines(self, count: int) -> int:
+        return count * self.fontMetrics().lineSpacing()
 
     def _fit(self) -> None:
-        needed = self.widget().heightForWidth(self.width())
-        most = _MOST_LINES * self.fontMetrics().lineSpacing()
-        scrolls = needed > most
+        needed = max(self.widget().heightForWidth(self.width()), 0)
+        wanted = min(needed, self._lines(_MOST_LINES))
+        scrolls = needed > wanted or (wanted == self._wanted and needed > self.height())
         # said outright: a bar that comes and goes changes how the text wraps
         self.setVerticalScrollBarPolicy(
             Qt.ScrollBarPolicy.ScrollBarAlwaysOn
@@ -65,4 +75,9 @@ class Passage(QScrollArea):
         self.setFocusPolicy(
             Qt.FocusPolicy.StrongFocus if scrolls else Qt.FocusPolicy.NoFocus
         )
-        self.setFixedHeight(most if scrolls else max(needed, 0))
+        # Qt would make it as high as its labels are where they wrap at each word
+        width = self.viewport().width()
+        self.widget().resize(width, self.widget().heightForWidth(width))
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self.updateGeometry()
