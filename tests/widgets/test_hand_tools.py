@@ -149,12 +149,18 @@ def test_turning_by_hand(table: Table) -> None:
     assert table.parameters == before
     table.let_go(0, *end)
     assert table.parameters == before
-    # Keys turn the plane the mouse is in; the screen's own cursor may be elsewhere.
-    hands.hover(table.viewer, table.at(0, *end))
+    # Keys turn the plane that was clicked last, wherever the mouse goes meanwhile.
+    hands.hover(table.viewer, table.at(1, row, column))
     table.key(Qt.Key.Key_Right)
     table.key(Qt.Key.Key_Right, SHIFT)
     moved = tilt_in(table.parameters, (2, 1)) - tilt_in(before, (2, 1))
     assert moved == pytest.approx(1.1, abs=1e-6)
+    before = table.parameters
+    table.click(1, row + 30, column)  # which turns nothing, and snaps nothing upright
+    assert table.parameters == before
+    table.key(Qt.Key.Key_Right)
+    moved = tilt_in(table.parameters, (0, 1)) - tilt_in(before, (0, 1))
+    assert moved == pytest.approx(0.1, abs=1e-6)
     table.key(Qt.Key.Key_Escape)
     assert table.scene.tool is None
     assert table.told == ""
@@ -252,6 +258,7 @@ def test_cropping_by_hand(table: Table) -> None:
         table.box, np.add(box, ((0, 0), (5, 5), (-10, -10))), atol=1
     )
     box = table.box
+    hands.hover(table.viewer, table.at(1, 35, 20))  # what is held stays held
     table.key(Qt.Key.Key_Right)
     table.key(Qt.Key.Key_Up, SHIFT)
     assert table.box == tuple(

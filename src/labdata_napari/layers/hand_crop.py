@@ -58,7 +58,8 @@ class CropTool(HandTool):
     )
 
     _dragged: _Drag | None = None
-    _held: Grip | None = None  # what the arrow keys move
+    _held: Grip | None = None  # what the arrow keys move, in this plane
+    _pane: Pane | None = None
 
     def press(self, pane: Pane, place: Place, event: Any) -> bool:
         """Grip what is under the mouse."""
@@ -89,7 +90,6 @@ class CropTool(HandTool):
 
     def hover(self, pane: Pane | None, place: Place | None, event: Any) -> None:
         """Show what would be gripped."""
-        super().hover(pane, place, event)
         if pane is None or place is None:
             self.cursor.emit("")
             return

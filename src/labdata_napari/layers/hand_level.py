@@ -71,7 +71,6 @@ class LevelTool(HandTool):
 
     def hover(self, pane: Pane | None, place: Place | None, event: Any) -> None:
         """Show the line there would be."""
-        super().hover(pane, place, event)
         self.cursor.emit("" if pane is None else "cross")
         if pane is not None and place is not None and len(self._placed) == 1:
             self._draw(pane, place)

@@ -51,7 +51,6 @@ class HandTool:
         self._scene = scene
         self._model = model
         self._marks = marks
-        self._pane: Pane | None = None  # that the mouse was in last
 
     def begin(self) -> None:
         """Get ready; the scene gives the mouse from now on."""
@@ -89,7 +88,6 @@ class HandTool:
 
     def hover(self, pane: Pane | None, place: Place | None, event: Any) -> None:
         """Follow the mouse."""
-        self._pane = pane or self._pane
 
     # -- parts
 

@@ -37,13 +37,16 @@ class TurnTool(HandTool):
     """Turns the brain in the plane that is dragged in, about the stack's middle."""
 
     hint = (
-        "Drag in a plane to turn the brain in it; Shift turns finely. Arrow keys: 0.1°."
+        "Drag in a plane to turn the brain in it; Shift turns finely. Arrow keys: 0.1° "
+        "in the plane that was clicked last."
     )
 
     _dragged: _Drag | None = None
+    _pane: Pane | None = None  # that was clicked last
 
     def press(self, pane: Pane, place: Place, event: Any) -> bool:
         """Begin to turn."""
+        self._pane = pane
         plane = (pane.columns, pane.rows)
         try:
             check_turnable(self._draft.frame.um_per_pixel_out, plane)
@@ -60,7 +63,7 @@ class TurnTool(HandTool):
         if held is None:
             return
         angle = self._angle(pane, place)
-        if angle is None:
+        if angle is None or angle == held.last:  # a click alone turns nothing
             return
         fine = "Shift" in event.modifiers
         if held.last is not None:
@@ -90,11 +93,10 @@ class TurnTool(HandTool):
 
     def hover(self, pane: Pane | None, place: Place | None, event: Any) -> None:
         """Show that a drag turns."""
-        super().hover(pane, place, event)
         self.cursor.emit("" if pane is None else "turn")
 
     def nudge(self, down: int, right: int, *, far: bool) -> None:
-        """Turn a little in the plane the mouse was in last: clockwise to the right."""
+        """Turn a little in the plane that was clicked last: clockwise to the right."""
         pane = self._pane or (self._scene.panes or (None,))[0]
         if pane is None:
             return
