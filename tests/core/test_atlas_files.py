@@ -13,6 +13,7 @@ import tifffile
 
 from atlases import REGIONS, VISA, VISA1, layered
 from labdata_napari.core.atlas_files import open_atlas
+from labdata_napari.core.atlas_regions import UNKNOWN_COLOR
 from labdata_napari.core.atlas_tables import read_table, regions_from_rows
 from labdata_napari.demo.atlas_writing import write_legacy, write_version3
 from labdata_napari.errors import InvalidValue, NotFound, UnreadableFile
@@ -130,9 +131,11 @@ def changed(written: dict[str, Path], tmp_path: Path, **values: Any) -> Path:
     [
         ({"resolution": [100, 0, 100]}, "greater than zero"),
         ({"resolution": "x"}, "size of its voxels"),
+        ({"resolution": [10**400, 1, 1]}, "size of its voxels"),
         ({"orientation": "xyz"}, "no orientation"),
         ({"shape": [1, 2, 3]}, "no level of the shape"),
         ({"terminology": {"location": "/../../../../etc"}}, "leads out of its folder"),
+        ({"terminology": {"location": "/a\0b"}}, "names no place"),
         ({"annotation_set": None}, "does not tell where its annotation_set"),
     ],
 )
@@ -173,6 +176,7 @@ def test_a_damaged_manifest_is_said(
         (b"sizes: 20 16 24", b"sizes: 20 16", "sizes are"),
         (b"type: unsigned int", b"type: float", "no 'float'"),
         (b"type: unsigned int\n", b"", "no 'type'"),
+        (b"encoding: raw", b"encoding: raw\nbyte skip: -1", "between its header"),
     ],
 )
 def test_a_damaged_nrrd_is_said(
@@ -193,12 +197,19 @@ def test_a_cut_gzip_is_said(written: dict[str, Path], tmp_path: Path) -> None:
 
 def test_allens_nested_graph_is_a_table(tmp_path: Path) -> None:
     leaf = {"id": VISA1, "acronym": "VISa1", "name": "a", "color_hex_triplet": "1F"}
-    graph = {"msg": [{"id": 997, "acronym": "root", "name": "r", "children": [leaf]}]}
+    root = {
+        "id": 997,
+        "acronym": "root",
+        "name": "r",
+        "rgb_triplet": [float("inf")] * 3,
+    }
+    graph = {"msg": [root | {"children": [leaf]}]}
     path = tmp_path / "graph.json"
     path.write_text(json.dumps(graph))
     regions = read_table(path)
     assert regions[VISA1].path == (997, VISA1)
     assert regions[VISA1].color == (0, 0, 31)
+    assert regions[997].color == UNKNOWN_COLOR
 
 
 def test_numbers_in_the_volume_go_before_identifiers() -> None:

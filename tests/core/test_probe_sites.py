@@ -89,12 +89,17 @@ def test_what_has_no_sites_says_so(probe, tmp_path):
         {"contact_positions": [[0, None]] * 5},
         {"shank_ids": ["0"]},
         {"si_units": "parsec"},
+        {"contact_positions": [[0, 10**400]] * 5},
+        {"probe_planar_contour": [[0, float("nan")]]},
     ],
 )
 def test_damaged_geometries_are_refused_in_a_sentence(tmp_path, change):
     path = tmp_path / "p.json"
     probe = {**PROBE["probes"][0], **change}
     path.write_text(json.dumps({**PROBE, "probes": [probe]}))
+    with pytest.raises(UnreadableFile, match="Probe 0"):
+        read_probe(path)
+    path.write_text(json.dumps({**PROBE, "probes": [5]}))
     with pytest.raises(UnreadableFile, match="Probe 0"):
         read_probe(path)
     path.write_text("{}")

@@ -174,6 +174,8 @@ def test_sets_that_determine_nothing_are_refused() -> None:
         fitted(same, "similarity")
     with pytest.raises(InvalidValue, match="two landmarks called 'p0'"):
         fitted((*whole, whole[0]))
+    with pytest.raises(InvalidValue, match="'p' must be one point"):
+        pairs_by_name({"p": np.zeros((2, 3))}, {"p": (0, 0, 0)})
     with pytest.raises(InvalidValue, match="'p0' is nowhere"):
         fitted((replace(whole[0], pixel=(np.nan, 1, 1)), *whole[1:]))
 
@@ -193,7 +195,13 @@ def test_a_mapping_survives_json_and_damage_is_said() -> None:
     text = json.dumps(mapping.to_dict(), allow_nan=False)
     read = AtlasMapping.from_dict(json.loads(text))
     assert repr(read) == repr(mapping)  # NaN is not equal to itself
-    for key, bad in (("matrix", [[1]]), ("kind", "x"), ("residuals", 3), ("field", 1)):
+    for key, bad in (
+        ("matrix", [[1]]),
+        ("matrix", [[10**400]]),
+        ("kind", "x"),
+        ("residuals", 3),
+        ("field", 1),
+    ):
         with pytest.raises(InvalidValue):
             AtlasMapping.from_dict({**mapping.to_dict(), key: bad})
     with pytest.raises(InvalidValue):
@@ -263,9 +271,11 @@ def test_output_of_another_brain_or_atlas_is_refused(output: Path) -> None:
     (output / "deformation_field_2.tiff").unlink()
     with pytest.raises(NotFound, match="deformation_field_2"):
         from_brainreg(output, BIG, STACK)
-    (output / "brainreg.json").write_text("{}")
-    with pytest.raises(UnreadableFile, match="lacks the atlas"):
-        from_brainreg(output, BIG, STACK)
+    said = json.loads((output / "brainreg.json").read_text())
+    for damaged in ({}, said | {"voxel_sizes": [10**400, 1, 1]}):
+        (output / "brainreg.json").write_text(json.dumps(damaged))
+        with pytest.raises(UnreadableFile, match="lacks the atlas"):
+            from_brainreg(output, BIG, STACK)
     (output / "brainreg.json").unlink()
     with pytest.raises(NotFound, match="folder brainreg wrote to"):
         from_brainreg(output, BIG, STACK)

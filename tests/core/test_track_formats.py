@@ -146,8 +146,15 @@ def test_nothing_is_replaced_unless_that_was_meant(tmp_path):
     assert path.read_text() == "precious"
     write_annotations(path, [TRACK], SPACE, "csv", overwrite=True)
     assert [p.name for p in tmp_path.iterdir()] == ["a.csv"]
-    with pytest.raises(WriteRefused, match="cannot be written"):
-        write_annotations(path / "below.csv", [TRACK], SPACE, "csv")
+    (tmp_path / "np24_shank2.npy").mkdir()
+    with pytest.raises(WriteRefused, match="exists"):  # before one of two is replaced
+        write_annotations(
+            tmp_path, [TRACK, OTHER], SPACE, "brainrender", overwrite=True
+        )
+    for bad in (path / "below.csv", tmp_path / "a\0.csv", tmp_path / ("a" * 300)):
+        with pytest.raises(WriteRefused, match="cannot be written"):
+            write_annotations(bad, [TRACK], SPACE, "csv")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.csv", "np24_shank2.npy"]
 
 
 BOMB = (
@@ -175,6 +182,7 @@ PICKLE = b"\x93NUMPY\x01\x00v\x00" + (
         ("a.json", b'{"xyz_picks": [[1, 2], [3, 4]]}', "three numbers"),
         ("a.json", b'{"xyz_picks": [[1, 2, 3], [3]]}', "not numbers"),
         ("a.json", b'{"xyz_picks": [[1000, 2, Infinity]]}', "not finite"),
+        ("a.json", b'{"xyz_picks": [[1000, 2, 1%s]]}' % (b"0" * 400), "not numbers"),
         ("a.json", b'{"format": "labdata-napari annotations"}', "version"),
         (
             "a.json",

@@ -91,7 +91,7 @@ def resolution_of(found: dict[str, Any], where: Path) -> tuple[float, float, flo
     """Return the resolution in µm that a description holds; raises UnreadableFile."""
     try:
         a, b, c = (float(v) for v in found["resolution"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UnreadableFile(
             f"'{where}' does not tell the size of its voxels; the atlas is damaged."
         ) from error
@@ -228,7 +228,12 @@ def _location(root: Path, found: dict[str, Any], what: str) -> Path:
             "damaged, or of a layout that is not known here."
         ) from error
     inside = root.resolve()
-    place = (inside / location).resolve()
+    try:
+        place = (inside / location).resolve()
+    except (OSError, ValueError, RuntimeError) as error:  # zero bytes; loops of links
+        raise UnreadableFile(
+            f"An atlas below '{root}' names no place with {location!r}; it is damaged."
+        ) from error
     if not place.is_relative_to(inside):
         raise UnreadableFile(
             f"An atlas below '{root}' leads out of its folder, to '{location}'; it is "

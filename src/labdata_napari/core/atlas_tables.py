@@ -187,6 +187,6 @@ def _color(row: Mapping[str, Any]) -> Color:
         value = [row.get(name) for name in ("red", "green", "blue")]
     try:
         red, green, blue = (min(max(int(part), 0), 255) for part in value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return UNKNOWN_COLOR
     return red, green, blue

@@ -63,7 +63,7 @@ def from_brainreg(
     try:
         name, code = str(said["atlas"]), check_orientation(said["orientation"])
         um = checked_um(list(map(float, said["voxel_sizes"])), "ZYX")
-    except (KeyError, TypeError, ValueError, InvalidValue) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, InvalidValue) as error:
         raise UnreadableFile(
             f"'{place / DESCRIPTION}' lacks the atlas, the orientation or the size of "
             f"the voxels ({error})."

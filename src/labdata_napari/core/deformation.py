@@ -114,7 +114,7 @@ class DeformationField:
         try:
             a, b, c = (float(v) for v in found["resolution_um"])
             return cls(str(found["folder"]), (a, b, c))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InvalidValue(
                 f"What was kept of a deformation field is damaged ({error!r})."
             ) from error

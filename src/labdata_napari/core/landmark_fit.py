@@ -16,6 +16,7 @@ from labdata_napari.core.registration import (
     AtlasMapping,
     LandmarkPair,
     Residual,
+    Triple,
     as_rows,
     oriented,
 )
@@ -42,14 +43,18 @@ _SCALES = (0.2, 5.0)
 def pairs_by_name(
     pixels: Mapping[str, ArrayLike], atlas_um: Mapping[str, ArrayLike]
 ) -> tuple[LandmarkPair, ...]:
-    """Pair what has the same name in the brain and in the atlas, in that order."""
-    found = []
-    for name in pixels:
-        if name in atlas_um:
-            z, y, x = np.asarray(pixels[name], np.float64).ravel().tolist()
-            a, b, c = np.asarray(atlas_um[name], np.float64).ravel().tolist()
-            found.append(LandmarkPair(name, (z, y, x), (a, b, c)))
-    return tuple(found)
+    """Pair what has the same name in the brain and in the atlas, in that order.
+
+    Raises
+    ------
+    InvalidValue
+        When one of a pair is not one place.
+    """
+    return tuple(
+        LandmarkPair(name, _one_place(pixels[name], name), _one_place(there, name))
+        for name in pixels
+        if (there := atlas_um.get(name)) is not None
+    )
 
 
 def from_landmarks(
@@ -110,6 +115,17 @@ def from_landmarks(
         tuple(pairs),
         _residuals(pairs, fitted, here, there, kind),
     )
+
+
+def _one_place(point: ArrayLike, name: str) -> Triple:
+    place = np.asarray(point, np.float64).ravel()
+    if len(place) != 3:
+        raise InvalidValue(
+            f"The landmark {name!r} must be one point, three numbers; it has "
+            f"{len(place)} numbers. Delete its other points."
+        )
+    a, b, c = place.tolist()
+    return a, b, c
 
 
 def _check(pairs: Sequence[LandmarkPair], fewest: int, kind: str) -> None:

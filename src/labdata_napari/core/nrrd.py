@@ -75,6 +75,9 @@ def _fields(head: bytes) -> dict[str, str]:
 def _volume(path: Path, fields: dict[str, str], start: int) -> NDArray[Any]:
     if "data file" in fields or "datafile" in fields:
         raise ValueError("its voxels are in another file")
+    for skip in ("line skip", "lineskip", "byte skip", "byteskip"):
+        if int(fields.get(skip, "0")):
+            raise ValueError("there is something between its header and its voxels")
     shape = tuple(int(n) for n in fields["sizes"].split())
     order = ">" if fields.get("endian", "little") == "big" else "<"
     dtype = np.dtype(order + _TYPES[fields["type"].lower()])

@@ -26,7 +26,7 @@ def as_pitch(um_per_pixel: ArrayLike) -> Array:
     """
     try:
         pitch = np.asarray(um_per_pixel, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pitch = np.zeros(0)
     if pitch.shape != (3,) or not np.all(np.isfinite(pitch)) or np.any(pitch <= 0):
         raise InvalidValue(

@@ -103,7 +103,7 @@ def read_probe(path: Path, number: int = 0) -> ProbeGeometry:
         raise UnreadableFile(f"'{path}' is no probeinterface file.")
     try:
         return _geometry(record["probes"][number])
-    except (KeyError, IndexError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
         raise UnreadableFile(
             f"Probe {number} in '{path}' is missing, damaged or not two-dimensional."
         ) from None
@@ -196,14 +196,16 @@ def _geometry(probe: Mapping[str, Any]) -> ProbeGeometry:
     places = np.array(probe["contact_positions"], np.float64)
     if scale is None or places.ndim != 2 or places.shape[1] != 2:
         raise ValueError("not two-dimensional, or of an unknown unit")
-    if not 0 < len(places) <= _MOST_SITES or not np.isfinite(places).all():
+    contour = np.array(probe.get("probe_planar_contour") or places, np.float64)
+    if not 0 < len(places) <= _MOST_SITES:
         raise ValueError("no sites, or too many")
+    if not (np.isfinite(places).all() and np.isfinite(contour).all()):
+        raise ValueError("a place that is none")
     ids = [str(s) for s in probe.get("shank_ids") or [""] * len(places)]
     names = [str(s) for s in probe.get("contact_ids") or range(len(places))]
     if not len(ids) == len(names) == len(places):
         raise ValueError("names do not fit the sites")
     numbers = {shank: k for k, shank in enumerate(sorted(set(ids), key=_as_number))}
-    contour = np.array(probe.get("probe_planar_contour") or places, np.float64)
     places, tip = places * scale, float(contour[:, 1].min()) * scale
     return ProbeGeometry(
         sites=tuple(names),

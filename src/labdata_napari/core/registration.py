@@ -221,7 +221,7 @@ class AtlasMapping:
                 ),
                 field=None if field is None else DeformationField.from_dict(field),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InvalidValue(
                 f"What was kept of a mapping to an atlas is damaged ({error!r})."
             ) from error

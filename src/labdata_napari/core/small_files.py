@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from typing import TYPE_CHECKING, Any
@@ -72,7 +73,7 @@ def as_points(values: Any, path: Path) -> NDArray[np.float64]:
     """
     try:
         points = np.array(values, np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise UnreadableFile(f"The points in '{path}' are not numbers.") from None
     if not points.size:
         return np.zeros((0, 3))
@@ -97,11 +98,13 @@ def write_files(contents: Mapping[Path, bytes], *, overwrite: bool) -> list[Path
     WriteRefused
         When one is there and must not be replaced, or the disk refuses.
     """
-    for path in contents:
-        if path.exists() and not overwrite:
-            raise WriteRefused(f"'{path}' exists already; choose another name.")
     parts: list[tuple[Path, Path]] = []
     try:
+        for path in contents:
+            if path.exists() and not (overwrite and path.is_file()):
+                raise WriteRefused(
+                    f"'{path}' exists already; choose another name or folder."
+                )
         for path, content in contents.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             part = path.with_name(f"{path.name}.{os.getpid()}.part")
@@ -109,10 +112,10 @@ def write_files(contents: Mapping[Path, bytes], *, overwrite: bool) -> list[Path
             part.write_bytes(content)
         for part, path in parts:
             os.replace(part, path)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
         for part, _ in parts:
-            part.unlink(missing_ok=True)
-        raise WriteRefused(
-            f"'{error.filename or path}' cannot be written: {error.strerror or error}."
-        ) from error
+            with contextlib.suppress(OSError, ValueError):
+                part.unlink()
+        reason = getattr(error, "strerror", None) or error
+        raise WriteRefused(f"'{path}' cannot be written: {reason}.") from error
     return list(contents)
