@@ -22,7 +22,7 @@ from qtpy.QtWidgets import QListWidget  # noqa: E402
 import databases  # noqa: E402
 import hands  # noqa: E402
 from labdata_napari.core.transform import plan  # noqa: E402
-from labdata_napari.demo import demo_truth  # noqa: E402
+from labdata_napari.demo import demo_truth, ensure_demo  # noqa: E402
 from labdata_napari.widgets.app import open_window  # noqa: E402
 from labdata_napari.widgets.transform_opening import show_transform_dock  # noqa: E402
 
@@ -41,6 +41,8 @@ class Session:
     """One window on the demo lab and what a person does in it."""
 
     def __init__(self, demo: bool = True) -> None:
+        if demo:
+            ensure_demo()  # for as long as it takes, on whatever machine
         self.viewer: Viewer = open_window(demo=demo)
         self.viewer.window.resize(*SIZE)
         self.truth = demo_truth()

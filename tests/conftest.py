@@ -16,6 +16,7 @@ pytest_plugins = [
     "far_labs",
     "labdata_home",
     "labs",
+    "file_rows",  # after labs, which it uses
     "peers",
     "s3_server",
 ]

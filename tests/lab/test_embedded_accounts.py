@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,10 +121,9 @@ def test_root_who_is_permitted_neither_is_told_what_to_do(tmp_path: Path):
 
 
 @pytest.fixture
-def open_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def open_folder() -> Iterator[Path]:
     """A folder everybody may write to, outside of pytest's, which are closed."""
-    made = Path(f"/tmp/labdata-test-{os.getpid()}")
-    made.mkdir()
+    made = Path(tempfile.mkdtemp(dir="/tmp"))
     made.chmod(0o777)
     yield made
     shutil.rmtree(made)

@@ -138,6 +138,27 @@ def test_without_the_plugin_there_are_no_tables(lab: Any) -> None:
     assert find_plugin_tables(lab) is None
 
 
+def test_a_reader_sees_whose_rows_they_are_and_tables_without_keys_are_others(
+    lab: Any, plugin: Any, connect_again: Callable[..., Any]
+) -> None:
+    tables = find_plugin_tables(lab)
+    assert tables is not None
+    save_plugin_tracks(lab, tables, REGISTRATION, AnnotationSet(), [track("A", "x")])
+    reader = connect_again(**plugin.reader())
+    assert find_plugin_tables(reader) == tables
+    assert load_registrations(reader, tables, KEY) == [REGISTRATION]
+    assert load_registrations(reader, tables, KEY | {"dataset_name": "other"}) == []
+    assert load_plugin_annotations(reader, tables, REGISTRATION).names == ("A_shank0",)
+    # without a key no row could be told from the others
+    q = '"' if plugin.backend == "postgresql" else "`"
+    plugin.sql(
+        f"DROP TABLE {SCHEMA}.{q}__probe_track__region{q}",
+        f"CREATE TABLE {SCHEMA}.{q}__probe_track__region{q} (region_index int, "
+        "region_id int, region_acronym varchar(20), entry_um real, exit_um real)",
+    )
+    assert find_plugin_tables(lab) is None
+
+
 def test_tracks_are_written_by_name_and_updated_where_they_are(
     lab: Any, plugin: Any
 ) -> None:

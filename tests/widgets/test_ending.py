@@ -25,6 +25,7 @@ from labdata_napari.widgets.workspace import workspace_for
 
 viewer = napari.Viewer(show=False)
 workspace = workspace_for(viewer)
+workspace.attach_window(viewer.window._qt_window)
 workspace.connect(Profile("Lab", sys.argv[1]))
 while not workspace.connection.is_open:
     QApplication.processEvents()
@@ -48,6 +49,7 @@ def test_a_program_that_just_ends_stops_the_server(lab_folder):
     )
     assert done.stdout.strip() == "open", done.stderr
     assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
     assert is_stopped(lab_folder.url)
 
 

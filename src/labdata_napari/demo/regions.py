@@ -59,13 +59,17 @@ def region(a: Field, d: Field, m: Field) -> NDArray[np.int16]:
         (inside, "HB"),
         (ball(place, *BULB) < 1, "OLF"),
         (cerebellum, "CB"),
-        ((tissue(a, d, m) > 0.2) & (surface.depth < -0.05), "HB"),
     )
-    return np.select(
+    found = np.select(
         [chosen for chosen, _ in choices],
         [np.int16(REGIONS.index(name)) for _, name in choices],
         np.int16(0),
     ).astype(np.int16)
+    # tissue costs more than all of the above: only of what is none of it
+    rest = (found == 0) & (surface.depth < -0.05)
+    bright = tissue(a[rest], d[rest], m[rest]) > 0.2
+    found[rest] = np.where(bright, REGIONS.index("HB"), 0)
+    return found
 
 
 PARTS = ("", "CTX1", "CTX2/3", "CTX4", "CTX5", "CTX6", "CA1", "DG")

@@ -14,6 +14,7 @@ import numpy as np
 from labdata_napari.errors import InvalidValue
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.schema.blobs import packed, unpacked
+from labdata_napari.schema.catalogue import Catalogue, TableFacts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +31,7 @@ _COLUMNS = {
     TRACK: ("annotation_id", "probe_id", "shank", "track_length_um"),
     REGION: ("region_index", "region_id", "region_acronym", "entry_um", "exit_um"),
 }
-"""What a table of that name must have to be the plugin's."""
+"""What a table of that name must have to be the plugin's, and a primary key."""
 
 _TIERS = ("", "_", "__", "#")
 _BLOBS = ("blob", "longblob", "mediumblob", "tinyblob", "bytea")
@@ -78,19 +79,19 @@ def find_plugin_tables(lab: Any) -> PluginTables | None:
     marks = ", ".join(["%s"] * len(wanted))
     with translate_errors("Looking for the tables of the atlas registration"):
         found = lab.connection.query(
-            "SELECT table_schema, table_name, column_name, data_type FROM "
-            f"information_schema.columns WHERE table_name IN ({marks}) "
-            "ORDER BY ordinal_position",
+            "SELECT DISTINCT table_schema FROM information_schema.tables "
+            f"WHERE table_name IN ({marks})",
             tuple(wanted),
         ).fetchall()
-        columns: dict[tuple[str, str], dict[str, str]] = {}
-        for schema, table, column, kind in found:
-            columns.setdefault((str(schema), str(table)), {})[str(column)] = str(kind)
-        by_schema: dict[str, dict[str, PluginTable]] = {}
-        for (schema, table), types in columns.items():
-            name = wanted[table]
-            if set(_COLUMNS[name]) <= types.keys():
-                made = PluginTable(schema, table, types, _key(lab, schema, table))
+        schemas = [str(schema) for (schema,) in found]
+        if not schemas:
+            return None
+        catalogue = Catalogue(lab.connection, schemas)
+    by_schema: dict[str, dict[str, PluginTable]] = {}
+    for schema in schemas:
+        for table in sorted(catalogue.tables(schema) & wanted.keys()):
+            name, made = wanted[table], _described(catalogue, schema, table)
+            if made.key and set(_COLUMNS[name]) <= made.columns.keys():
                 by_schema.setdefault(schema, {})[name] = made
     whole = {s: t for s, t in by_schema.items() if len(t) == len(_COLUMNS)}
     if len(whole) > 1:
@@ -103,16 +104,11 @@ def find_plugin_tables(lab: Any) -> PluginTables | None:
     return None
 
 
-def _key(lab: Any, schema: str, table: str) -> tuple[str, ...]:
-    rows = lab.connection.query(
-        "SELECT k.column_name FROM information_schema.table_constraints t "
-        "JOIN information_schema.key_column_usage k ON "
-        "k.constraint_name = t.constraint_name AND k.table_schema = t.table_schema "
-        "AND k.table_name = t.table_name WHERE t.constraint_type = 'PRIMARY KEY' "
-        "AND t.table_schema = %s AND t.table_name = %s ORDER BY k.ordinal_position",
-        (schema, table),
-    ).fetchall()
-    return tuple(str(row[0]) for row in rows)
+def _described(catalogue: Catalogue, schema: str, table: str) -> PluginTable:
+    facts = catalogue.facts(schema, table) or TableFacts()
+    columns = {name: column["type"] for name, column in facts.columns.items()}
+    key = tuple(name for name in columns if name in facts.primary_key)
+    return PluginTable(schema, table, columns, key)
 
 
 def rows_of(

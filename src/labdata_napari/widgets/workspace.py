@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import weakref
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -212,6 +213,8 @@ class Workspace:
             application = QApplication.instance()
             if application is not None:
                 application.aboutToQuit.connect(self.close)
+            # A program that just ends says nothing, and Qt takes all away in any order.
+            atexit.register(_close, weakref.ref(self))
 
     def close(self) -> None:
         """Stop the background work and let go of the lab, waiting for neither."""
@@ -270,6 +273,11 @@ class Workspace:
 
     def _say(self, text: str) -> None:
         self.status.emit(text)
+
+
+def _close(workspace: weakref.ref[Workspace]) -> None:
+    if (there := workspace()) is not None:
+        there.close()
 
 
 _workspaces: weakref.WeakKeyDictionary[Viewer, Workspace] = weakref.WeakKeyDictionary()
