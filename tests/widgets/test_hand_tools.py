@@ -84,6 +84,11 @@ class Table:
         return self.tools.findChild(QLabel, "hand_told").text()
 
     @property
+    def says_the_angle_of_the_form(self) -> bool:
+        assert self.model.draft is not None
+        return f"y-x plane: {self.model.draft.angles['yx']:.1f}°" in self.told
+
+    @property
     def parameters(self) -> TransformParameters:
         assert self.model.draft is not None
         return self.model.draft.parameters
@@ -125,7 +130,8 @@ def test_turning_by_hand(table: Table) -> None:
     table.take("turn")
     table.drag(0, start, end)
     assert tilt_in(table.parameters, (2, 1)) == pytest.approx(np.degrees(0.2), abs=0.8)
-    assert "y-x plane: 1" in table.told
+    assert abs(table.model.draft.angles["yx"]) > 10
+    assert table.says_the_angle_of_the_form
     table.model.undo()  # the whole drag is one step
     assert table.parameters.rotate is None
     assert not table.model.can_undo
@@ -164,6 +170,14 @@ def test_turning_by_hand(table: Table) -> None:
     table.key(Qt.Key.Key_Escape)
     assert table.scene.tool is None
     assert table.told == ""
+    assert "marks of the tool" not in table.viewer.layers
+    # What is said is what the form says, where the view is mirrored, too.
+    table.begin(rotate=(0, 0, 0, False, True))
+    table.take("turn")
+    table.click(0, 20, 84)
+    table.key(Qt.Key.Key_Right, SHIFT)
+    assert abs(table.model.draft.angles["yx"]) == 1
+    assert table.says_the_angle_of_the_form
     # Voxels that are longer than wide are not turned, and it says why.
     table.begin(um=50.0)
     table.take("turn")

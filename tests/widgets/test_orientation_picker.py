@@ -87,3 +87,21 @@ def test_what_is_known_is_told_in_a_line_and_can_be_changed(picker, qtbot):
     assert not change.isVisible()
     say(qtbot, picker, "edge_x_start", "right")
     assert picker.code == "sar"
+
+
+def test_the_question_can_be_put_off_and_what_was_said_so_far_stays(picker, qtbot):
+    said = []
+    picker.chosen.connect(said.append)
+    line = picker.findChild(QLineEdit, "orientation_code")
+    change = picker.findChild(QPushButton, "orientation_change")
+    assert not change.isVisible()
+    say(qtbot, picker, "edge_z_end", "posterior")
+    later = picker.findChild(QPushButton, "orientation_later")
+    qtbot.mouseClick(later, Qt.MouseButton.LeftButton)
+    assert not line.isVisible()
+    words = picker.findChild(QLabel, "orientation_words")
+    assert words.text().startswith("Nobody has said yet")
+    qtbot.mouseClick(change, Qt.MouseButton.LeftButton)
+    assert line.text() == "a??"
+    assert words.text().startswith("Which way")
+    assert said == []

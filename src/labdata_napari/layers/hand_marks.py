@@ -25,7 +25,7 @@ class Marks:
     """One layer over a scene, and a word or two at the top of the canvas.
 
     Adding and removing a layer takes napari longer than all the rest: it is made when
-    something is drawn first and stays, empty, as long as the scene is open.
+    something is drawn first and stays until `remove`.
 
     Parameters
     ----------
@@ -69,6 +69,14 @@ class Marks:
         self._write("")
         if self._layer is not None and len(self._layer.data):
             self._layer.data = np.zeros((0, 2, 2))
+
+    def remove(self) -> None:
+        """Draw nothing, and take the layer away."""
+        self.clear()
+        if self._layer is not None:
+            self._viewer.scene.camera.events.zoom.disconnect(self._paint)
+            self._scene.remove_overlay(self._layer)
+            self._layer = None
 
     # -- parts
 

@@ -59,7 +59,7 @@ class HandTool:
     def end(self) -> None:
         """Take away what was drawn."""
         self.escape()
-        self._marks.clear()
+        self._marks.remove()
         self.cursor.emit("")
 
     def refresh(self) -> None:

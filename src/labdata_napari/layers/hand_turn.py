@@ -110,7 +110,7 @@ class TurnTool(HandTool):
             return
         new = turned(draft.parameters, Turn(plane, degrees))
         self._model.set(draft.with_parameters(new), merge="turn by keys")
-        self.told.emit(f"{self._tilt_words(pane, plane)} ({degrees:+.1f}°)")
+        self.told.emit(self._words(pane, degrees))
 
     # -- parts
 
@@ -122,18 +122,27 @@ class TurnTool(HandTool):
             degrees = -tilt
         draft = held.start.with_parameters(turned(before, Turn(held.plane, degrees)))
         self._model.set(draft, merge="turn")
-        now = 0.0 if upright else tilt + degrees
+        now = 0.0 if upright else self._sense(pane) * (tilt + degrees)
         self._marks.draw(
             lines=[(pane.to_world(self._middle()), pane.to_world(place))],
             words=f"{now:.1f}°",
         )
-        words = self._tilt_words(pane, held.plane)
-        self.told.emit(f"{words} ({degrees:+.1f}°). Shift: finely. Esc: back.")
+        self.told.emit(f"{self._words(pane, degrees)}. Shift: finely. Esc: back.")
 
-    def _tilt_words(self, pane: Pane, plane: tuple[int, int]) -> str:
-        tilt = tilt_in(self._draft.parameters, plane)
+    def _words(self, pane: Pane, degrees: float) -> str:
+        """Say how a plane is turned now, and by how much it was turned just now."""
+        sense = self._sense(pane)
+        tilt = sense * tilt_in(self._draft.parameters, (pane.columns, pane.rows))
         name = self._plane_words(pane.rows, pane.columns)
-        return f"{name} plane: {0.0 if abs(tilt) < 1e-6 else tilt:.1f}°"
+        angle = 0.0 if abs(tilt) < 1e-6 else tilt
+        return f"{name} plane: {angle:.1f}° ({sense * degrees:+.1f}°)"
+
+    def _sense(self, pane: Pane) -> int:
+        """1 where the angle that is stored grows clockwise on the screen, else -1."""
+        plane = self._draft.plane_of(pane.rows, pane.columns)
+        alone = self._draft.straight().with_angles(**{plane: 1.0})
+        tilt = tilt_in(alone.parameters, (pane.columns, pane.rows))
+        return 1 if tilt > 0 else -1
 
     def _middle(self) -> Place:
         return (np.array(self._draft.frame.spatial_shape_out) - 1.0) / 2

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from qtpy.QtGui import QAction, QPaintEvent, QResizeEvent
 
 _ASK = "Which way does the brain lie? Click an edge and say which side of it that is."
+_NOT_SAID = "Nobody has said yet which way the brain lies."
 _UNSEEN = (
     "Left and right look alike in a picture: tell them from how the brain was mounted "
     "and imaged."
@@ -54,9 +55,13 @@ class OrientationPicker(QWidget):
         self._words = QLabel()
         self._words.setObjectName("orientation_words")
         self._words.setWordWrap(True)
-        self._change = QPushButton("Change …")
+        self._later = QPushButton("Later")
+        self._later.setObjectName("orientation_later")
+        self._later.setToolTip("Fold this away; all but For atlas does without")
+        self._later.clicked.connect(self._on_later)
+        self._change = QPushButton()
         self._change.setObjectName("orientation_change")
-        self._change.setToolTip("Say anew which way the brain lies")
+        self._change.setToolTip("Say which way the brain lies")
         self._change.clicked.connect(self._on_change)
         self._typed = QLineEdit()
         self._typed.setObjectName("orientation_code")
@@ -118,6 +123,7 @@ class OrientationPicker(QWidget):
         hint.setWordWrap(True)
         side.addWidget(hint)
         side.addWidget(self._typed)
+        side.addWidget(self._later)
         side.addStretch()
         grid.addLayout(side, 1, 1)
         line = QHBoxLayout()
@@ -129,9 +135,11 @@ class OrientationPicker(QWidget):
         layout.addWidget(self._form)
 
     def _refresh(self) -> None:
-        code = self._answer.code
-        self._words.setText(_ASK if code is None else f"{in_words(code)} ({code})")
-        self._change.setVisible(code is not None and self._form.isHidden())
+        code, folded = self._answer.code, self._form.isHidden()
+        unknown = _NOT_SAID if folded else _ASK
+        self._words.setText(unknown if code is None else f"{in_words(code)} ({code})")
+        self._change.setText("Say …" if code is None else "Change …")
+        self._change.setVisible(folded)
         self._typed.setText(
             "".join(s or "?" for s in self._answer.starts)
             if any(self._answer.starts)
@@ -156,6 +164,10 @@ class OrientationPicker(QWidget):
             self._words.setText(str(error))
             return
         self._take(OrientationAnswer.of(code))
+
+    def _on_later(self) -> None:
+        self._form.hide()
+        self._refresh()
 
     def _on_change(self) -> None:
         self._form.show()

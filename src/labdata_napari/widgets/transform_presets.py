@@ -44,14 +44,15 @@ class AtlasRow(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        self._buttons: dict[str, QPushButton] = {}
+        self._buttons: list[QPushButton] = []
         for side, text, words in _SIDES:
-            button = self._buttons[side] = QPushButton(text)
+            button = QPushButton(text)
             button.setObjectName(f"transform_atlas_{side}")
             button.setToolTip(_TOOLTIP.format(words.capitalize()))
             button.setMinimumWidth(1)
             button.clicked.connect(partial(self._on_clicked, side))
             layout.addWidget(button)
+            self._buttons.append(button)
         layout.addWidget(self._um)
 
     def show_draft(self, draft: TransformDraft) -> None:
@@ -61,11 +62,8 @@ class AtlasRow(QWidget):
             missing = "The voxel size of this stack is not known."
         elif draft.orientation is None:
             missing = "Say first which way the brain lies."
-        for side, _, words in _SIDES:
-            button = self._buttons[side]
+        for button in self._buttons:
             allow(button, True, missing)
-            if not missing:
-                button.setToolTip(_TOOLTIP.format(words.capitalize()))
 
     def _on_clicked(self, side: str, _checked: bool = False) -> None:
         self.wanted.emit(self._um.currentData(), side)
