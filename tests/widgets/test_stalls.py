@@ -28,6 +28,7 @@ pytestmark = [pytest.mark.gui, pytest.mark.alone]
 BEAT_MS = 5
 LONGEST_MS = 100.0
 ROUNDS = 3
+SILENCE_S = 0.8
 
 
 class Heartbeat(QObject):
@@ -153,7 +154,7 @@ def shortest_stall(
 def test_a_storage_that_falls_silent_stalls_nobody(
     moved: Moved, monkeypatch: pytest.MonkeyPatch, record_property: Any
 ):
-    monkeypatch.setattr(s3, "READ_SECONDS", 0.6)
+    monkeypatch.setattr(s3, "READ_SECONDS", SILENCE_S)
     server = urlsplit(str(moved.bucket.endpoint))
     heart = Heartbeat()
 
@@ -183,7 +184,8 @@ def test_a_storage_that_falls_silent_stalls_nobody(
         with moved.qtbot.waitSignal(moved.workspace.entry_opened, timeout=20_000):
             moved.open("M1")
         answering()  # what is drawn for the first time
-        as_ever = shortest_stall(answering, heart, record_property)
+        shortest_stall(answering, heart, record_property)
         stall = shortest_stall(silent, heart, record_property)
-    # what both take, the machine takes, not the silence
-    assert stall < max(LONGEST_MS, 1.5 * as_ever)
+    # One wait for the storage is SILENCE_S; what is shorter by far is the drawing, and
+    # the storage's server, which runs in this very program.
+    assert stall < 1000 * SILENCE_S / 2

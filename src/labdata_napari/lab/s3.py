@@ -8,6 +8,7 @@ files'; they stay in botocore.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 import threading
@@ -305,6 +306,8 @@ def _client(entry: StorageEntry, read_seconds: float) -> Any:
     from botocore.config import Config
 
     session = botocore.session.get_session()
+    folders = session.get_config_variable("data_path")
+    session.register_component("data_loader", _descriptions(folders))
     endpoint, region = address(entry.endpoint, _configured(session))
     region = region or session.get_config_variable("region")
     if endpoint and not region:
@@ -335,6 +338,17 @@ def _client(entry: StorageEntry, read_seconds: float) -> Any:
             f"The endpoint {entry.endpoint!r} of the storage '{entry.name}' is no "
             "address of a server; write it as https://host:port."
         ) from None
+
+
+@functools.cache
+def _descriptions(folders: str | None) -> Any:
+    """Return botocore's descriptions of the services, which it keeps once read.
+
+    While it parses a megabyte of them, no other thread runs: not for each storage.
+    """
+    from botocore.loaders import create_loader
+
+    return create_loader(folders)
 
 
 def _configured(session: Any) -> tuple[str, ...]:
