@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 import tracemalloc
+from dataclasses import replace
 
 import pytest
 
 from labdata_napari.core import resample, sampling
+from labdata_napari.core.exact import exact_slabs
 from labdata_napari.core.resample import plane, slabs
+from labdata_napari.core.threads import Part, Step, counted
 from labdata_napari.core.transform import TransformParameters, plan
 from labdata_napari.errors import Cancelled, InvalidValue, WriteRefused
 from resampling import SLANTED, Chunked, Endless, noise, whole
@@ -69,6 +72,74 @@ def test_a_cancelled_run_ends_with_its_threads_and_its_file(step, tmp_path):
             list(slabs(stack, geometry, stop, memory=0, folder=tmp_path))
     assert set(threading.enumerate()) <= before
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("way", ["in memory", "in a file", "read again", "labdata"])
+def test_a_cancel_is_heard_within_a_slab(way, tmp_path):
+    stack = Chunked(noise((48, 1, 100, 100)), (4, 1, 100, 100))
+    parameters = TransformParameters(rotate=(0, 0, 3.5, False, False))
+    options = {"memory": 0 if way in ("in a file", "read again") else 1 << 30}
+    if way == "in a file":
+        parameters = replace(parameters, transpose=(2, 1, 0, 3))
+    geometry = plan(stack.shape, None, parameters)
+
+    def pieces(progress):
+        if way == "labdata":
+            return exact_slabs(stack.array, parameters, progress, folder=tmp_path)
+        return slabs(stack, geometry, progress, folder=tmp_path, **options)
+
+    told = []
+
+    def note(done: int, total: int) -> None:
+        told.append((done, total))
+
+    whole_slabs = list(pieces(note))
+    total = told[0][1]
+    assert told == [(k, total) for k in range(1, total + 1)]
+    assert len(whole_slabs) == 1
+    assert total >= len(stack.array) + 4  # frames, and parts of the slab
+
+    def stop(done: int, total: int) -> None:
+        if done == total - 1:
+            raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled, match="stopped"):
+        next(pieces(stop))
+    assert not list(tmp_path.iterdir())
+
+
+def test_work_that_nobody_waits_for_any_more_ends_with_its_next_step():
+    made, turn = [], threading.Semaphore(1)
+
+    def work(job: int, step: Step) -> int:
+        for k in range(100):
+            assert turn.acquire(timeout=10)
+            made.append((job, k))
+            step()
+        return job
+
+    def tell() -> None:
+        if len(made) == 5:
+            turn.release(2)
+            raise Cancelled("stopped")
+        turn.release()
+
+    with pytest.raises(Cancelled, match="stopped"):
+        list(counted(work, range(2), 1, tell))
+    assert len(made) <= 7
+
+
+def test_a_job_tells_as_many_steps_as_were_announced():
+    def work(amounts: list[float], step: Step) -> None:
+        part = Part(1.0, 7, step)
+        for amount in amounts:
+            part(amount)
+        part.end()
+
+    jobs = [[1.0], [0.1] * 10, [0.3, 0.3], [], [2.0], [0.01] * 100]
+    told = []
+    assert [j for j, _ in counted(work, jobs, 2, lambda: told.append(1))] == jobs
+    assert len(told) == 7 * len(jobs)
 
 
 def test_slabs_that_are_not_used_up_end_with_their_threads():

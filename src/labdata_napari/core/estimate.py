@@ -16,9 +16,9 @@ from labdata_napari.core.reduce import (
     axis_taps,
     chunk_shape,
     scratch_bytes,
-    threads_here,
 )
 from labdata_napari.core.resample import MEMORY, output_dtype, reach, spline_axes
+from labdata_napari.core.threads import threads_here
 from labdata_napari.errors import InvalidValue
 
 if TYPE_CHECKING:

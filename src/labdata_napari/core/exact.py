@@ -11,22 +11,34 @@ by every rotation, and a stack of one channel is not reduced in z.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import math
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import cosdg, sindg
 
+from labdata_napari.core.exact_zoom import ZoomZ, zoom_step
 from labdata_napari.core.kernels import choose
-from labdata_napari.core.progress import Progress, silent
-from labdata_napari.core.reduce import chunk_shape, in_order, threads_here
+from labdata_napari.core.progress import Counting, Progress, silent
+from labdata_napari.core.reduce import chunk_shape
 from labdata_napari.core.scratch import Scratch
+from labdata_napari.core.threads import (
+    STEP_VOXELS,
+    Part,
+    Step,
+    counted,
+    steps_of,
+    threads_here,
+)
 from labdata_napari.core.transform import TransformParameters, plan
 from labdata_napari.errors import InvalidValue
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from numpy.typing import ArrayLike, NDArray
@@ -234,24 +246,22 @@ class _Work:
         z, y, x = self.grid
         shape = (len(self.plan.channels), z, y, x)
         reads = self._reads(stack)
-        total = len(reads) + len(blocks)
+        frames = sum(stop - start for (start, stop), _ in reads)
+        told = Counting(progress, frames + sum(self._steps(block) for block in blocks))
         with Scratch(shape, dtype, memory, folder) as scratch:
-            loaded = in_order(lambda r: self._zoomed(stack, r), reads, workers)
+            loaded = counted(partial(self._zoomed, stack), reads, workers, told)
             zooms = [
-                _ZoomZ(scratch, k, stack.shape[0], z, self.kernels)
+                ZoomZ(scratch, k, stack.shape[0], z, self.kernels)
                 for k in range(len(self.plan.channels))
             ]
-            for done, ((_, place), frames) in enumerate(loaded, start=1):
-                zooms[place].add(frames)
-                progress(done, total)
-
-            def compute(block: tuple[int, int, int]) -> NDArray[Any]:
-                return self._block(scratch, block)
-
-            computed = in_order(compute, blocks, workers)
-            for done, (_, slab) in enumerate(computed, start=len(reads) + 1):
-                yield slab
-                progress(done, total)
+            with contextlib.closing(loaded):
+                for (_, place), zoomed in loaded:
+                    zooms[place].add(zoomed)
+            compute = partial(self._block, scratch)
+            computed = counted(compute, blocks, workers, told)
+            with contextlib.closing(computed):
+                for _, slab in computed:
+                    yield slab
 
     # --- the zooms ---
 
@@ -264,18 +274,22 @@ class _Work:
             for place in range(len(self.plan.channels))
         ]
 
-    def _zoomed(self, stack: Any, read: tuple[Range, int]) -> NDArray[Any]:
+    def _zoomed(self, stack: Any, read: tuple[Range, int], step: Step) -> NDArray[Any]:
         (start, stop), place = read
         channel = self.plan.channels[place]
         frames = np.asarray(stack[start:stop, channel : channel + 1])[:, 0]
         if frames.shape[1:] == self.grid[1:]:
+            for _ in frames:
+                step()
             return frames
         out = np.empty((len(frames), *self.grid[1:]), frames.dtype)
         steps = (
-            _zoom_step(frames.shape[1], self.grid[1]),
-            _zoom_step(frames.shape[2], self.grid[2]),
+            zoom_step(frames.shape[1], self.grid[1]),
+            zoom_step(frames.shape[2], self.grid[2]),
         )
-        self.kernels.zoom_frames(frames, *steps, out)
+        for k in range(len(frames)):
+            self.kernels.zoom_frames(frames[k : k + 1], *steps, out[k : k + 1])
+            step()
         return out
 
     # --- what comes after them ---
@@ -293,7 +307,15 @@ class _Work:
             for row in range(0, shape[along], rows)
         ]
 
-    def _block(self, scratch: Scratch, block: tuple[int, int, int]) -> NDArray[Any]:
+    def _steps(self, block: tuple[int, int, int]) -> int:
+        shape = self.plan.shape_out
+        _, _, rows = block
+        along = 1 if self.plan.channel_axis == 0 else 0
+        return steps_of(rows * math.prod(shape[along + 1 :]))
+
+    def _block(
+        self, scratch: Scratch, block: tuple[int, int, int], step: Step
+    ) -> NDArray[Any]:
         outer, start, length = block
         axis = self.plan.channel_axis
         spatial = [a for a in self.plan.transpose if a != 1]  # stack axis of each
@@ -302,10 +324,14 @@ class _Work:
         parts[cut] = parts[cut][start : start + length]
         channels = [outer] if axis == 0 else range(len(self.plan.channels))
         order = [_SPATIAL.index(a) for a in spatial]
-        found = [self._part(scratch, c, parts).transpose(order) for c in channels]
+        made = Part(len(channels), self._steps(block), step)
+        found = [self._part(scratch, c, parts, made).transpose(order) for c in channels]
+        made.end()
         return np.ascontiguousarray(np.stack(found, axis=axis))
 
-    def _part(self, scratch: Scratch, channel: int, parts: list[range]) -> NDArray[Any]:
+    def _part(
+        self, scratch: Scratch, channel: int, parts: list[range], made: Part
+    ) -> NDArray[Any]:
         """Give some indices of the flipped stack, in (z, y, x)."""
         indices = [
             range(n - 1 - p.start, n - 1 - p.start - len(p) * p.step, -p.step)
@@ -314,12 +340,23 @@ class _Work:
             for p, n, flip in zip(parts, self.grid, self.flipped, strict=True)
         ]
         wanted = [(min(p[0], p[-1]), max(p[0], p[-1]) + 1) for p in indices]
-        found = self._turned(scratch, channel, (wanted[0], wanted[1], wanted[2]))
+        ranges = wanted[0], wanted[1], wanted[2]
+        found = self._turned(scratch, channel, ranges, made)
         inside = zip(indices, wanted, strict=True)
         return found[tuple(_slice(p, low) for p, (low, _) in inside)]
 
-    def _turned(self, scratch: Scratch, channel: int, wanted: Ranges) -> NDArray[Any]:
-        """Give a part of the turned stack, from the part of each step before it."""
+    def _turned(
+        self,
+        scratch: Scratch,
+        channel: int,
+        wanted: Ranges,
+        made: Part,
+        share: float = 1.0,
+    ) -> NDArray[Any]:
+        """Give a part of the turned stack, from the part of each step before it.
+
+        `share` of what there is to do is this.
+        """
         ranges = [wanted]
         for turn in reversed(self.turns):
             ranges.insert(0, turn.source(ranges[0]))
@@ -335,34 +372,45 @@ class _Work:
             for part in ((low, middle), (middle, high)):
                 half = list(wanted)
                 half[longest] = part
-                halves.append(
-                    self._turned(scratch, channel, (half[0], half[1], half[2]))
-                )
+                ranges3 = half[0], half[1], half[2]
+                halves.append(self._turned(scratch, channel, ranges3, made, share / 2))
             return np.concatenate(halves, axis=longest)
         low3, high3 = zip(*ranges[0], strict=True)
         current = scratch.window(channel, low3, high3)
         for turn, before, after in zip(
             self.turns, ranges[:-1], ranges[1:], strict=True
         ):
-            current = self._apply(turn, current, before, after)
+            here = share / len(self.turns)
+            current = self._apply(turn, current, before, after, made, here)
         return current
 
     def _apply(
-        self, turn: _Turn, current: NDArray[Any], before: Ranges, after: Ranges
+        self,
+        turn: _Turn,
+        current: NDArray[Any],
+        before: Ranges,
+        after: Ranges,
+        made: Part,
+        share: float,
     ) -> NDArray[Any]:
         a, b = turn.axes
         (free,) = {0, 1, 2} - {a, b}
         out = np.empty([high - low for low, high in after], current.dtype)
         order = (a, b, free)
-        self.kernels.turn(
-            current.transpose(order),
-            (before[a][0], before[b][0]),
-            turn.matrix,
-            turn.offset,
-            turn.shape,
-            (after[a][0], after[b][0]),
-            out.transpose(order),
-        )
+        target = out.transpose(order)
+        rows = max(1, STEP_VOXELS * len(target) // out.size)
+        for row in range(0, len(target), rows):
+            some = target[row : row + rows]
+            self.kernels.turn(
+                current.transpose(order),
+                (before[a][0], before[b][0]),
+                turn.matrix,
+                turn.offset,
+                turn.shape,
+                (after[a][0] + row, after[b][0]),
+                some,
+            )
+            made(share * len(some) / len(target))
         return out
 
 
@@ -370,51 +418,3 @@ def _slice(indices: range, low: int) -> slice:
     first, last = indices[0] - low, indices[-1] - low
     beyond = last + (1 if indices.step > 0 else -1)
     return slice(first, None if beyond < 0 else beyond, indices.step)
-
-
-def _zoom_step(n_in: int, n_out: int) -> float:
-    return (n_in - 1) / (n_out - 1) if n_out > 1 else 1.0
-
-
-class _ZoomZ:
-    """Zooms one channel in z as its frames come, and stores the planes."""
-
-    def __init__(
-        self, scratch: Scratch, channel: int, n_in: int, n_out: int, kernels: Kernels
-    ) -> None:
-        self._scratch, self._channel, self._kernels = scratch, channel, kernels
-        self._n_in, self._n_out = n_in, n_out
-        self._step = _zoom_step(n_in, n_out)
-        self._held: dict[int, NDArray[Any]] = {}
-        self._next_frame = self._next_plane = 0
-
-    def add(self, frames: NDArray[Any]) -> None:
-        """Take the next frames."""
-        for frame in frames:
-            self._held[self._next_frame] = frame
-            self._next_frame += 1
-        for plane in self._ready(frames):
-            self._scratch.put(self._channel, self._next_plane, plane)
-            self._next_plane += 1
-        lowest = int(np.floor(self._next_plane * self._step))
-        for z in [z for z in self._held if z < lowest]:
-            del self._held[z]
-
-    def _ready(self, frames: NDArray[Any]) -> Iterator[NDArray[Any]]:
-        while self._next_plane < self._n_out:
-            place = self._next_plane * self._step
-            if place > self._n_in - 1:
-                yield np.zeros_like(frames[0])
-                continue
-            below = int(np.floor(place))
-            above = min(below + 1, self._n_in - 1)
-            if above >= self._next_frame:
-                return
-            if place == below:
-                yield self._held[below]
-                continue
-            out = np.empty_like(frames[0])
-            self._kernels.blend(
-                self._held[below], self._held[above], place - below, out
-            )
-            yield out

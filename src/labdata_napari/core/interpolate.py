@@ -10,8 +10,11 @@ import numpy as np
 
 from labdata_napari.core import kernels_numpy
 from labdata_napari.core.spline import coefficients
+from labdata_napari.core.threads import STEP_VOXELS, nothing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from labdata_napari.core.kernels import Kernels
@@ -23,7 +26,7 @@ DEFAULT_ORDER = 3
 OUTSIDE = 1e-6  # voxels beyond the outermost centres that still count as inside
 # Output voxels interpolated from one piece of the data: at most, and where the piece
 # is much larger than what comes out of it.
-_MOST, _LEAST = 1 << 18, 1 << 14
+_MOST, _LEAST = STEP_VOXELS, 1 << 14
 _MUCH = 3
 
 
@@ -118,6 +121,7 @@ def resample(
     shape: NDArray[np.intp],
     taps: Taps,
     kernels: Kernels,
+    made: Callable[[int], object] = nothing,
 ) -> NDArray[Any]:
     """Interpolate from a window of a stack that holds every neighbour needed.
 
@@ -135,6 +139,8 @@ def resample(
         As `taps_of` gives them.
     kernels
         What does the work.
+    made
+        Called after each piece with the voxels made; what it raises goes through.
 
     Returns
     -------
@@ -144,6 +150,7 @@ def resample(
     if taps == (1, 1, 1):
         view = _view(window, matrix, offset - first, shape)
         if view is not None:
+            made(view.size)
             return view
     # The output axis that walks the data's x innermost: neighbours are near then.
     order = _axis_order(matrix)
@@ -158,6 +165,7 @@ def resample(
         part = out[tuple(slice(a, a + n) for a, n in zip(start, size, strict=True))]
         if box is None:
             part[...] = 0
+            made(part.size)
             continue
         longest = int(np.argmax(size))
         if _too_large(size, box[1] - box[0]):
@@ -169,6 +177,7 @@ def resample(
                 pieces.append((at, length))
             continue
         _piece(window, first, full, box, matrix, begin, taps, kernels, part)
+        made(part.size)
     return out.transpose(back)
 
 

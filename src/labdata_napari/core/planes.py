@@ -12,6 +12,7 @@ from labdata_napari.core import kernels_numpy
 from labdata_napari.core.interpolate import working_dtype
 from labdata_napari.core.scratch import Scratch
 from labdata_napari.core.spline import REACH
+from labdata_napari.core.threads import nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,25 @@ if TYPE_CHECKING:
 _BLOCK = 32  # planes filtered along z together
 _RING = _BLOCK + 2 * REACH
 _STRIP_BYTES = 2 << 20
+
+
+def strips(shape: tuple[int, int, int, int], itemsize: int, in_memory: int) -> int:
+    """How many pieces `Planes` filters along z, for a scratch of (C, Z, Y, X)."""
+    channels, depth, rows, columns = shape
+    whole = channels * depth * rows * columns * itemsize <= in_memory
+    block = depth if whole else _BLOCK
+    each = (
+        len(_strips(depth, rows, columns * itemsize, first, min(first + block, depth)))
+        for first in range(0, depth, block)
+    )
+    return channels * sum(each)
+
+
+def _strips(depth: int, rows: int, row_bytes: int, first: int, end: int) -> list[slice]:
+    """Cut the rows of some planes into pieces to be filtered side by side."""
+    low, high = max(0, first - REACH), min(depth, end + REACH)
+    step = max(1, _STRIP_BYTES // ((high - low) * row_bytes))
+    return [slice(y, min(y + step, rows)) for y in range(0, rows, step)]
 
 
 class Planes:
@@ -46,6 +66,8 @@ class Planes:
         Where the small file goes.
     kernels
         What does the work.
+    tell
+        Called after each of the `strips`; what it raises goes through.
     """
 
     def __init__(
@@ -55,12 +77,13 @@ class Planes:
         threads: int,
         folder: Path | None = None,
         kernels: Kernels = kernels_numpy,
+        tell: Callable[[], object] = nothing,
     ) -> None:
-        self._kernels = kernels
+        self._kernels, self._tell = kernels, tell
         self._scratch = scratch
         self._splines = splines
         self._most = threads + 1
-        self._waiting: deque[Future[None]] = deque()
+        self._waiting: deque[Future[bool]] = deque()
         channels, depth, rows, columns = scratch.shape
         self._added, self._filtered = [0] * channels, [0] * channels
         self._raw, self._slots = scratch, depth
@@ -93,20 +116,22 @@ class Planes:
             if self._raw is not self._scratch:
                 self._raw.close()
 
-    def _submit(self, function: Callable[..., None], *arguments: Any) -> None:
+    def _submit(self, function: Callable[..., bool], *arguments: Any) -> None:
         self._waiting.append(self._executor.submit(function, *arguments))
         self._wait(self._most)
 
     def _wait(self, most: int) -> None:
         """Wait until no more than this is under way; raises what went wrong."""
         while len(self._waiting) > most:
-            self._waiting.popleft().result()
+            if self._waiting.popleft().result():
+                self._tell()
 
-    def _store(self, channel: int, z: int, plane: NDArray[Any]) -> None:
+    def _store(self, channel: int, z: int, plane: NDArray[Any]) -> bool:
         _, along_y, along_x = self._splines
         if along_y or along_x:
             plane = self._kernels.plane_coefficients(plane, along_y, along_x)
         self._raw.put(channel, z % self._slots, plane)
+        return False
 
     def _filter_ready(self, channel: int) -> None:
         """Filter the blocks along z whose neighbours have all come."""
@@ -124,15 +149,13 @@ class Planes:
     def _filter_block(self, channel: int, first: int, end: int) -> None:
         depth, rows, columns = self._scratch.shape[1:]
         low, high = max(0, first - REACH), min(depth, end + REACH)
-        row_bytes = (high - low) * columns * self._scratch.dtype.itemsize
-        step = max(1, _STRIP_BYTES // row_bytes)
-        for y in range(0, rows, step):
-            part = (channel, slice(y, min(y + step, rows)))
-            self._submit(self._filter_strip, *part, (low, first, end, high))
+        row_bytes = columns * self._scratch.dtype.itemsize
+        for part in _strips(depth, rows, row_bytes, first, end):
+            self._submit(self._filter_strip, channel, part, (low, first, end, high))
 
     def _filter_strip(
         self, channel: int, rows: slice, planes: tuple[int, int, int, int]
-    ) -> None:
+    ) -> bool:
         low, first, end, high = planes
         columns = self._scratch.shape[3]
         strip = np.concatenate(
@@ -143,6 +166,7 @@ class Planes:
         )
         found = self._kernels.coefficients(strip, 0)[first - low : end - low]
         self._scratch.put_rows(channel, first, rows.start, found)
+        return True
 
     def _in_ring(self, low: int, high: int) -> list[tuple[int, int]]:
         start, count = low % self._slots, high - low

@@ -11,8 +11,9 @@ import numpy as np
 from labdata_napari.core.interpolate import DEFAULT_ORDER
 from labdata_napari.core.planes import splined
 from labdata_napari.core.progress import Progress, silent
-from labdata_napari.core.reduce import Box, Reduction, scratch_bytes, threads_here
+from labdata_napari.core.reduce import Box, Reduction, scratch_bytes
 from labdata_napari.core.sampling import geometry_of, plane_block, three, work_of
+from labdata_napari.core.threads import threads_here
 from labdata_napari.errors import InvalidValue
 
 if TYPE_CHECKING:

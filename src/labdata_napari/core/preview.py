@@ -15,8 +15,9 @@ import numpy as np
 from labdata_napari.core.interpolate import interpolate, store
 from labdata_napari.core.kernels import loaded
 from labdata_napari.core.progress import Progress, silent
-from labdata_napari.core.reduce import Box, Reduction, in_order, threads_here
+from labdata_napari.core.reduce import Box, Reduction
 from labdata_napari.core.resample import output_dtype
+from labdata_napari.core.threads import in_order, threads_here
 from labdata_napari.core.transform import plan
 from labdata_napari.core.transform_parameters import TransformParameters
 

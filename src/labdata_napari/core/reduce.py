@@ -12,24 +12,22 @@ for: any window of the result is equal to the last bit to the same window of the
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-import os
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
 
 from labdata_napari.core import kernels_numpy
 from labdata_napari.core.interpolate import working_dtype
-from labdata_napari.core.planes import Planes
-from labdata_napari.core.progress import Progress, silent
+from labdata_napari.core.planes import Planes, strips
+from labdata_napari.core.progress import Counting, Progress, silent
 from labdata_napari.core.scratch import Scratch
+from labdata_napari.core.threads import Step, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -42,9 +40,6 @@ if TYPE_CHECKING:
 _NONE = (False, False, False)
 _READ_BYTES = 16 << 20  # read at a time where the source has no chunks
 _BAND_BYTES = 64 << 20  # above this, chunks that split y are read in bands of rows
-
-Job = TypeVar("Job")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -76,11 +71,6 @@ class Taps:
     matrix: Any
     start: int
     stop: int
-
-
-def threads_here() -> int:
-    """How many threads to use; more do not help reading and inflating."""
-    return min(4, os.cpu_count() or 1)
 
 
 def scratch_dtype(
@@ -143,6 +133,11 @@ class _Read:
     y: tuple[int, int]
     last_of_frames: bool
 
+    @property
+    def frames(self) -> int:
+        """How many frames."""
+        return self.z[1] - self.z[0]
+
 
 class Reduction:
     """The reduction of one box of one stack; `run` fills a scratch with it.
@@ -192,7 +187,7 @@ class Reduction:
     def read_bytes(self) -> int:
         """Bytes of the largest read."""
         first = self.reads[0]
-        frames, rows = first.z[1] - first.z[0], first.y[1] - first.y[0]
+        frames, rows = first.frames, first.y[1] - first.y[0]
         itemsize = int(np.dtype(self.stack.dtype).itemsize)
         channels = first.channels[1] - first.channels[0]
         return frames * channels * rows * (self.x.stop - self.x.start) * itemsize
@@ -225,7 +220,14 @@ class Reduction:
         low, high = int(touched[0]), int(touched[-1]) + 1
         return part[low:high], low, high
 
-    def _load(self, read: _Read) -> list[list[NDArray[Any]]]:
+    def steps(self, in_memory: int) -> int:
+        """How many steps a run counts: frames read, and what is filtered along z."""
+        frames = sum(r.frames * (r.channels[1] - r.channels[0]) for r in self.reads)
+        shape, size = (len(self.plan.channels), *self.box.shape), self.dtype.itemsize
+        filtered = strips(shape, size, in_memory) if self.splines[0] else 0
+        return frames + filtered
+
+    def _load(self, read: _Read, step: Step) -> list[list[NDArray[Any]]]:
         """Read, and reduce in y and x; per channel, per frame."""
         block = np.asarray(
             self.stack[
@@ -235,13 +237,17 @@ class Reduction:
                 self.x.start : self.x.stop,
             ]
         )
-        if self.dtype == block.dtype and self.plan.shape_grid == self.plan.shape_in:
-            return [list(block[:, k]) for k in range(block.shape[1])]
+        kept = self.dtype == block.dtype and self.plan.shape_grid == self.plan.shape_in
         y, x = self._bands[read.y][0], self.x.matrix
-        return [
-            [self.kernels.reduce_frame(f, y, x, self.working) for f in block[:, k]]
-            for k in range(block.shape[1])
-        ]
+        parts: list[list[NDArray[Any]]] = []
+        for channel in np.moveaxis(block, 1, 0):
+            parts.append([])
+            for frame in channel:
+                if not kept:
+                    frame = self.kernels.reduce_frame(frame, y, x, self.working)
+                parts[-1].append(frame)
+                step()
+        return parts
 
     def run(
         self,
@@ -259,27 +265,32 @@ class Reduction:
         threads
             Reads done side by side.
         progress
-            Called after each read; whatever it raises ends the work.
+            Called after each of `steps`; whatever it raises ends the work.
         """
         scratch = Scratch(
             (len(self.plan.channels), *self.box.shape), self.dtype, in_memory, folder
         )
         try:
-            self._fill(scratch, folder, threads, progress)
+            told = Counting(progress, self.steps(in_memory))
+            self._fill(scratch, folder, threads, told)
         except BaseException:
             scratch.close()
             raise
         return scratch
 
     def _fill(
-        self, scratch: Scratch, folder: Path | None, threads: int, progress: Progress
+        self,
+        scratch: Scratch,
+        folder: Path | None,
+        threads: int,
+        told: Counting,
     ) -> None:
         open_planes: dict[tuple[int, int], NDArray[Any]] = {}
         place = {channel: k for k, channel in enumerate(self.plan.channels)}
-        loaded = in_order(self._load, self.reads, threads)
-        to_store = Planes(scratch, self.splines, threads, folder, self.kernels)
-        with to_store as planes:
-            for done, (read, parts) in enumerate(loaded, start=1):
+        loaded = counted(self._load, self.reads, threads, told)
+        to_store = Planes(scratch, self.splines, threads, folder, self.kernels, told)
+        with to_store as planes, contextlib.closing(loaded):
+            for read, parts in loaded:
                 _, low, high = self._bands[read.y]
                 for channel, frames in enumerate(parts, start=read.channels[0]):
                     if channel not in place:  # skipped by a crop step
@@ -296,7 +307,6 @@ class Reduction:
                     for channel, k in sorted(open_planes):
                         if channel in here and self._last_frame(k) < read.z[1]:
                             planes.add(channel, k, open_planes.pop((channel, k)))
-                progress(done, len(self.reads))
 
     def _new_plane(self, part: NDArray[Any]) -> NDArray[Any]:
         """Give zeros that lie in memory as the parts do that are added to them."""
@@ -354,25 +364,3 @@ def _aligned(start: int, stop: int, size: int) -> list[tuple[int, int]]:
     """Cut a range where a grid of `size` from 0 does."""
     cuts = [start, *range((start // size + 1) * size, stop, size), stop]
     return list(itertools.pairwise(cuts))
-
-
-def in_order(
-    function: Callable[[Job], Result], jobs: Iterable[Job], threads: int
-) -> Iterator[tuple[Job, Result]]:
-    """Run jobs in threads, one more ahead than threads, results in the jobs' order."""
-    waiting: deque[tuple[Job, Future[Result]]] = deque()
-    executor = ThreadPoolExecutor(threads, thread_name_prefix="transform")
-    todo = iter(jobs)
-    try:
-        while True:
-            while len(waiting) <= threads:
-                job = next(todo, None)
-                if job is None:
-                    break
-                waiting.append((job, executor.submit(function, job)))
-            if not waiting:
-                return
-            job, future = waiting.popleft()
-            yield job, future.result()
-    finally:
-        executor.shutdown(cancel_futures=True)

@@ -9,6 +9,7 @@ is computed later are equal to the last bit: reduced voxels and coefficients
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +18,8 @@ import numpy as np
 from labdata_napari.core import sampling
 from labdata_napari.core.interpolate import DEFAULT_ORDER, ORDERS
 from labdata_napari.core.prepared import Prepared, prepare
-from labdata_napari.core.progress import Progress, silent
-from labdata_napari.core.reduce import (
-    Box,
-    Reduction,
-    in_order,
-    scratch_bytes,
-    threads_here,
-)
+from labdata_napari.core.progress import Counting, Progress, silent
+from labdata_napari.core.reduce import Box, Reduction, scratch_bytes
 from labdata_napari.core.sampling import (
     Block,
     Work,
@@ -36,6 +31,7 @@ from labdata_napari.core.sampling import (
     three,
     work_of,
 )
+from labdata_napari.core.threads import Part, Step, counted, threads_here
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -168,8 +164,9 @@ def slabs(
     if whole is None:
         return _zeros(blocks, work.dtype, progress)
     size = scratch_bytes(plan, np.dtype(stack.dtype), whole, work.splines)
-    if size > memory and _cheap_to_reread(stack, work, blocks, whole):
-        return _direct(stack, work, blocks, workers, progress)
+    steps = _steps_of_rereading(stack, work, blocks, whole) if size > memory else None
+    if steps is not None:
+        return _direct(stack, work, blocks, workers, Counting(progress, steps))
     reduction = work.reduction(stack, whole)
     return _through_scratch(reduction, work, blocks, memory, folder, workers, progress)
 
@@ -191,22 +188,22 @@ def _through_scratch(
     workers: int,
     progress: Progress,
 ) -> Generator[NDArray[Any]]:
-    reads = len(reduction.reads)
-    total = reads + len(blocks)
+    parts = sum(block.steps for block in blocks)
+    told = Counting(progress, reduction.steps(memory) + parts)
     # Large chunks are not read side by side: each thread holds one.
     readers = max(1, min(workers, memory // (2 * reduction.read_bytes)))
 
-    def compute(block: Block) -> NDArray[Any]:
-        return work.sampled(scratch, reduction.box, block)
+    def compute(block: Block, step: Step) -> NDArray[Any]:
+        part = Part(block.size, block.steps, step)
+        slab = work.sampled(scratch, reduction.box, block, made=part)
+        part.end()
+        return slab
 
-    def reading(done: int, total: int) -> None:
-        progress(done, total + len(blocks))
-
-    with reduction.run(memory, folder, readers, reading) as scratch:
-        computed = in_order(compute, blocks, workers)
-        for done, (_, slab) in enumerate(computed, start=reads + 1):
-            yield slab
-            progress(done, total)
+    with reduction.run(memory, folder, readers, told) as scratch:
+        computed = counted(compute, blocks, workers, told)
+        with contextlib.closing(computed):
+            for _, slab in computed:
+                yield slab
 
 
 def _direct(
@@ -214,40 +211,45 @@ def _direct(
     work: Work,
     blocks: list[Block],
     workers: int,
-    progress: Progress,
+    told: Counting,
 ) -> Generator[NDArray[Any]]:
     """Reduce what each slab needs on its own, without keeping the rest."""
+    memory = 2 * sampling.WINDOW_BYTES
 
-    def compute(block: Block) -> NDArray[Any]:
-        box = work.box(block)
-        if box is None:
-            return np.zeros(block.shape, work.dtype)
-        with work.reduction(stack, box).run(2 * sampling.WINDOW_BYTES) as scratch:
-            return work.sampled(scratch, box, block)
+    def compute(block: Block, step: Step) -> NDArray[Any]:
+        part, box = Part(block.size, block.steps, step), work.box(block)
+        slab = np.zeros(block.shape, work.dtype)
+        if box is not None:
+            reduction = work.reduction(stack, box)
+            with reduction.run(memory, progress=lambda *_: step()) as scratch:
+                slab = work.sampled(scratch, box, block, made=part)
+        part.end()
+        return slab
 
-    for done, (_, slab) in enumerate(in_order(compute, blocks, workers), start=1):
-        yield slab
-        progress(done, len(blocks))
+    computed = counted(compute, blocks, workers, told)
+    with contextlib.closing(computed):
+        for _, slab in computed:
+            yield slab
 
 
-def _cheap_to_reread(stack: Any, work: Work, blocks: list[Block], whole: Box) -> bool:
-    """Whether slabs can be computed one by one without reading much twice."""
-    source = np.dtype(stack.dtype)
+def _steps_of_rereading(
+    stack: Any, work: Work, blocks: list[Block], whole: Box
+) -> int | None:
+    """How many steps `_direct` counts; None where too much would be read twice."""
+    source, memory = np.dtype(stack.dtype), 2 * sampling.WINDOW_BYTES
     once = len(work.reduction(stack, whole).reads)
-    reads = 0
+    reads, steps = 0, sum(block.steps for block in blocks)
     for block in blocks:
         box = work.box(block)
         if box is None:
             continue
-        if (
-            scratch_bytes(work.plan, source, box, work.splines)
-            > 2 * sampling.WINDOW_BYTES
-        ):
-            return False
-        reads += len(work.reduction(stack, box).reads)
+        if scratch_bytes(work.plan, source, box, work.splines) > memory:
+            return None
+        reduction = work.reduction(stack, box)
+        reads, steps = reads + len(reduction.reads), steps + reduction.steps(memory)
         if reads > _REREAD * once:
-            return False
-    return True
+            return None
+    return steps
 
 
 def _blocks(plan: Plan, dtype: np.dtype[Any]) -> Iterator[Block]:

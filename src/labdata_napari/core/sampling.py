@@ -8,6 +8,7 @@ than 1e-7 of a voxel.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +25,12 @@ from labdata_napari.core.interpolate import (
 from labdata_napari.core.kernels import choose
 from labdata_napari.core.reduce import Box, Reduction
 from labdata_napari.core.spline import REACH
+from labdata_napari.core.threads import nothing, steps_of
 from labdata_napari.core.transform_parameters import STORABLE_DTYPES
 from labdata_napari.errors import InvalidValue
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -46,6 +48,16 @@ class Block:
 
     start: tuple[int, int, int, int]
     shape: tuple[int, int, int, int]
+
+    @property
+    def size(self) -> int:
+        """How many voxels."""
+        return math.prod(self.shape)
+
+    @property
+    def steps(self) -> int:
+        """How many steps it is to compute it."""
+        return steps_of(self.size)
 
 
 def output_dtype(source: np.dtype[Any], plan: Plan) -> np.dtype[Any]:
@@ -124,10 +136,12 @@ class Work:
         box: Box,
         block: Block,
         places: Sequence[int] | None = None,
+        made: Callable[[int], object] = nothing,
     ) -> NDArray[Any]:
         """Interpolate a block of the result from the reduced `box`.
 
         `places` tells where in the scratch the result's channels are, if not in order.
+        `made` is called often, with the voxels made; what it raises goes through.
         """
         out = np.zeros(block.shape, self.dtype)
         start, shape = self._spatial(block.start), self._spatial(block.shape)
@@ -135,7 +149,7 @@ class Work:
         first = block.start[self.plan.channel_axis]
         for k, target in enumerate(by_channel):
             place = first + k if places is None else places[first + k]
-            self._sample(scratch, place, box, start, shape, target)
+            self._sample(scratch, place, box, start, shape, target, made)
         return out
 
     def _sample(
@@ -146,9 +160,11 @@ class Work:
         start: NDArray[np.intp],
         shape: NDArray[np.intp],
         target: NDArray[Any],
+        made: Callable[[int], object],
     ) -> None:
         window = self._window(start, shape)
         if window is None:
+            made(target.size)
             return
         longest = int(np.argmax(shape))
         voxels = int(np.prod(window.shape, dtype=np.int64))
@@ -160,16 +176,16 @@ class Work:
                 part_start[longest] += begin
                 part_shape[longest] = end - begin
                 part = target[(slice(None),) * longest + (slice(begin, end),)]
-                self._sample(scratch, channel, box, part_start, part_shape, part)
+                where = (part_start, part_shape, part)
+                self._sample(scratch, channel, box, *where, made)
             return
         low = np.array(window.low)
         inside = low - box.low
         data = scratch.window(channel, three(inside), three(inside + window.shape))
         matrix = self.affine[:, :3]
         offset = matrix @ start + self.affine[:, 3]
-        values = resample(
-            data, low, self.grid, matrix, offset, shape, self.taps, self.kernels
-        )
+        how = (shape, self.taps, self.kernels, made)
+        values = resample(data, low, self.grid, matrix, offset, *how)
         store(values, target)
 
 

@@ -27,9 +27,9 @@ from labdata_napari.core.interpolate import DEFAULT_ORDER
 from labdata_napari.core.kernels import rounding
 from labdata_napari.core.members import FolderMembers, ZipMembers
 from labdata_napari.core.progress import Progress, silent
-from labdata_napari.core.reduce import threads_here
 from labdata_napari.core.remote_cache import RemoteBytes
 from labdata_napari.core.resample import MEMORY, output_dtype, slabs
+from labdata_napari.core.threads import threads_here
 from labdata_napari.core.transform_run import (
     Run,
     partial_of,

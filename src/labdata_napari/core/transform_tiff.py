@@ -24,7 +24,7 @@ import numpy as np
 import tifffile
 
 from labdata_napari import __version__
-from labdata_napari.core.reduce import in_order
+from labdata_napari.core.threads import in_order
 from labdata_napari.core.tiff_writer import (
     Pages,
     coarser_copies,
