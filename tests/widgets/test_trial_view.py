@@ -19,7 +19,9 @@ def test_a_long_list_is_scrolled_and_a_cleared_one_takes_no_room(
 ):
     folders = (str(tmp_path / f"disk {n} of the lab") for n in range(40))
     monkeypatch.setenv("LABDATA_NAPARI_LOCAL_PATHS", os.pathsep.join(folders))
-    trial = TrialView(workspace_for(make_napari_viewer()))
+    viewer = make_napari_viewer()
+    trial = TrialView(workspace_for(viewer))
+    trial.setStyleSheet(viewer.window._qt_window.styleSheet())
     qtbot.addWidget(trial)
     trial.resize(320, 100)
     with qtbot.waitSignal(trial.ended, timeout=20_000):
@@ -31,6 +33,8 @@ def test_a_long_list_is_scrolled_and_a_cleared_one_takes_no_room(
     assert trial.height() < 400 < found.height()
     # all of it can be scrolled to, and no row is higher than its text needs
     assert found.height() == found.heightForWidth(trial.viewport().width())
+    sign = trial.findChildren(QLabel, "trial_sign")[-1]
+    assert sign.sizeHint().height() < 1.3 * sign.fontMetrics().lineSpacing()
     bar = trial.verticalScrollBar()
     assert bar.isVisibleTo(trial)
     assert bar.maximum() == found.height() - trial.viewport().height()

@@ -102,6 +102,7 @@ class TrialView(Passage):
             label = QLabel(text)
             label.setObjectName(f"trial_{('sign', 'what', 'sentence')[column]}")
             label.setAlignment(Qt.AlignmentFlag.AlignTop)
+            label.setIndent(0)  # at the top, Qt would keep half a letter free
             if column == 2:
                 # in this order: the other way round it forgets how high it gets
                 label.setSizePolicy(
