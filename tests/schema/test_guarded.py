@@ -67,17 +67,21 @@ def test_a_table_of_somebody_elses_without_a_key_is_counted(lab: Any):
     name = adapter.make_full_table_name(lab.tables.schemas["data"], "plugin")
     lab.connection.query(
         f"CREATE TABLE {name} (file_path varchar(512) NOT NULL, "
-        "storage varchar(24) NOT NULL, note int, "
+        "storage varchar(24) NOT NULL, note int, subject_name varchar(20), "
         "FOREIGN KEY (file_path, storage) "
-        f"REFERENCES {lab.File.full_table_name} (file_path, storage))"
+        f"REFERENCES {lab.File.full_table_name} (file_path, storage), "
+        "FOREIGN KEY (subject_name) "
+        f"REFERENCES {lab.Subject.full_table_name} (subject_name))"
     )
     for note in range(3):
         lab.connection.query(
-            f"INSERT INTO {name} VALUES (%s, %s, %s)",
-            args=(file["file_path"], file["storage"], note),
+            f"INSERT INTO {name} VALUES (%s, %s, %s, %s)",
+            args=(file["file_path"], file["storage"], note, key["subject_name"]),
         )
     with pytest.raises(WriteRefused, match="3 Plugin"):
         (lab.File & file).delete()
+    with pytest.raises(WriteRefused, match=r"3 Plugin\. .*confirm="):
+        (lab.Subject & key).delete(prompt=True)
     (lab.File & file).delete(confirm=5)
     assert lab.connection.query(f"SELECT count(*) FROM {name}").fetchone() == (0,)
 
@@ -173,6 +177,15 @@ def test_a_misspelt_column_never_means_every_row(lab: Any, brain: Any):
             (lab.Subject & restriction).delete()
     assert len(lab.FixedBrain & {**KEY, "subject_sex": "F"}) == 1
     (lab.FixedBrainTransformAnnotation & (brain | wrong)).delete_quick()
+
+
+def test_a_misspelt_column_in_an_aggregation_is_named_in_one_line(lab: Any):
+    counted = lab.Subject.aggr(lab.Session, n="count(sesion_name)")
+    for ask in (counted.to_dicts, (lab.Subject & counted).to_dicts):
+        with pytest.raises(dj.errors.UnknownAttributeError, match="check its") as e:
+            ask()
+        assert "sesion_name" in str(e.value)
+        assert "\n" not in str(e.value)
 
 
 def test_rows_of_other_tables_are_no_misspelt_names():

@@ -262,6 +262,9 @@ class Connection(dj.Connection):
                 refused and not isinstance(error, _ACTED_UPON)
             ):
                 raise ours from error
+            if isinstance(error, dj.errors.UnknownAttributeError):
+                # the same, without the statement that PostgreSQL quotes at length
+                raise dj.errors.UnknownAttributeError(str(ours)) from error
             raise
 
     @contextlib.contextmanager

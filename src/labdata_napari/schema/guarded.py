@@ -69,7 +69,8 @@ class Guarded(Kept):
             Delete in a transaction of its own.
         prompt
             False: delete. True: show what goes and ask at the terminal. None: delete
-            nothing, and say in the error what would go.
+            nothing, and say in the error what would go; so does True where a table
+            without a primary key is among it, for which DataJoint cannot ask.
         part_integrity
             As DataJoint takes it.
         confirm
@@ -92,7 +93,7 @@ class Guarded(Kept):
         rows = pinned(self)
         integrity = "ignore" if force_parts else part_integrity
         prompt = safemode if prompt is None else prompt
-        if prompt is None or confirm is not None:
+        if prompt is None or confirm is not None or (prompt and _keyless(rows)):
             self._require_confirmed(rows, integrity, confirm)
             prompt = False
         deleted: int = super(Guarded, rows).delete(  # type: ignore[misc]
@@ -138,6 +139,14 @@ def would_go(rows: Any, integrity: str = "enforce") -> dict[str, int]:
     tables = dj.Diagram.cascade(rows, part_integrity=integrity)
     counts = {class_name(split(t.full_table_name)[1]): _count(t) for t in tables}
     return {name: count for name, count in counts.items() if count}
+
+
+def _keyless(rows: Any) -> bool:
+    """Whether a table without a primary key refers to some rows."""
+    with rows.lab.own_errors():
+        # which rows go does not matter here, and parts alone are DataJoint's to refuse
+        tables = dj.Diagram.cascade(rows, part_integrity="ignore")
+        return not all(table.primary_key for table in tables)
 
 
 def _count(rows: Any) -> int:
