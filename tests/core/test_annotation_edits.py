@@ -47,7 +47,7 @@ def next_edit(state, choice, where, value):
     name = state[where % len(state)].name if state else ""
     count = len(state[where % len(state)].points) if state else 0
     point = np.array([[value, -value, 0.5]])
-    free = f"n{len(state)}{where}{value}"
+    free = f"n{len(state)} {where} {value}"
     if choice == 0 or not state:
         return InsertAnnotation(where % (len(state) + 1), Draft(free, "", point))
     if choice == 1:
