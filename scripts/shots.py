@@ -69,7 +69,7 @@ class Session:
         listed = self.browser.findChild(QListWidget, "transform_list")
         hands.wait_for(listed.count)
         hands.press(hands.child(self.browser, "open_transform_button"))
-        hands.wait_for(lambda: len(self.viewer.layers) == 3)
+        hands.wait_for(lambda: len(self.viewer.layers) >= 3)
         hands.pause(1.5)
         return self.viewer.window.dock_widgets[ANNOTATIONS]
 

@@ -11,6 +11,7 @@ from labdata_napari.layers import points as working_copy
 from labdata_napari.widgets.annotation_table import AnnotationTable
 
 LEFT = Qt.MouseButton.LeftButton
+NONE = Qt.KeyboardModifier.NoModifier
 KEY = {
     "subject_name": "M1",
     "session_name": "20260101_120000",
@@ -37,8 +38,8 @@ class Story:
         QApplication.processEvents()
         world = np.array([y, x]) * self.layer.scale[1:]
         middle = np.array([self.canvas.height(), self.canvas.width()]) / 2
-        centre = np.array(self.viewer.camera.center[-2:])
-        row, column = (world - centre) * self.viewer.camera.zoom + middle
+        centre = np.array(self.viewer.scene.camera.center[-2:])
+        row, column = (world - centre) * self.viewer.scene.camera.zoom + middle
         return QPoint(round(column), round(row))
 
     def click_voxel(self, z: float, y: float, x: float) -> None:
@@ -62,6 +63,20 @@ class Story:
             QApplication.sendEvent(self.canvas, move)
             self.qtbot.wait(20)
         self.qtbot.mouseRelease(self.canvas, LEFT, pos=last)
+
+    def key(self, key: Qt.Key, keys: Qt.KeyboardModifier = NONE) -> None:
+        """Press a key while the picture has the keyboard."""
+        self.canvas.setFocus()
+        self.qtbot.keyClick(self.canvas, key, keys)
+
+    def hover(self, z: float, y: float, x: float) -> None:
+        place = self.place(z, y, x)
+        where = QPointF(self.canvas.mapToGlobal(place))
+        none = Qt.MouseButton.NoButton
+        move = QEvent.Type.MouseMove
+        event = QMouseEvent(move, QPointF(place), where, none, none, NONE)
+        QApplication.sendEvent(self.canvas, event)
+        self.qtbot.wait(30)  # napari looks at moves at most every 5 ms
 
     def press(self, name: str) -> None:
         self.qtbot.mouseClick(self.dock.findChild(QPushButton, name), LEFT)

@@ -95,7 +95,7 @@ def test_a_new_annotation_counts_only_once_it_has_a_point():
     layer.add([[1.0, 2.0, 3.0]])
     assert p.unsaved(layer).summary() == "1 added (probe 2)"
     np.testing.assert_allclose(
-        layer.face_color[0], p._rgba(p.listing(layer)[0].colour), atol=1e-6
+        layer.face_color[0], p.as_rgba(p.listing(layer)[0].colour), atol=1e-6
     )
 
 
@@ -114,19 +114,19 @@ def test_renaming_takes_points_colour_and_the_next_click_along(layer):
     assert edited["probe A"].annotation_id == 3
     assert len(edited["probe A"].points) == 4
     assert "renamed from probe 1" in p.unsaved(layer).summary()
-    colour = p._rgba(p.listing(layer)[0].colour)
+    colour = p.as_rgba(p.listing(layer)[0].colour)
     for index in (0, 1, 2, 4):
         np.testing.assert_allclose(layer.face_color[index], colour, atol=1e-6)
 
 
 def test_retyping_changes_the_symbol(layer):
-    editing.retype_annotation(layer, "virus", "landmark")
+    editing.retype_annotations(layer, ["virus"], "landmark")
     assert p.annotations_from_layer(layer)["virus"].type == "landmark"
     assert str(layer.symbol[3]) == p.symbol_of("landmark")
 
 
 def test_removing_an_annotation_keeps_the_others_features(layer):
-    editing.remove_annotation(layer, "probe 1")
+    editing.remove_annotations(layer, ["probe 1"])
     edited = p.annotations_from_layer(layer)
     assert edited.names == ("virus",)
     np.testing.assert_array_equal(edited["virus"].points, INJECTION)
@@ -145,8 +145,8 @@ def test_a_bad_name_is_refused_and_changes_nothing(layer, baseline, name):
 def test_an_unknown_annotation_is_named_in_the_error(layer):
     for edit in (
         lambda: editing.choose_annotation(layer, "nobody"),
-        lambda: editing.remove_annotation(layer, "nobody"),
-        lambda: editing.retype_annotation(layer, "nobody", "x"),
+        lambda: editing.remove_annotations(layer, ["nobody"]),
+        lambda: editing.retype_annotations(layer, ["nobody"], "x"),
     ):
         with pytest.raises(NotFound, match="nobody"):
             edit()

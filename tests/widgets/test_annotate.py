@@ -109,15 +109,15 @@ def test_a_name_that_is_taken_or_too_long_is_told(story):
     assert len(working_copy.roster(story.layer)) == 1
 
 
-def test_delete_asks_and_save_removes_the_row(story):
+def test_delete_can_be_undone_and_save_removes_the_row(story):
     story.table.setFocus()
     story.qtbot.keyClick(story.table, Qt.Key.Key_Delete)
-    assert "Delete “probe 1” and its 3 points?" in story.text("question_text")
-    story.press("delete_no")
-    assert len(story.layer.data) == 3
-    story.press("annotation_delete")
-    story.press("delete_yes")
+    assert "Deleted “probe 1”" in story.text("annotation_status")
     assert len(story.layer.data) == 0
+    story.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert len(story.layer.data) == 3
+    assert story.text("annotation_badge") == "✓ all saved"
+    story.press("annotation_delete")
     story.save()
     story.saved()
     assert story.rows() == {}

@@ -161,7 +161,7 @@ def test_enter_on_a_transform_opens_it_with_its_annotations(
     qtbot.waitUntil(lambda: transforms.count() == 1, timeout=5000)
     with qtbot.waitSignal(workspace.entry_opened, timeout=10_000):
         qtbot.keyClick(transforms, Qt.Key.Key_Return)
-    assert len(viewer.layers) == 3
+    assert len(viewer.layers) == 4  # two channels, a line, points
     points = viewer.layers[-1]
     assert points.data.shape == (3, 3)
     assert source_of(points).key["transform_id"] == 0

@@ -103,7 +103,7 @@ def test_a_transform_in_s3_opens_too(moved):
     )
     with moved.qtbot.waitSignal(moved.workspace.entry_opened, timeout=20_000):
         moved.button("open_transform_button").click()
-    assert len(moved.viewer.layers) == 3
+    assert len(moved.viewer.layers) == 4
 
 
 def test_a_server_that_is_away_is_said_and_the_window_goes_on(moved):

@@ -9,11 +9,12 @@ said and nothing that was guessed.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari import settings
-from labdata_napari.core.orientation import check_orientation
+from labdata_napari.core.orientation import check_orientation, result_orientation
+from labdata_napari.core.transform import plan
 from labdata_napari.errors import InvalidValue, UnreadableFile, WriteRefused
 from labdata_napari.lab.journal import Target
 from labdata_napari.lab.private_files import write_private
@@ -26,6 +27,7 @@ BRAIN = ("subject_name", "session_name", "dataset_name")
 """The primary key of a brain; more of a key, such as `transform_id`, is ignored."""
 
 LabName = tuple[str, str, str | None]
+_ANY_SHAPE = (64, 1, 64, 64)
 
 
 def known_orientation(lab: LabName, key: Mapping[str, Any]) -> str | None:
@@ -96,6 +98,34 @@ def keep_orientation(lab: LabName, key: Mapping[str, Any], code: str | None) -> 
             f"{error.strerror or error}. Free some room there, or set "
             f"{settings.HOME} to another folder."
         ) from error
+
+
+def transform_orientation(lab: Any, key: Mapping[str, Any]) -> str | None:
+    """Return the orientation of a transform's stack, from what was said of its brain.
+
+    Parameters
+    ----------
+    lab
+        A lab.
+    key
+        Of the transform.
+
+    Returns
+    -------
+    str or None
+        Three letters; None while nobody said how the brain lies, or where the
+        parameters cannot be read.
+    """
+    code = known_orientation((lab.url, lab.name, lab.project), key)
+    if code is None:
+        return None
+    brain = {name: key[name] for name in BRAIN}
+    for record in lab.brains.transforms(brain):
+        if record.transform_id == key["transform_id"] and record.parameters:
+            # neither the size nor what is cut off says which way the axes run
+            whole = replace(record.parameters, crop=None)
+            return result_orientation(plan(_ANY_SHAPE, None, whole), code)
+    return None
 
 
 def _target(lab: LabName, key: Mapping[str, Any]) -> Target:

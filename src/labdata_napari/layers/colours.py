@@ -7,7 +7,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 # Upper edge in nm of each band and the napari colormap of the light a person would
 # see there. 540-600 is where red dyes are excited and orange ones emit.
@@ -118,15 +118,26 @@ def channel_colormaps(
     return tuple(chosen)
 
 
-def annotation_colours(names: Sequence[str]) -> dict[str, str]:
+def annotation_colours(
+    names: Sequence[str], own: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Give each annotation name a colour that stays its own between sessions.
 
-    A name keeps the colour its letters choose; only when an earlier name of the same
+    A name keeps the colour its letters choose; only when another name of the same
     set has it already does it move on to the next free one.
+
+    Parameters
+    ----------
+    names
+        In order.
+    own
+        Colours that some of them have already, "#RRGGBB".
     """
     size = len(ANNOTATION_COLOURS)
-    taken: dict[str, str] = {}
+    taken = dict(own or {})
     for name in names:
+        if name in taken:
+            continue
         first = zlib.crc32(name.encode()) % size
         order = [ANNOTATION_COLOURS[(first + i) % size] for i in range(size)]
         free = [colour for colour in order if colour not in taken.values()]

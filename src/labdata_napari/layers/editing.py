@@ -1,33 +1,39 @@
-"""Edits of the working copy of annotations; each refuses before it changes anything."""
+"""Edits of the working copy of annotations; each refuses before it changes anything.
+
+Each is one step of the layer's history.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from labdata_napari.core.annotation import Annotation
+from labdata_napari.core.draft import drafts_of
 from labdata_napari.errors import InvalidValue, NotFound
-from labdata_napari.layers.colours import annotation_colours
-from labdata_napari.layers.points import (
-    FEATURE,
-    ROSTER_KEY,
-    Listed,
-    feature_of,
-    names_per_point,
-    recolour,
-    roster,
-    stacked,
-    symbol_of,
+from labdata_napari.layers.filling import (
+    chosen_name,
+    fill,
+    forget_selection,
+    make_current,
+    set_names,
+    set_roster,
 )
+from labdata_napari.layers.history import history_of
+from labdata_napari.layers.points import FEATURE, Listed, names_per_point, roster
 from labdata_napari.layers.source import METADATA_KEY, source_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from napari.layers import Points
+    from numpy.typing import ArrayLike
 
     from labdata_napari.core.annotation import AnnotationSet
+    from labdata_napari.core.draft import Draft
 
 
 def add_annotation(layer: Points, name: str, type: str) -> None:  # noqa: A002
@@ -41,7 +47,8 @@ def add_annotation(layer: Points, name: str, type: str) -> None:  # noqa: A002
     name = name.strip()
     _check(name, type)
     _check_free(layer, name)
-    _set_roster(layer, (*roster(layer), Listed(name, type)))
+    with history_of(layer).edit(f"new {name}"):
+        set_roster(layer, (*roster(layer), Listed(name, type)))
 
 
 def rename_annotation(layer: Points, name: str, new_name: str) -> None:
@@ -63,44 +70,118 @@ def rename_annotation(layer: Points, name: str, new_name: str) -> None:
     entries = tuple(
         replace(e, name=new_name) if e.name == name else e for e in roster(layer)
     )
-    _rename_points(layer, name, new_name)
-    _set_roster(layer, entries)
+    with history_of(layer).edit(f"rename {name} to {new_name}"):
+        _rename_points(layer, name, new_name)
+        set_roster(layer, entries)
 
 
-def retype_annotation(layer: Points, name: str, new_type: str) -> None:
-    """Give an annotation another type.
+def retype_annotations(layer: Points, names: Collection[str], new_type: str) -> None:
+    """Give annotations another type.
 
     Raises
     ------
     InvalidValue
         When the type is too long.
     NotFound
-        When there is no annotation called `name`.
+        When there is no annotation of one of the names.
     """
-    _entry(layer, name)
-    _check(name, new_type)
-    entries = (
-        replace(e, type=new_type) if e.name == name else e for e in roster(layer)
-    )
-    _set_roster(layer, tuple(entries))
+    for name in names:
+        _entry(layer, name)
+        _check(name, new_type)
+    with history_of(layer).edit(f"retype {_listed(names)}"):
+        _change(layer, names, type=new_type)
 
 
-def remove_annotation(layer: Points, name: str) -> None:
-    """Take an annotation and its points out of the working copy.
+def recolour_annotations(layer: Points, names: Collection[str], colour: str) -> None:
+    """Give annotations another colour, "#RRGGBB"; it is no part of the rows."""
+    _change(layer, names, colour=colour)
+
+
+def hide_annotations(layer: Points, names: Collection[str], is_hidden: bool) -> None:
+    """Leave annotations out of the picture, or show them again."""
+    _change(layer, names, is_hidden=is_hidden)
+
+
+def remove_annotations(layer: Points, names: Collection[str]) -> None:
+    """Take annotations and their points out of the working copy.
 
     Raises
     ------
     NotFound
-        When there is no annotation called `name`.
+        When there is no annotation of one of the names.
     """
-    _entry(layer, name)
-    entries = tuple(e for e in roster(layer) if e.name != name)
-    _forget_selection(layer)
-    # Never by shortening layer.data: napari then drops the last features instead.
-    layer.remove([i for i, owner in enumerate(names_per_point(layer)) if owner == name])
-    _set_roster(layer, entries)
-    if entries:
-        choose_annotation(layer, entries[0].name)
+    for name in names:
+        _entry(layer, name)
+    entries = tuple(e for e in roster(layer) if e.name not in names)
+    owners = names_per_point(layer)
+    with history_of(layer).edit(f"delete {_listed(names)}"):
+        forget_selection(layer)
+        # Never by shortening layer.data: napari then drops the last features instead.
+        layer.remove([i for i, owner in enumerate(owners) if owner in names])
+        set_roster(layer, entries)
+    if entries and chosen_annotation(layer) is None:
+        make_current(layer, entries[0].name)
+
+
+def add_point(layer: Points, place: ArrayLike, *, is_only: bool = False) -> None:
+    """Add a point to the chosen annotation.
+
+    Parameters
+    ----------
+    layer
+        Whose chosen annotation gets it.
+    place
+        (3,) pixels in the order of the stored axes.
+    is_only
+        Let it take the place of the points that the annotation has.
+    """
+    name = chosen_annotation(layer)
+    with history_of(layer).edit(f"add a point to {name}" if name else ""):
+        old = indices_of(layer, name) if is_only and name else []
+        if old:
+            forget_selection(layer)
+            layer.remove(old)
+        layer.add(np.asarray(place, dtype=np.float64))
+        forget_selection(layer)
+
+
+def move_point(layer: Points, index: int, place: ArrayLike) -> None:
+    """Put a point somewhere else, (3,) pixels in the order of the stored axes."""
+    data = np.array(layer.data, dtype=np.float64)
+    name, old = names_per_point(layer)[index], tuple(data[index])
+    data[index] = place
+    with history_of(layer).edit(f"move a point of {name}"):
+        layer.data = data
+        if any(e.name == name and e.tip == old for e in roster(layer)):
+            mark_tip(layer, name, data[index])
+
+
+def mark_tip(layer: Points, name: str, place: ArrayLike | None) -> None:
+    """Say which point (3,) of a track is its tip; None lets the fit find it.
+
+    It is no part of the rows; but as the tip comes last among the points, whoever
+    opens the track next takes it for the tip, too, unless its way down says otherwise.
+    """
+    tip = None if place is None else tuple(float(v) for v in np.asarray(place))
+    with history_of(layer).edit(f"mark the tip of {name}"):
+        if tip is not None:
+            _put_last(layer, name, tip)
+        _change(layer, [name], tip=tip)
+
+
+def remove_points(layer: Points, indices: Collection[int]) -> None:
+    """Take points out; their annotations stay listed."""
+    names = names_per_point(layer)
+    owners = Counter(names[index] for index in indices)
+    count = "a point" if len(indices) == 1 else f"{len(indices)} points"
+    with history_of(layer).edit(f"delete {count} of {_listed(owners)}"):
+        forget_selection(layer)
+        layer.remove([int(index) for index in indices])
+
+
+def indices_of(layer: Points, name: str) -> list[int]:
+    """Return which points of the layer belong to an annotation, in their order."""
+    return [i for i, owner in enumerate(names_per_point(layer)) if owner == name]
 
 
 def choose_annotation(layer: Points, name: str) -> None:
@@ -111,34 +192,39 @@ def choose_annotation(layer: Points, name: str) -> None:
     NotFound
         When there is no annotation called `name`.
     """
-    entry = _entry(layer, name)
-    # With a selection, napari applies the new defaults to the selected points.
-    _forget_selection(layer)
-    layer.feature_defaults = {FEATURE: name}
-    layer.current_face_color = annotation_colours(_roster_names(layer))[name]
-    layer.current_symbol = symbol_of(entry.type)
+    _entry(layer, name)
+    make_current(layer, name)
 
 
 def chosen_annotation(layer: Points) -> str | None:
     """Return the annotation that the next added points will belong to."""
-    defaults = layer.feature_defaults
-    if FEATURE not in defaults or not len(defaults):
-        return None
-    name = defaults[FEATURE].iloc[0]
-    return str(name) if name in _roster_names(layer) else None
+    name = chosen_name(layer)
+    return name if name in _roster_names(layer) else None
 
 
-def selected_annotation(layer: Points) -> str | None:
-    """Return the annotation that all selected points belong to, if it is one."""
+def selected_annotations(layer: Points) -> list[str]:
+    """Return the annotations that the selected points belong to, in order."""
     names = names_per_point(layer)
     chosen = {names[i] for i in layer.selected_data if i < len(names)}
-    return chosen.pop() if len(chosen) == 1 else None
+    return [name for name in _roster_names(layer) if name in chosen]
+
+
+def select_annotations(layer: Points, names: Collection[str]) -> None:
+    """Select all points of annotations; new ones still go to the chosen one."""
+    chosen = chosen_annotation(layer)
+    owners = names_per_point(layer)
+    layer.selected_data = {i for i, owner in enumerate(owners) if owner in names}
+    if chosen is not None and chosen_name(layer) != chosen:
+        make_current(layer, chosen)
 
 
 def replace_annotations(
-    layer: Points, annotations: AnnotationSet, baseline: AnnotationSet
+    layer: Points,
+    annotations: AnnotationSet,
+    baseline: AnnotationSet,
+    nameless: Sequence[Draft] = (),
 ) -> None:
-    """Fill the layer anew, as after a revert or a save.
+    """Fill the layer anew, as after a revert or a recovery.
 
     Parameters
     ----------
@@ -146,15 +232,14 @@ def replace_annotations(
         The new working copy.
     baseline
         What the table is known to hold.
+    nameless
+        Annotations without points that are listed as well, unless their name is taken.
     """
-    entries = tuple(Listed(a.name, a.type, a.annotation_id) for a in annotations)
-    _forget_selection(layer)
-    layer.data = stacked(annotations)
-    layer.features = pd.DataFrame({FEATURE: feature_of(annotations)})
-    set_baseline(layer, baseline)
-    _set_roster(layer, entries)
-    if entries:
-        choose_annotation(layer, entries[0].name)
+    taken = set(annotations.names)
+    more = [draft for draft in nameless if draft.name not in taken]
+    with history_of(layer).edit("replace all annotations"):
+        set_baseline(layer, baseline)
+        fill(layer, (*drafts_of(annotations), *more))
 
 
 def set_baseline(layer: Points, baseline: AnnotationSet) -> None:
@@ -172,7 +257,6 @@ def adopt_saved(layer: Points, saved: AnnotationSet) -> None:
     """
     ids = {a.name: a.annotation_id for a in saved}
     with_points = set(names_per_point(layer))
-    set_baseline(layer, saved)
     entries = []
     for entry in roster(layer):
         number = ids.get(entry.name, entry.annotation_id)
@@ -181,26 +265,32 @@ def adopt_saved(layer: Points, saved: AnnotationSet) -> None:
         elif number is None or entry.name in with_points:
             entries.append(replace(entry, annotation_id=None))
         # else its row went with its last point
-    _set_roster(layer, tuple(entries))
+    with history_of(layer).edit("save"):
+        set_baseline(layer, saved)
+        set_roster(layer, tuple(entries))
 
 
-def _set_roster(layer: Points, entries: tuple[Listed, ...]) -> None:
-    # Assigned as a whole: changing it in place fires no event.
-    layer.metadata = {**layer.metadata, ROSTER_KEY: entries}
-    recolour(layer)
-    chosen = chosen_annotation(layer)
-    if chosen is not None:  # its colour may have become another
-        choose_annotation(layer, chosen)
+def _change(layer: Points, names: Collection[str], **values: Any) -> None:
+    entries = (replace(e, **values) if e.name in names else e for e in roster(layer))
+    set_roster(layer, tuple(entries))
+
+
+def _put_last(layer: Points, name: str, place: tuple[float, ...]) -> None:
+    data = np.array(layer.data, dtype=np.float64)
+    own = np.array(indices_of(layer, name), dtype=np.intp)
+    is_it = (data[own] == place).all(axis=1)
+    if is_it.any() and not is_it[-1]:
+        data[own] = np.concatenate([data[own][~is_it], data[own][is_it]])
+        layer.data = data
 
 
 def _rename_points(layer: Points, name: str, new_name: str) -> None:
     names = [new_name if owner == name else owner for owner in names_per_point(layer)]
-    chosen = chosen_annotation(layer)
+    is_chosen = chosen_name(layer) == name
     if names:
-        # Assigned as a whole: changing it in place fires no event.
-        layer.features = pd.DataFrame({FEATURE: np.array(names, dtype=object)})
-    if chosen == name:
-        _forget_selection(layer)
+        set_names(layer, names)
+    if is_chosen:
+        forget_selection(layer)
         layer.feature_defaults = {FEATURE: new_name}
 
 
@@ -215,9 +305,9 @@ def _entry(layer: Points, name: str) -> Listed:
     raise NotFound(f"There is no annotation called {name!r} in this layer.")
 
 
-def _forget_selection(layer: Points) -> None:
-    if layer.selected_data:
-        layer.selected_data = set()
+def _listed(names: Collection[str]) -> str:
+    some = list(names)
+    return ", ".join(some) if len(some) <= 2 else f"{len(some)} annotations"
 
 
 def _check(name: str, type_: str) -> None:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 FEATURE = "annotation"
 ROSTER_KEY = "labdata_annotations"
+SHAPE_KEY = "labdata_shape"
 SOURCE_KIND = "FixedBrainTransformAnnotation"
-KNOWN_TYPES = ("probe_track", "injection", "landmark", "region_boundary")
 _SYMBOLS = {
     "probe_track": "disc",
     "injection": "square",
@@ -39,7 +39,10 @@ _SYMBOLS = {
     "region_boundary": "triangle_up",
 }
 _OTHER_SYMBOL = "disc"
+_TIP_SYMBOL = "star"
 _UNNAMED = "unnamed"
+# Dark, so that every colour stands out on bright pictures as on black ones.
+_RING = 0.15
 _POINTS_ACROSS = 45
 # napari enlarges only the border of a point that is held at this size: keep it low.
 _SMALLEST_ON_SCREEN = 6
@@ -47,11 +50,28 @@ _SMALLEST_ON_SCREEN = 6
 
 @dataclass(frozen=True)
 class Listed:
-    """One annotation of the working copy, which may still lack points."""
+    """One annotation of the working copy, which may still lack points.
+
+    Attributes
+    ----------
+    name, type
+        As typed.
+    annotation_id
+        Of its row; None while it has none.
+    colour
+        "#RRGGBB" once it has one; its own as long as it is listed.
+    is_hidden
+        Whether its points are left out of the picture.
+    tip
+        (3,) pixels: the point that was marked as the tip of a track, if one was.
+    """
 
     name: str
     type: str
     annotation_id: int | None = None
+    colour: str | None = None
+    is_hidden: bool = False
+    tip: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -64,12 +84,21 @@ class ListedPoints:
         (n, 3) pixels in the order of the stored axes.
     colour
         "#RRGGBB".
+    annotation_id
+        Of its row; None while it has none.
+    is_hidden
+        Whether its points are left out of the picture.
+    tip
+        (3,) pixels: the point that was marked as the tip of a track, if one was.
     """
 
     name: str
     type: str
     points: NDArray[np.float64]
     colour: str
+    annotation_id: int | None = None
+    is_hidden: bool = False
+    tip: tuple[float, ...] | None = None
 
 
 def annotation_layer(
@@ -99,7 +128,10 @@ def annotation_layer(
     -------
     (data, keyword arguments, "points")
     """
-    roster = tuple(Listed(a.name, a.type, a.annotation_id) for a in annotations)
+    colours = annotation_colours(annotations.names)
+    roster = tuple(
+        Listed(a.name, a.type, a.annotation_id, colours[a.name]) for a in annotations
+    )
     arguments: dict[str, Any] = {
         **space,
         "name": name,
@@ -108,10 +140,11 @@ def annotation_layer(
         "size": max(1.0, max(shape[-2:]) / _POINTS_ACROSS),
         "canvas_size_limits": (_SMALLEST_ON_SCREEN, 10_000),
         "border_color": "black",
-        "border_width": 0.1,
+        "border_width": _RING,
         "metadata": {
             METADATA_KEY: source.with_baseline(annotations),
             ROSTER_KEY: roster,
+            SHAPE_KEY: tuple(int(size) for size in shape),
         },
     }
     if len(annotations):
@@ -143,13 +176,25 @@ def roster(layer: Points) -> tuple[Listed, ...]:
 def listing(layer: Points) -> list[ListedPoints]:
     """Return every annotation with its points and colour, in the roster's order."""
     entries = roster(layer)
-    colours = annotation_colours([entry.name for entry in entries])
-    names = np.array(names_per_point(layer), dtype=object)
-    data = np.asarray(layer.data, dtype=np.float64)
+    colours = colours_of(entries)
     return [
-        ListedPoints(e.name, e.type, data[names == e.name], colours[e.name])
-        for e in entries
+        ListedPoints(
+            e.name,
+            e.type,
+            d.points,
+            colours[e.name],
+            e.annotation_id,
+            e.is_hidden,
+            e.tip,
+        )
+        for e, d in zip(entries, drafts(layer), strict=True)
     ]
+
+
+def colours_of(entries: Sequence[Listed]) -> dict[str, str]:
+    """Return the colour of every name: its own, else one that nobody has yet."""
+    own = {entry.name: entry.colour for entry in entries if entry.colour}
+    return annotation_colours([entry.name for entry in entries], own)
 
 
 def drafts(layer: Points) -> tuple[Draft, ...]:
@@ -182,6 +227,20 @@ def annotations_from_layer(layer: Points) -> AnnotationSet:
     )
 
 
+def um_per_pixel(layer: Points) -> tuple[float, float, float] | None:
+    """Return the pitch of the stack along its axes; None when it is not known in µm."""
+    if not all(str(unit) == "micrometer" for unit in layer.units[-3:]):
+        return None
+    z, y, x = (float(value) for value in layer.scale[-3:])
+    return z, y, x
+
+
+def stack_shape(layer: Points) -> tuple[int, int, int] | None:
+    """Return the size of the stack that the points belong to, if it was said."""
+    shape: tuple[int, int, int] | None = layer.metadata.get(SHAPE_KEY)
+    return shape
+
+
 def unsaved(layer: Points) -> Changes[Annotation]:
     """Compare the working copy with what was loaded.
 
@@ -205,8 +264,14 @@ def recolour(layer: Points) -> None:
     if not np.allclose(layer.face_color, colours):
         layer.face_color = colours
     symbols = _symbols_per_point(entries, names)
+    for index in _tips(entries, names, layer.data):
+        symbols[index] = _TIP_SYMBOL
     if [str(symbol) for symbol in layer.symbol] != symbols:
         layer.symbol = symbols
+    hidden = {entry.name for entry in entries if entry.is_hidden}
+    shown = np.array([name not in hidden for name in names])
+    if not np.array_equal(layer.shown, shown):
+        layer.shown = shown
 
 
 def names_per_point(layer: Points) -> list[str]:
@@ -236,8 +301,8 @@ def feature_of(annotations: AnnotationSet) -> NDArray[np.object_]:
 def _colours_per_point(
     entries: Sequence[Listed], names: Sequence[str]
 ) -> NDArray[np.float64]:
-    colours = annotation_colours([entry.name for entry in entries])
-    return np.array([_rgba(colours[name]) for name in names])
+    colours = colours_of(entries)
+    return np.array([as_rgba(colours[name]) for name in names])
 
 
 def _symbols_per_point(entries: Sequence[Listed], names: Sequence[str]) -> list[str]:
@@ -245,6 +310,17 @@ def _symbols_per_point(entries: Sequence[Listed], names: Sequence[str]) -> list[
     return [symbols[name] for name in names]
 
 
-def _rgba(colour: str) -> tuple[float, float, float, float]:
+def _tips(
+    entries: Sequence[Listed], names: Sequence[str], data: NDArray[np.float64]
+) -> list[int]:
+    """Return the points that were marked as the tips of their tracks."""
+    tips = {entry.name: entry.tip for entry in entries if entry.tip is not None}
+    if not tips:
+        return []
+    return [i for i, name in enumerate(names) if tips.get(name) == tuple(data[i])]
+
+
+def as_rgba(colour: str) -> tuple[float, float, float, float]:
+    """Return "#RRGGBB" as napari has it."""
     red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     return red, green, blue, 1.0

@@ -4,33 +4,47 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
-
-from labdata_napari.errors import LabdataError
-from labdata_napari.layers import editing
-from labdata_napari.layers import points as working_copy
-from labdata_napari.layers.looking import go_to_annotation
-from labdata_napari.layers.source import layers_of, source_of
-from labdata_napari.widgets.annotation_table import (
-    NAME,
-    AnnotationTable,
-    AnnotationTableModel,
+from qtpy.QtCore import QSize
+from qtpy.QtGui import QCursor
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
 )
+
+from labdata_napari.layers import editing
+from labdata_napari.layers.slab import slab_um
+from labdata_napari.widgets.annotation_follow import annotations_beside, title_of
+from labdata_napari.widgets.annotation_keys import KeyListener
+from labdata_napari.widgets.annotation_keys_panel import KeysPanel
+from labdata_napari.widgets.annotation_menu import AnnotationMenu
+from labdata_napari.widgets.annotation_model import NAME, AnnotationTableModel
+from labdata_napari.widgets.annotation_numbers import AnnotationNumbers
+from labdata_napari.widgets.annotation_state import AnnotationState, state_of
+from labdata_napari.widgets.annotation_table import AnnotationTable
+from labdata_napari.widgets.annotation_tools import AnnotationTools
+from labdata_napari.widgets.autosave import Autosave
+from labdata_napari.widgets.canvas import canvas_of
 from labdata_napari.widgets.listening import Listening
 from labdata_napari.widgets.new_annotation import NewAnnotation
-from labdata_napari.widgets.question import Answer, Question
+from labdata_napari.widgets.preferences import preferences
+from labdata_napari.widgets.question import Question
 from labdata_napari.widgets.recover_flow import RecoverFlow
+from labdata_napari.widgets.revert_flow import RevertFlow
 from labdata_napari.widgets.rights import allow, why_not_editable, why_not_saved
-from labdata_napari.widgets.rows import TRANSFORM
 from labdata_napari.widgets.save_flow import SaveFlow
+from labdata_napari.widgets.track_view import TrackView
 from labdata_napari.widgets.workspace import Workspace, workspace_for
 
 if TYPE_CHECKING:
     import napari
-    from napari.layers import Layer, Points
+    from napari.layers import Points
     from qtpy.QtGui import QShowEvent
 
+    from labdata_napari.layers.annotator import Annotator
     from labdata_napari.widgets.connection import Connection
 
 _NO_LAYER = (
@@ -40,9 +54,10 @@ _NO_LAYER = (
 
 
 class AnnotationDock(QWidget):
-    """Lists, makes and saves the annotations of the open transform.
+    """Lists, makes, measures and saves the annotations of the open transform.
 
-    The Points layer is the working copy; the dock only shows and edits it.
+    The Points layer is the working copy and its annotator edits it; the dock only
+    shows both and passes on what a person does.
 
     Parameters
     ----------
@@ -53,60 +68,47 @@ class AnnotationDock(QWidget):
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__()
         self._workspace: Workspace = workspace_for(napari_viewer)
-        self._layer: Points | None = None
-        self._title = QLabel()
-        self._title.setObjectName("annotation_title")
-        self._title.setWordWrap(True)
-        self._badge = QLabel()
-        self._badge.setObjectName("annotation_badge")
+        self._annotator: Annotator | None = None
+        self._state = AnnotationState()
+        self._title = _label("annotation_title")
+        self._badge = _label("annotation_badge", wraps=False)
         self._new = NewAnnotation()
+        self._search = QLineEdit()
+        self._search.setObjectName("annotation_search")
+        self._search.setPlaceholderText("Search: name, type, new, changed")
+        self._search.setToolTip("Show only annotations with these words")
+        self._search.setClearButtonEnabled(True)
         self._model = AnnotationTableModel(self)
         self._table = AnnotationTable(self._model)
-        self._add = self._button(
-            "annotation_add",
-            "Click to add",
-            "While on, a click in the picture adds a point to the chosen annotation; "
-            "while off, a click selects and a drag moves",
+        self._menu = AnnotationMenu(self)
+        self._tools = AnnotationTools()
+        self._numbers = AnnotationNumbers()
+        self._track = TrackView(self._workspace)
+        self._keys_panel = KeysPanel()
+        self._save = _button(
+            "annotation_save", "Save …", "See what changes, then write"
         )
-        self._add.setCheckable(True)
-        self._delete = self._button(
-            "annotation_delete", "Delete", "Delete the chosen annotation (Delete key)"
-        )
-        self._save = self._button(
-            "annotation_save", "Save …", "See what changes, then write it to the lab"
-        )
-        self._revert = self._button(
+        self._revert = _button(
             "annotation_revert", "Revert", "Go back to what the lab holds"
         )
         self._question = Question()
-        self._reason = QLabel()
-        self._reason.setObjectName("annotation_reason")
-        self._reason.setWordWrap(True)
-        self._status = QLabel()
-        self._status.setObjectName("annotation_status")
-        self._status.setWordWrap(True)
+        self._status = _label("annotation_status")
+        self._reason = _label("annotation_reason")
         self._flow = SaveFlow(self._workspace, self._question, self)
         self._recover = RecoverFlow(self._workspace, self._question, self)
+        self._reverting = RevertFlow(self._question, self)
+        self._autosave = Autosave(self._flow, self)
+        self._keys = KeyListener(self._takes_keys, self)
         self._lay_out()
         self._connect_signals()
         self._follow()
 
     # -- building
 
-    def _button(self, name: str, text: str, tooltip: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setObjectName(name)
-        button.setToolTip(tooltip)
-        return button
-
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.addWidget(self._title, 1)
         head.addWidget(self._badge)
-        tools = QHBoxLayout()
-        tools.addWidget(self._add)
-        tools.addStretch()
-        tools.addWidget(self._delete)
         bottom = QHBoxLayout()
         bottom.addWidget(self._reason, 1)
         bottom.addWidget(self._revert)
@@ -114,8 +116,10 @@ class AnnotationDock(QWidget):
         layout = QVBoxLayout(self)
         layout.addLayout(head)
         layout.addWidget(self._new)
+        layout.addWidget(self._search)
         layout.addWidget(self._table, 1)
-        layout.addLayout(tools)
+        for widget in (self._tools, self._numbers, self._track, self._keys_panel):
+            layout.addWidget(widget)
         layout.addWidget(self._question)
         layout.addWidget(self._status)
         layout.addLayout(bottom)
@@ -125,120 +129,145 @@ class AnnotationDock(QWidget):
         self._listening_to_layer = Listening(self)
         self._listening.to(self._workspace.changed, self._on_connection)
         self._new.wanted.connect(self._make)
+        self._search.textChanged.connect(self._table.narrow)
         self._model.refused.connect(self._say)
-        self._model.dataChanged.connect(self._on_edited)
         self._table.chosen.connect(self._choose)
-        self._table.delete_wanted.connect(self._ask_delete)
+        self._table.picked.connect(self._pick)
+        self._table.delete_wanted.connect(self._delete)
         self._table.go_wanted.connect(self._go_to)
-        self._delete.clicked.connect(self._ask_delete)
-        self._add.toggled.connect(self._on_add_toggled)
+        self._table.menu_wanted.connect(self._show_menu)
+        self._tools.add_toggled.connect(self._on_add_toggled)
+        self._tools.undo_wanted.connect(self._on_undo)
+        self._tools.redo_wanted.connect(self._on_redo)
+        self._tools.slab_chosen.connect(self._on_slab_chosen)
+        self._tools.delete_wanted.connect(self._delete)
+        self._tools.keys_toggled.connect(self._on_keys_toggled)
+        self._menu.go_wanted.connect(self._go_to_current)
+        self._menu.rename_wanted.connect(self._table.rename)
+        self._menu.type_chosen.connect(self._retype)
+        self._menu.colour_chosen.connect(self._recolour)
+        self._menu.hiding_chosen.connect(self._hide)
+        self._menu.delete_wanted.connect(self._delete)
+        self._keys.pressed.connect(self._on_key)
+        self._track.told.connect(self._say)
         self._save.clicked.connect(self._start_save)
-        self._revert.clicked.connect(self._ask_revert)
-        self._flow.told.connect(self._say)
-        self._flow.layer_changed.connect(self._refresh)
-        self._recover.told.connect(self._say)
-        self._recover.layer_changed.connect(self._refresh)
+        self._revert.clicked.connect(self._reverting.start)
+        for flow in (self._flow, self._recover, self._reverting):
+            flow.told.connect(self._say)
+            flow.layer_changed.connect(self._refresh)
         viewer = self._workspace.viewer
         if viewer is not None:
             layers = viewer.layers
             self._listening.to(layers.selection.events.active, self._follow)
             self._listening.to(layers.events.inserted, self._follow)
             self._listening.to(layers.events.removed, self._on_layer_removed)
+            self._listening.to(viewer.dims.events.margin_left, self._on_slab)
 
     def sizeHint(self) -> QSize:
         """Return a size that shows the list without cutting."""
-        unit = self.fontMetrics().averageCharWidth()
-        return QSize(unit * 62, unit * 70)
+        return QSize(52, 80) * self.fontMetrics().averageCharWidth()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Tell the workspace which window it lives in."""
+        """Tell the workspace which window it lives in, and hear its keys."""
         super().showEvent(event)
         self._workspace.attach_window(self.window())
+        self._keys.listen_to(canvas_of(self._workspace.window))
+        self._keys.choose(preferences().keys)
+        self._keys_panel.show_keys(preferences().keys)
 
     # -- which layer
+
+    @property
+    def _layer(self) -> Points | None:
+        return None if self._annotator is None else self._annotator.layer
 
     def _follow(self, event: Any = None) -> None:
         """Show the annotation layer that belongs to the active layer."""
         viewer = self._workspace.viewer
-        layer = None if viewer is None else _annotations_beside(viewer, self._layer)
-        if layer is not self._layer:
-            self._watch(layer)
+        layer = None if viewer is None else annotations_beside(viewer, self._layer)
+        annotator = self._workspace.annotating.of(layer)
+        if annotator is not self._annotator:
+            self._watch(annotator)
         self._refresh()
 
-    def _watch(self, layer: Points | None) -> None:
+    def _watch(self, annotator: Annotator | None) -> None:
         self._listening_to_layer.stop()
-        self._layer = layer
+        self._annotator = annotator
+        layer = self._layer
         self._question.hide()
-        self._flow.layer = self._recover.layer = layer
-        self._model.show_layer(layer)
-        if layer is None:
+        self._flow.layer = self._recover.layer = self._reverting.layer = layer
+        self._model.show_layer(annotator)
+        self._track.follow(annotator)
+        if annotator is None or layer is None:
             return
         for signal, method in (
-            (layer.events.data, self._on_points),
-            (layer.events.features, self._on_edited),
-            (layer.events.metadata, self._on_edited),  # names and types
-            (layer.events.mode, self._on_mode),
+            (annotator.changed, self._on_changed),
+            (annotator.told, self._say),
+            (annotator.mouse.adding, self._tools.show_adding),
+            (annotator.mouse.dragged, self._on_dragged),
+            (layer.events.metadata, self._refresh),
             (layer.selected_data.events.items_changed, self._on_selection),
         ):
             self._listening_to_layer.to(signal, method)
         if self._model.rowCount():
-            self._table.setCurrentIndex(self._model.index(0, NAME))
-        self._on_mode()
+            self._table.setCurrentIndex(self._table.model().index(0, NAME))
+        self._tools.show_adding(annotator.mouse.is_adding)
 
     def _on_layer_removed(self, event: Any) -> None:
         layer = self._layer
         if layer is None or layer is not event.value:
             return
-        try:
-            count = _unsaved_count(layer)
-        except LabdataError:
-            count = 1
+        count = state_of(layer, self._workspace.journaling, in_conflict=False).count
         self._follow()
         if count:
             self._recover.ask_removed(layer, count)
 
     # -- showing
 
-    def _refresh(self) -> None:
-        layer = self._layer
-        self._model.refresh()
-        if layer is not None:
-            self._table.follow(editing.chosen_annotation(layer))
-        self._title.setText(_title(layer) if layer is not None else _NO_LAYER)
+    def _refresh(self, *_: Any) -> None:
+        annotator, layer = self._annotator, self._layer
+        self._title.setText(_NO_LAYER if layer is None else title_of(layer))
         self._table.setEnabled(layer is not None)
         self._show_state()
+        if annotator is not None and layer is not None:
+            name = editing.chosen_annotation(layer)
+            if name is not None and name not in self._table.picked_names():
+                self._table.follow([name])
+            history = annotator.history
+            self._tools.show_history(history.undo_words, history.redo_words)
+        self._show_numbers()
         self._recover.offer()
 
     def _show_state(self) -> None:
         layer, connection = self._layer, self._workspace.connection
+        self._state = state_of(
+            layer, self._workspace.journaling, in_conflict=self._flow.in_conflict
+        )
+        state = self._state
+        self._model.refresh(state.added, state.changed)
         self._badge.setVisible(layer is not None)
-        try:
-            count = _unsaved_count(layer) if layer is not None else 0
-            problem = ""
-        except LabdataError as error:
-            count, problem = 1, str(error)
-        plural = "change" if count == 1 else "changes"
-        journaling = self._workspace.journaling
-        if layer is not None and not count:
-            journaling.settle(layer)
-        restored = layer is not None and journaling.is_restored(layer)
-        unsaved = f"● {'recovered, ' * restored}{count} unsaved {plural}"
-        self._badge.setText(unsaved if count else "✓ all saved")
-        reason = problem
-        if layer is not None and not problem:
+        self._badge.setText(state.badge)
+        self._badge.setToolTip(self._flow.last_saved)
+        reason = state.problem
+        if layer is not None and not reason:
             reason = why_not_saved(connection, layer)
         self._reason.setText(reason)
-        allow(self._save, bool(count) and not self._flow.is_busy, reason)
-        self._revert.setEnabled(layer is not None and bool(count))
-        self._show_rights()
+        allow(self._save, bool(state.count) and not self._flow.is_busy, reason)
+        self._revert.setEnabled(layer is not None and bool(state.count))
+        rights = why_not_editable(connection, layer)
+        self._new.allow(layer is not None, rights)
+        self._tools.allow(layer is not None, self._model.rowCount() > 0, rights)
+        self._table.let_edit(not rights)
 
-    def _show_rights(self) -> None:
-        layer = self._layer
-        reason = why_not_editable(self._workspace.connection, layer)
-        self._new.allow(layer is not None, reason)
-        allow(self._add, layer is not None, reason)
-        allow(self._delete, layer is not None and self._model.rowCount() > 0, reason)
-        self._table.let_edit(not reason)
+    def _show_numbers(self) -> None:
+        annotator, layer = self._annotator, self._layer
+        name = None if layer is None else editing.chosen_annotation(layer)
+        count, numbers = 0, None
+        if annotator is not None and layer is not None and name is not None:
+            count = len(editing.indices_of(layer, name))
+            numbers = annotator.figures.of(name)
+        self._numbers.show_numbers(name, count, numbers)
+        self._track.refresh()
 
     def _say(self, text: str) -> None:
         self._status.setText(text)
@@ -246,155 +275,126 @@ class AnnotationDock(QWidget):
 
     # -- what happens in the layer
 
-    def _on_points(self, event: Any) -> None:
-        if str(getattr(event, "action", "")).lower().endswith("added"):
-            working_copy.recolour(event.source)
+    def _on_changed(self) -> None:
         self._refresh()
+        if self._layer is not None and self._state.count:
+            self._autosave.edited(editing.chosen_annotation(self._layer))
 
-    def _on_edited(self, *_: Any) -> None:
-        self._show_state()
-
-    def _on_mode(self, event: Any = None) -> None:
-        if self._layer is not None:
-            self._add.setChecked(str(self._layer.mode) == "add")
+    def _on_dragged(self, _name: str) -> None:
+        self._show_numbers()
 
     def _on_selection(self, *_: Any) -> None:
-        """Let the list follow a click on a point in the picture."""
+        """Let the list follow a click on points in the picture."""
         if self._layer is not None:
-            self._table.follow(editing.selected_annotation(self._layer))
+            self._table.follow(editing.selected_annotations(self._layer))
+            self._show_numbers()
 
     def _on_connection(self, _connection: Connection) -> None:
         self._show_state()
 
+    def _on_slab(self, *_: Any) -> None:
+        viewer = self._workspace.viewer
+        if viewer is not None:
+            self._tools.show_slab(slab_um(viewer))
+
     # -- what a person does
 
-    def _make(self, name: str, kind: str) -> None:
-        if self._layer is None:
-            return
-        name = name or self._numbered(kind)
-        try:
-            editing.add_annotation(self._layer, name, kind)
-        except LabdataError as error:
-            self._say(str(error))
-            return
-        self._new.clear()
-        self._model.refresh()
-        self._choose(name)
-        self._refresh()
-        self._start_clicking()
-        self._say(f"Click the points of “{name}” in the picture.")
+    def _takes_keys(self) -> bool:
+        viewer = self._workspace.viewer
+        active = None if viewer is None else viewer.layers.selection.active
+        return active is not None and active is self._layer
 
-    def _numbered(self, kind: str) -> str:
-        assert self._layer is not None
-        stem = kind or "annotation"
-        taken = {entry.name for entry in working_copy.roster(self._layer)}
-        number = next(n for n in range(1, len(taken) + 2) if f"{stem} {n}" not in taken)
-        return f"{stem} {number}"
+    def _on_key(self, name: str) -> None:
+        if name == "save":
+            self._start_save()
+        elif name == "show_keys":
+            self._tools.toggle_keys()
+        elif name == "show_track":
+            self._track.setVisible(self._track.isHidden())
+            self._track.refresh()
+        elif self._annotator is not None:
+            getattr(self._annotator, name)()
+
+    def _make(self, name: str, kind: str) -> None:
+        if self._annotator is not None and self._annotator.new(name, kind):
+            self._new.clear()
 
     def _choose(self, name: str) -> None:
+        if self._annotator is not None:
+            self._annotator.choose(name)
+            self._autosave.chosen(name)
+            self._show_numbers()
+
+    def _pick(self, names: list[str]) -> None:
         if self._layer is not None:
-            editing.choose_annotation(self._layer, name)
-            self._table.follow(name)
+            editing.select_annotations(self._layer, names)
 
     def _go_to(self, name: str) -> None:
-        viewer = self._workspace.viewer
-        if self._layer is not None and viewer is not None:
-            go_to_annotation(viewer, self._layer, name)
+        if self._annotator is not None:
+            self._annotator.go_to(name)
 
-    def _start_clicking(self) -> None:
-        viewer = self._workspace.viewer
-        if self._layer is not None and viewer is not None:
-            viewer.layers.selection.active = self._layer
-            self._layer.mode = "add"
+    def _go_to_current(self) -> None:
+        name = self._table.current_name()
+        if name is not None:
+            self._go_to(name)
+
+    def _show_menu(self, place: Any) -> None:
+        reason = why_not_editable(self._workspace.connection, self._layer)
+        self._menu.fill(self._model.items(self._table.picked_names()), reason)
+        self._menu.popup(place or QCursor.pos())
+
+    def _retype(self, kind: str) -> None:
+        if self._layer is not None:
+            editing.retype_annotations(self._layer, self._table.picked_names(), kind)
+
+    def _recolour(self, colour: str) -> None:
+        if self._layer is not None:
+            names = self._table.picked_names()
+            editing.recolour_annotations(self._layer, names, colour)
+
+    def _hide(self, is_hidden: bool) -> None:
+        if self._layer is not None:
+            names = self._table.picked_names()
+            editing.hide_annotations(self._layer, names, is_hidden)
+
+    def _delete(self) -> None:
+        names = self._table.picked_names()
+        if self._annotator is not None and names and self._tools.may_delete:
+            self._annotator.delete(names)
+
+    def _on_undo(self) -> None:
+        if self._annotator is not None:
+            self._annotator.undo()
+
+    def _on_redo(self) -> None:
+        if self._annotator is not None:
+            self._annotator.redo()
+
+    def _on_slab_chosen(self, thickness_um: float) -> None:
+        if self._annotator is not None:
+            self._annotator.show_slab(thickness_um)
+
+    def _on_keys_toggled(self, on: bool) -> None:
+        self._keys_panel.setVisible(on)
 
     def _on_add_toggled(self, on: bool) -> None:
-        if self._layer is None or on == (str(self._layer.mode) == "add"):
-            return
-        if on:
-            self._start_clicking()
-        else:
-            self._layer.mode = "select"
-
-    def _ask_delete(self) -> None:
-        name = self._table.current_name()
-        if self._layer is None or name is None or not self._delete.isEnabled():
-            return
-        items = {i.name: len(i.points) for i in working_copy.listing(self._layer)}
-        count = items[name]
-        if not count:
-            self._do_delete()
-            return
-        points = "point" if count == 1 else f"{count} points"
-        self._question.ask(
-            f"Delete “{name}” and its {points}? The lab keeps them until you save.",
-            (
-                Answer("Delete", "Delete it", "delete_yes", self._do_delete),
-                Answer("Keep", "Leave it", "delete_no"),
-            ),
-        )
-
-    def _do_delete(self) -> None:
-        name = self._table.current_name()
-        if self._layer is not None and name is not None:
-            editing.remove_annotation(self._layer, name)
-            self._refresh()
-            self._table.setFocus(Qt.FocusReason.OtherFocusReason)
+        if self._annotator is not None:
+            self._annotator.mouse.add(on)
 
     def _start_save(self) -> None:
         self._say("")
         self._flow.start()
 
-    def _ask_revert(self) -> None:
-        if self._layer is None:
-            return
-        self._question.ask(
-            "Drop every change that is not saved?",
-            (
-                Answer(
-                    "Revert",
-                    "Go back to what the lab held when this was loaded",
-                    "revert_yes",
-                    self._do_revert,
-                ),
-                Answer("Keep them", "Go on as it is", "revert_no"),
-            ),
-        )
 
-    def _do_revert(self) -> None:
-        source = source_of(self._layer)
-        if self._layer is not None and source is not None:
-            editing.replace_annotations(self._layer, source.baseline, source.baseline)
-            self._refresh()
-            self._say("Everything is as the lab had it.")
+def _label(name: str, *, wraps: bool = True) -> QLabel:
+    label = QLabel()
+    label.setObjectName(name)
+    label.setWordWrap(wraps)
+    return label
 
 
-def _annotations_beside(viewer: napari.Viewer, shown: Points | None) -> Points | None:
-    """Return the annotation layer to show, given what is active and what was shown."""
-    active: Layer | None = viewer.layers.selection.active
-    if active is not None and working_copy.is_annotation_layer(active):
-        return active
-    source = source_of(active)
-    if source is not None and source.kind == TRANSFORM:
-        beside = layers_of(viewer.layers, working_copy.SOURCE_KIND, source.key)
-        if beside:
-            return beside[0]
-    if shown is not None and shown in viewer.layers:
-        return shown
-    ours = [x for x in viewer.layers if working_copy.is_annotation_layer(x)]
-    return ours[0] if ours else None
-
-
-def _unsaved_count(layer: Points) -> int:
-    changes = working_copy.unsaved(layer)
-    return len(changes.added) + len(changes.changed) + len(changes.removed)
-
-
-def _title(layer: Points) -> str:
-    source = source_of(layer)
-    assert source is not None
-    key = source.key
-    names = ("subject_name", "session_name", "dataset_name")
-    parts = [str(key[name]) for name in names if name in key]
-    title = " · ".join([*parts, f"transform {key.get('transform_id')}"])
-    unreadable = () if source.baseline is None else source.baseline.unreadable
-    return "\n".join([title, *map(str, unreadable)])
+def _button(name: str, text: str, tooltip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setObjectName(name)
+    button.setToolTip(tooltip)
+    return button

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from napari.settings import get_plugin_settings
@@ -11,6 +12,9 @@ from napari.settings import get_plugin_settings
 from labdata_napari import settings
 from labdata_napari.lab.saved_labs import SavedLab, read_saved, with_lab, without_lab
 from labdata_napari.widgets.connection import LOCAL, START, Profile, title_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PLUGIN = "labdata-napari"
 
@@ -32,6 +36,10 @@ class Preferences:
         Memory napari may use to keep decoded chunks, in MB.
     pyramid_cache_gb
         Disk that pyramids of brains may take, in GB.
+    autosave
+        Whether annotations are saved to the lab without asking.
+    keys
+        The keys of annotating, by the names of what they do.
     """
 
     url: str = ""
@@ -41,6 +49,8 @@ class Preferences:
     saved_problems: tuple[str, ...] = ()
     dask_cache_mb: int = 512
     pyramid_cache_gb: int = 20
+    autosave: bool = False
+    keys: Mapping[str, str] = field(default_factory=dict)
 
 
 def preferences() -> Preferences:
@@ -58,6 +68,8 @@ def preferences() -> Preferences:
         saved_problems=problems,
         dask_cache_mb=ours.memory.dask_cache_mb,
         pyramid_cache_gb=ours.memory.pyramid_cache_gb,
+        autosave=ours.annotating.autosave,
+        keys={name: str(key) for name, key in ours.keys.model_dump().items()},
     )
 
 

@@ -123,10 +123,8 @@ class RecoverFlow(QObject):
             merged = present.with_changes(offer.changes_for(present))
             # The rows as they are now stay the baseline: a save that would overwrite
             # somebody's change says so.
-            editing.replace_annotations(layer, merged, source.baseline)
-            for draft in (*nameless, *offer.names_for(merged.names)):
-                if draft.name not in {e.name for e in working_copy.roster(layer)}:
-                    editing.add_annotation(layer, draft.name, draft.type)
+            empty = (*nameless, *offer.names_for(merged.names))
+            editing.replace_annotations(layer, merged, source.baseline, empty)
         except LabdataError as error:
             self.told.emit(str(error))
             return

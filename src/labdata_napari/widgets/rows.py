@@ -152,6 +152,50 @@ def save_annotations(
     return changes.summary(), baseline.saved(changes)
 
 
+@dataclass(frozen=True)
+class AnnotatingFacts:
+    """What helps to annotate a transform.
+
+    Attributes
+    ----------
+    lab, key
+        The transform.
+    shanks
+        Names of the tracks that its subject should have, in order.
+    orientation
+        Of the transform, such as "asr"; None where nobody said how the brain lies.
+    """
+
+    lab: LabIdentity | None
+    key: Mapping[str, Any]
+    shanks: tuple[str, ...]
+    orientation: str | None
+
+
+def find_annotating_facts(
+    lab: Lab, home: LabIdentity | None, key: Mapping[str, Any]
+) -> AnnotatingFacts:
+    """Look up what helps to annotate a transform; nothing in another lab than its own.
+
+    Parameters
+    ----------
+    lab
+        The lab that is connected when the turn comes.
+    home
+        The lab that holds the transform; None if that is not known.
+    key
+        Of the transform.
+    """
+    from labdata_napari.lab.orientation import transform_orientation
+    from labdata_napari.lab.shanks import shanks_in
+
+    if why_elsewhere(home, (lab.url, lab.name, lab.project)):
+        return AnnotatingFacts(home, key, (), None)
+    return AnnotatingFacts(
+        home, key, shanks_in(lab, key), transform_orientation(lab, key)
+    )
+
+
 def find_projects(lab: Lab) -> tuple[ProjectChoice, ...]:
     """List the projects of the lab."""
     from labdata_napari.lab import projects

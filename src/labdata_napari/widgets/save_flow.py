@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
@@ -65,7 +66,18 @@ class SaveFlow(QObject):
         self._cut_off: Points | None = None
         self._listening = Listening(self)
         self._listening.to(workspace.changed, self._on_connection)
+        self._saved_at: datetime | None = None
         self.layer: Points | None = None
+
+    @property
+    def in_conflict(self) -> bool:
+        """Whether somebody else saved first, and it is not decided what holds."""
+        return self._theirs is not None and self._saving is self.layer
+
+    @property
+    def last_saved(self) -> str:
+        """When this window saved last, in words; empty when it did not."""
+        return f"Last saved at {self._saved_at:%H:%M}" if self._saved_at else ""
 
     @property
     def is_busy(self) -> bool:
@@ -86,6 +98,22 @@ class SaveFlow(QObject):
             self.told.emit("There is nothing to save.")
             return
         self._ask(self.layer, changes, "This will be written:")
+
+    def save_quietly(self) -> None:
+        """Save without a question, unless rows would go or something is asked."""
+        layer = self.layer
+        connection = self._workspace.connection
+        if layer is None or self.is_busy or not self._question.isHidden():
+            return
+        if why_not_saved(connection, layer):
+            return
+        try:
+            changes = working_copy.unsaved(layer)
+        except LabdataError:  # which saving by hand will tell
+            return
+        if changes and not changes.removed:
+            self._agreed = changes
+            self._write()
 
     def _ask(self, layer: Points, changes: Changes[Annotation], title: str) -> None:
         self._agreed = changes
@@ -134,10 +162,11 @@ class SaveFlow(QObject):
 
     def _on_saved(self, answer: tuple[str, AnnotationSet]) -> None:
         summary, rows = answer
-        layer, self._saving = self._saving, None
+        layer, self._saving, self._theirs = self._saving, None, None
         self._question.hide()
         if layer is None:
             return
+        self._saved_at = datetime.now()
         editing.adopt_saved(layer, rows)
         self.told.emit(f"Saved: {summary}.")
         self.layer_changed.emit()

@@ -11,6 +11,7 @@ from psygnal import Signal
 from qtpy.QtWidgets import QApplication
 
 from labdata_napari.errors import Cancelled
+from labdata_napari.widgets.annotating import Annotating
 from labdata_napari.widgets.background import Job, start_worker
 from labdata_napari.widgets.computing import Computing
 from labdata_napari.widgets.connection import (
@@ -76,6 +77,7 @@ class Workspace:
         self.connection = Connection()
         self.opener = Opener(self)
         self.journaling = Journaling(self)
+        self.annotating = Annotating(self)
         self.computing = Computing(self)
         # The viewer may die without its window telling us, and the program may end
         # without either: this runs at the first of them.

@@ -1,0 +1,113 @@
+"""A click on the picture until its numbers are there, and a step with all overlays."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QLabel
+
+from labdata_napari.core.annotation import Annotation, AnnotationSet
+from labdata_napari.layers.images import layer_space
+from labdata_napari.layers.points import SOURCE_KIND, annotation_layer
+from labdata_napari.layers.source import LayerSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SIZE, PLANES, TRACKS, POINTS = 1024, 64, 40, 2000
+UM = (25.0, 10.0, 10.0)
+CLICK = "annotate: a click beside 2,000 points until its numbers are there"
+STEP = "annotate: next slice of 2 channels of 1024 x 1024 with 2,000 points"
+PEER = "napari's Points layer alone"
+
+
+def tracks() -> AnnotationSet:
+    """Straight tracks through the whole stack, with some scatter."""
+    rng = np.random.default_rng(1)
+    each = POINTS // TRACKS
+    along = np.linspace(0, 1, each)[:, None]
+    made = []
+    for number in range(TRACKS):
+        start, end = rng.uniform(0.1, 0.9, (2, 3)) * (PLANES, SIZE, SIZE)
+        places = start + along * (end - start) + rng.normal(0, 1, (each, 3))
+        made.append(Annotation(f"P{number}_shank0", "probe_track", places, number))
+    return AnnotationSet(tuple(made))
+
+
+def open_brain(viewer: Any) -> None:
+    pixels = np.random.default_rng(2).integers(0, 255, (PLANES, SIZE, SIZE), np.uint8)
+    space = layer_space("ZYX", UM)
+    for colour in ("gray", "green"):
+        viewer.add_image(pixels, colormap=colour, blending="additive", **space)
+
+
+@pytest.fixture
+def annotated(make_napari_viewer: Callable[..., Any]) -> Any:
+    """The dock on a brain with tracks; the viewer and what shows the numbers."""
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1500, 950)
+    _, dock = viewer.window.add_plugin_dock_widget("labdata-napari", "Annotations")
+    open_brain(viewer)
+    source = LayerSource(SOURCE_KIND, {"subject_name": "M1", "transform_id": 0})
+    data, options, _ = annotation_layer(
+        tracks(), layer_space("ZYX", UM), (PLANES, SIZE, SIZE), source, "annotations"
+    )
+    points = viewer.add_points(data, **options)
+    viewer.layers.selection.active = points
+    dock._annotator.mouse.add()
+    QApplication.processEvents()
+    return viewer, dock.findChild(QLabel, "numbers_text")
+
+
+def clicker(viewer: Any, said: QLabel | None) -> Callable[[QPoint], None]:
+    canvas = viewer.window._qt_viewer.canvas.native
+
+    def click(place: QPoint) -> None:
+        before = None if said is None else said.text()
+        QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=place)
+        QApplication.processEvents()
+        assert said is None or said.text() != before
+
+    return click
+
+
+def places() -> Callable[[], tuple[tuple[QPoint], dict[str, Any]]]:
+    numbers = itertools.count()
+    return lambda: ((QPoint(200 + 9 * (n := next(numbers)) % 400, 200 + n),), {})
+
+
+def test_click(measure: Callable[..., Any], annotated: Any) -> None:
+    viewer, said = annotated
+    target = "median < 50 ms, worst < 100 ms"
+    click = clicker(viewer, said)
+    measure(CLICK, click, target=target, setup=places(), rounds=40, warm=3)
+
+
+def test_click_in_napari(
+    measure: Callable[..., Any], make_napari_viewer: Callable[..., Any]
+) -> None:
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1500, 950)
+    open_brain(viewer)
+    data = np.concatenate([a.points for a in tracks()])
+    points = viewer.add_points(data, size=20, **layer_space("ZYX", UM))
+    points.mode = "add"
+    QApplication.processEvents()
+    click = clicker(viewer, None)
+    measure(CLICK, click, peer=PEER, setup=places(), rounds=40, warm=3)
+
+
+def test_step(measure: Callable[..., Any], annotated: Any) -> None:
+    viewer, _ = annotated
+    steps = itertools.cycle(range(PLANES))
+
+    def step() -> None:
+        viewer.dims.set_current_step(0, next(steps))
+        QApplication.processEvents()
+
+    measure(STEP, step, target="< 80 ms", rounds=40, warm=3)

@@ -1,0 +1,145 @@
+"""The numbers of an annotation, whatever its type: what to tell, draw and flag."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labdata_napari.core.tracks import Track, fit_track, length_um
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+TRACK_TYPES = ("probe_track", "shank")
+"""Types that are fitted by a line."""
+BOUNDARY = "region_boundary"
+INJECTION = "injection"
+LANDMARK = "landmark"
+KNOWN_TYPES = (TRACK_TYPES[0], INJECTION, LANDMARK, BOUNDARY)
+"""The types that are offered; any other text is one, too."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is known of the stack that annotations belong to.
+
+    Attributes
+    ----------
+    um_per_pixel
+        (3,) along the stored axes.
+    shape
+        (3,) of the stack, in pixels; None if not known.
+    orientation
+        Such as "asr"; None if nobody said.
+    surface
+        Where a line from a point (3,) in a direction in µm leaves the brain; None
+        where the surface is not known.
+    """
+
+    um_per_pixel: tuple[float, float, float]
+    shape: tuple[int, int, int] | None = None
+    orientation: str | None = None
+    surface: Callable[[Array, Array], Array | None] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What there is to know of one annotation.
+
+    Attributes
+    ----------
+    summary
+        Labels and texts, for a person.
+    problem
+        Why there are no numbers, in a sentence; empty when there are.
+    path
+        (M, 3) pixels: the line to draw; M is 0 where there is none.
+    flagged
+        (N,) bool: points that do not belong.
+    length_um
+        Of a track or an outline; NaN for others.
+    track
+        The fit of a track.
+    """
+
+    summary: tuple[tuple[str, str], ...]
+    problem: str
+    path: Array
+    flagged: NDArray[np.bool_]
+    length_um: float = np.nan
+    track: Track | None = None
+
+
+def measure(
+    type: str,  # noqa: A002
+    points: Array,
+    setting: Setting,
+    tip: Sequence[float] | None = None,
+) -> Measured:
+    """Measure an annotation by what its type is about.
+
+    Parameters
+    ----------
+    type
+        Tracks are fitted by a line, outlines are measured round; injections,
+        landmarks and anything else by where their points are.
+    points
+        (N, 3) pixels in the order of the stored axes; N may be 0.
+    setting
+        Of the stack.
+    tip
+        (3,) the point that was marked as the tip of a track, if one was.
+    """
+    if type in TRACK_TYPES:
+        return _track(points, setting, tip)
+    return _place_or_outline(type, points, setting)
+
+
+def _place_or_outline(kind: str, points: Array, setting: Setting) -> Measured:
+    none = np.zeros(len(points), dtype=bool)
+    places = points[np.isfinite(points).all(axis=1)]
+    if not len(places):
+        return Measured((), "It has no points yet; click one.", places, none)
+    um = np.asarray(setting.um_per_pixel)
+    if kind == BOUNDARY:
+        closed = np.concatenate([places, places[:1]])
+        around = length_um(closed, um)
+        return Measured((("round", f"{around:,.0f} µm"),), "", closed, none, around)
+    middle = places.mean(axis=0)
+    where = ", ".join(f"{value:,.0f}" for value in middle * um)
+    said = [("at" if len(places) == 1 else "centre", f"{where} µm (z, y, x)")]
+    if len(places) > 1:
+        spread = np.linalg.norm((places - middle) * um, axis=1)
+        said.append(("farthest point", f"{float(spread.max()):,.0f} µm away"))
+    return Measured(tuple(said), "", np.zeros((0, 3)), none)
+
+
+def _track(points: Array, setting: Setting, tip: Sequence[float] | None) -> Measured:
+    marked = None
+    if tip is not None and len(points):
+        same = np.flatnonzero((points == np.asarray(tip)).all(axis=1))
+        marked = int(same[0]) if len(same) else None
+    track = fit_track(
+        points,
+        setting.um_per_pixel,
+        shape=setting.shape,
+        orientation=setting.orientation,
+        tip=marked,
+        surface=setting.surface,
+    )
+    path = track.path if track else np.zeros((0, 3))
+    rule = (("tip by", track.tip_rule),) if track else ()
+    return Measured(
+        (*track.summary, *rule),
+        track.problem,
+        path,
+        track.flagged,
+        track.length_um,
+        track,
+    )

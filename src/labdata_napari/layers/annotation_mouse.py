@@ -1,0 +1,168 @@
+"""The mouse on an annotation layer: a click adds, a drag of a point moves it.
+
+It works while napari's own tools are put down (the layer is in "pan_zoom" mode); a
+drag of anything else moves the picture, as always.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from psygnal import Signal
+
+from labdata_napari.layers import editing
+from labdata_napari.layers.cursor import displayed, point_under
+from labdata_napari.layers.filling import forget_selection
+from labdata_napari.layers.history import history_of
+from labdata_napari.layers.points import names_per_point, roster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from napari.components import ViewerModel
+    from napari.layers import Points
+    from numpy.typing import ArrayLike, NDArray
+
+SINGLE = ("landmark",)
+"""Types that have one point: a second click moves it."""
+_STILL = 4.0  # screen pixels that a hand moves in a click
+
+
+class AnnotationMouse:
+    """What mouse buttons do to one layer in one viewer.
+
+    Parameters
+    ----------
+    viewer, layer
+        The layer is one of the viewer's.
+    """
+
+    adding = Signal(bool)
+    """Whether a click adds a point now."""
+    dragged = Signal(str)
+    """The annotation of the point that is being moved, at every step."""
+    told = Signal(str)
+    """Why a click did nothing."""
+
+    def __init__(self, viewer: ViewerModel, layer: Points) -> None:
+        self._viewer = viewer
+        self._layer = layer
+        self._is_adding = False
+        self.why_not = ""
+        """Why nothing may be edited; empty when it may."""
+        layer.mouse_drag_callbacks.append(self._on_press)
+        layer.mouse_double_click_callbacks.append(self._on_double_click)
+
+    @property
+    def is_adding(self) -> bool:
+        """Whether a click adds a point."""
+        return self._is_adding
+
+    def add(self, on: bool = True) -> None:
+        """Let clicks add points, or only choose what they hit."""
+        layer = self._layer
+        if on:
+            self._viewer.layers.selection.active = layer
+            layer.mode = "pan_zoom"
+        layer.cursor = "crosshair" if on else "standard"
+        if on != self._is_adding:
+            self._is_adding = on
+            self.adding.emit(on)
+
+    def end(self) -> None:
+        """Let go of the layer."""
+        self._layer.mouse_drag_callbacks.remove(self._on_press)
+        self._layer.mouse_double_click_callbacks.remove(self._on_double_click)
+
+    def under(self) -> int | None:
+        """Return the point under the cursor, if there is one."""
+        cursor = self._viewer.cursor.position
+        if len(cursor) != self._viewer.dims.ndim:
+            return None
+        return point_under(self._viewer, self._layer, cursor)
+
+    def place(self) -> NDArray[np.float64] | None:
+        """Return where the cursor is, in pixels of the stack (3,)."""
+        cursor = self._viewer.cursor.position
+        if len(cursor) != self._viewer.dims.ndim:
+            return None
+        return np.asarray(self._layer.world_to_data(cursor), dtype=np.float64)
+
+    def add_at(self, place: ArrayLike) -> bool:
+        """Add a point to the chosen annotation; whether it may be edited."""
+        layer = self._layer
+        if self.why_not:
+            self.told.emit(self.why_not)
+            return False
+        name = editing.chosen_annotation(layer)
+        types = {entry.name: entry.type for entry in roster(layer)}
+        editing.add_point(layer, place, is_only=types.get(name or "", "") in SINGLE)
+        return True
+
+    # -- how
+
+    def _on_press(self, layer: Points, event: Any) -> Iterator[None]:
+        if (
+            layer.mode != "pan_zoom"
+            or event.button != 1
+            or self._viewer.dims.ndisplay != 2
+            or event.modifiers
+        ):
+            return
+        hit = point_under(self._viewer, layer, event.position)
+        if hit is None:
+            yield from self._click(event)
+        elif self.why_not:
+            self._choose(hit)
+        else:
+            yield from self._drag(hit, event)
+
+    def _click(self, event: Any) -> Iterator[None]:
+        start, is_click = np.array(event.pos), True
+        yield
+        while event.type == "mouse_move":
+            is_click &= bool(np.linalg.norm(event.pos - start) < _STILL)
+            event.handled = is_click  # the picture moves only with a real drag
+            yield
+        if is_click and self._is_adding:
+            self.add_at(self._layer.world_to_data(event.position))
+        elif is_click:
+            forget_selection(self._layer)
+
+    def _drag(self, hit: int, event: Any) -> Iterator[None]:
+        layer, start, has_moved = self._layer, np.array(event.pos), False
+        name = names_per_point(layer)[hit]
+        can_pan = layer.mouse_pan
+        layer.mouse_pan = False
+        try:
+            with history_of(layer).edit(f"move a point of {name}"):
+                yield
+                while event.type == "mouse_move":
+                    event.handled = True
+                    if np.linalg.norm(event.pos - start) >= _STILL:
+                        has_moved = True
+                    if has_moved:
+                        self._put(hit, event.position)
+                        self.dragged.emit(name)
+                    yield
+        finally:
+            layer.mouse_pan = can_pan
+        if not has_moved:
+            self._choose(hit)
+
+    def _put(self, index: int, position: Any) -> None:
+        """Move a point in the plane that is shown; its depth stays."""
+        across = displayed(self._viewer, self._layer)
+        place = np.array(self._layer.data[index], dtype=np.float64)
+        place[across] = np.asarray(self._layer.world_to_data(position))[across]
+        editing.move_point(self._layer, index, place)
+
+    def _choose(self, index: int) -> None:
+        """Let a click on a point choose its annotation."""
+        self._layer.selected_data = {index}
+
+    def _on_double_click(self, layer: Points, event: Any) -> None:
+        """Take back that napari zooms: two quick clicks are two points."""
+        if self._is_adding and layer.mode == "pan_zoom" and not event.modifiers:
+            self._viewer.scene.camera.zoom /= 2

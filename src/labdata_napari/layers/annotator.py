@@ -1,0 +1,271 @@
+"""Annotating one layer in one viewer: what mouse, keys and the dock do to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from psygnal import Signal
+
+from labdata_napari.errors import LabdataError
+from labdata_napari.layers import editing, looking, slab
+from labdata_napari.layers.annotation_mouse import AnnotationMouse
+from labdata_napari.layers.figures import Figures
+from labdata_napari.layers.filling import forget_selection
+from labdata_napari.layers.history import history_of
+from labdata_napari.layers.points import names_per_point, recolour, roster
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari.components import ViewerModel
+    from napari.layers import Points
+    from numpy.typing import ArrayLike
+
+    from labdata_napari.core.surface import BrainSurface
+
+_FAR = 10  # slices that a step with Shift goes
+TRACK = "probe_track"
+
+
+class Annotator:
+    """What a person does to the annotations of a layer, one method for each.
+
+    Parameters
+    ----------
+    viewer, layer
+        The layer is one of the viewer's.
+    """
+
+    changed = Signal()
+    """The working copy is another."""
+    told = Signal(str)
+    """A line about what was just done, or why it was not."""
+
+    def __init__(self, viewer: ViewerModel, layer: Points) -> None:
+        self.viewer = viewer
+        self.layer = layer
+        self.mouse = AnnotationMouse(viewer, layer)
+        self.history = history_of(layer)
+        self.figures = Figures(viewer, layer)
+        self.proposed: tuple[str, ...] = ()
+        """Names of the shanks that went into this subject, in order."""
+        self.surface: BrainSurface | None = None
+        """Where the brain ends; None until it is known."""
+        self.mouse.told.connect(self.told)
+        self.history.changed.connect(self._on_changed)
+        self._on_changed()
+
+    def know(
+        self, *, orientation: str | None = None, surface: BrainSurface | None = None
+    ) -> None:
+        """Take in what has become known of the stack; the numbers follow."""
+        setting = self.figures.setting
+        if surface is not None:
+            self.surface = surface
+        if setting is None:
+            return
+        if orientation is not None:
+            setting = replace(setting, orientation=orientation)
+        if surface is not None:
+            setting = replace(setting, surface=surface.entry_along)
+        if setting != self.figures.setting:
+            self.figures.know(setting)
+            self.changed.emit()
+
+    def end(self) -> None:
+        """Let go of the mouse and take the lines away: the layer left the viewer."""
+        self.mouse.end()
+        self.figures.remove()
+        self.history.changed.disconnect(self._on_changed)
+
+    # -- annotations
+
+    def new(self, name: str, type_: str) -> bool:
+        """Make an annotation and let clicks add its points; whether it could be."""
+        name = name or self._numbered(type_)
+        try:
+            editing.add_annotation(self.layer, name, type_)
+        except LabdataError as error:
+            self.told.emit(str(error))
+            return False
+        self.choose(name)
+        self.mouse.add()
+        self.changed.emit()
+        self.told.emit(f"Click the points of “{name}” in the picture.")
+        return True
+
+    def new_track(self) -> None:
+        """Make the next track: of a shank that has none, or a numbered one."""
+        if not self._refuse():
+            taken = {entry.name for entry in roster(self.layer)}
+            free = (name for name in self.proposed if name not in taken)
+            self.new(next(free, ""), TRACK)
+
+    def choose(self, name: str) -> None:
+        """Let the next points belong to an annotation."""
+        editing.choose_annotation(self.layer, name)
+
+    def go_to(self, name: str) -> None:
+        """Go to the nearest point of an annotation."""
+        looking.go_to_annotation(self.viewer, self.layer, name)
+
+    def delete(self, names: Sequence[str]) -> None:
+        """Take annotations out, with their points."""
+        if not self._refuse():
+            editing.remove_annotations(self.layer, names)
+            what = f"“{names[0]}”" if len(names) == 1 else f"{len(names)} annotations"
+            self.told.emit(f"Deleted {what}; undo brings it back.")
+
+    def next_annotation(self) -> None:
+        """Choose the annotation after the chosen one, and go there."""
+        self._step_annotation(1)
+
+    def annotation_before(self) -> None:
+        """Choose the annotation before the chosen one, and go there."""
+        self._step_annotation(-1)
+
+    # -- points
+
+    def delete_here(self) -> None:
+        """Delete the point under the cursor, else what napari's tool has selected."""
+        layer, under = self.layer, self.mouse.under()
+        selected = {int(i) for i in layer.selected_data}
+        with_tool = str(layer.mode) == "select"
+        if under is None and not (with_tool and selected):
+            self.told.emit("There is no point under the cursor.")
+        elif not self._refuse():
+            with_it = selected if under is None or under in selected else {under}
+            gone = with_it if with_tool or under is None else {under}
+            editing.remove_points(layer, gone)
+
+    def add_at(self, place: ArrayLike) -> None:
+        """Add a point (3,) in pixels of the stack to the chosen annotation."""
+        self.mouse.add_at(place)
+
+    def mark_tip(self) -> None:
+        """Mark the point under the cursor as the tip of its track; again, unmark it.
+
+        Where there is none, the chosen track gets one there.
+        """
+        layer, under = self.layer, self.mouse.under()
+        if self._refuse():
+            return
+        if under is None:
+            name, place = editing.chosen_annotation(layer), self.mouse.place()
+            if name is None or place is None or not self.mouse.add_at(place):
+                return
+        else:
+            name, place = names_per_point(layer)[under], np.array(layer.data[under])
+        is_marked = any(e.name == name and e.tip == tuple(place) for e in roster(layer))
+        editing.mark_tip(layer, name, None if is_marked else place)
+        self.told.emit(f"The tip of “{name}” is {'found' if is_marked else 'marked'}.")
+
+    def snap_to_surface(self) -> None:
+        """Bring the point under the cursor to the brain's surface, or add one there."""
+        under = self.mouse.under()
+        if self.surface is None:
+            self.told.emit("The surface of the brain is not known yet.")
+            return
+        here = self.mouse.place() if under is None else self.layer.data[under]
+        if here is None or self._refuse():
+            return
+        place = self.surface.snap(here)
+        if place is None:
+            self.told.emit("There is no surface of the brain near the cursor.")
+        elif under is None:
+            self.mouse.add_at(place)
+        else:
+            editing.move_point(self.layer, under, place)
+
+    def undo(self) -> None:
+        """Take the last edit back."""
+        self._say("Undone: ", self.history.undo(), "There is nothing to undo.")
+
+    def redo(self) -> None:
+        """Do again what was taken back."""
+        self._say("Done again: ", self.history.redo(), "There is nothing to redo.")
+
+    def stop_adding(self) -> None:
+        """Let clicks only choose what they hit."""
+        self.layer.mode = "pan_zoom"
+        self.mouse.add(False)
+        forget_selection(self.layer)
+
+    # -- looking
+
+    def slice_back(self) -> None:
+        """Go one slice back."""
+        looking.step_slices(self.viewer, -1)
+
+    def slice_on(self) -> None:
+        """Go one slice on."""
+        looking.step_slices(self.viewer, 1)
+
+    def ten_back(self) -> None:
+        """Go ten slices back."""
+        looking.step_slices(self.viewer, -_FAR)
+
+    def ten_on(self) -> None:
+        """Go ten slices on."""
+        looking.step_slices(self.viewer, _FAR)
+
+    def point_before(self) -> None:
+        """Go to the point before the one that is shown."""
+        self._step_point(-1)
+
+    def next_point(self) -> None:
+        """Go to the point after the one that is shown."""
+        self._step_point(1)
+
+    def next_slab(self) -> None:
+        """Show a slab of the next thickness."""
+        self.show_slab(slab.next_thickness(slab.slab_um(self.viewer)))
+
+    def show_slab(self, thickness_um: float) -> None:
+        """Show a slab around each slice; 0 for single slices."""
+        slab.show_slab(self.viewer, thickness_um)
+        self.told.emit(
+            f"The brightest of {thickness_um:.0f} µm." if thickness_um else "One slice."
+        )
+
+    # -- how
+
+    def _step_annotation(self, step: int) -> None:
+        names = [entry.name for entry in roster(self.layer)]
+        if not names:
+            return
+        chosen = editing.chosen_annotation(self.layer)
+        index = names.index(chosen) if chosen in names else -step
+        name = names[(index + step) % len(names)]
+        self.choose(name)
+        looking.go_to_annotation(self.viewer, self.layer, name)
+        self.changed.emit()
+
+    def _step_point(self, step: int) -> None:
+        name = editing.chosen_annotation(self.layer)
+        if name is None:
+            return
+        point = looking.neighbour(self.viewer, self.layer, name, step)
+        if point is not None:
+            looking.go_to_point(self.viewer, self.layer, point)
+
+    def _refuse(self) -> bool:
+        if self.mouse.why_not:
+            self.told.emit(self.mouse.why_not)
+        return bool(self.mouse.why_not)
+
+    def _say(self, before: str, words: str, nothing: str) -> None:
+        self.told.emit(f"{before}{words}." if words else nothing)
+
+    def _numbered(self, stem: str) -> str:
+        stem = stem or "annotation"
+        taken = {entry.name for entry in roster(self.layer)}
+        number = next(n for n in range(1, len(taken) + 2) if f"{stem} {n}" not in taken)
+        return f"{stem} {number}"
+
+    def _on_changed(self) -> None:
+        recolour(self.layer)
+        self.figures.refresh()
+        self.changed.emit()

@@ -1,0 +1,124 @@
+"""Filling an annotation layer with a state of the working copy, as undo needs it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from labdata_napari.layers.colours import annotation_colours
+from labdata_napari.layers.points import (
+    FEATURE,
+    ROSTER_KEY,
+    Listed,
+    colours_of,
+    names_per_point,
+    recolour,
+    roster,
+    symbol_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari.layers import Points
+    from numpy.typing import NDArray
+
+    from labdata_napari.core.draft import Draft
+
+
+def fill(layer: Points, state: Sequence[Draft]) -> None:
+    """Make a layer hold a state, touching no more of it than differs.
+
+    Colours and what is hidden stay with their names, or with their rows.
+    """
+    chosen = chosen_name(layer)
+    forget_selection(layer)
+    names = names_per_point(layer)
+    wanted = [d.name for d in state for _ in range(len(d.points))]
+    if Counter(names) == Counter(wanted):
+        _move_points(layer, names, state)
+    else:
+        layer.data = np.concatenate([np.zeros((0, 3)), *(d.points for d in state)])
+        set_names(layer, wanted)
+    set_roster(layer, _entries(roster(layer), state))
+    taken = [draft.name for draft in state]
+    if taken and chosen not in taken:
+        make_current(layer, taken[0])
+
+
+def set_roster(layer: Points, entries: tuple[Listed, ...]) -> None:
+    """List other annotations; every one of them keeps or gets a colour."""
+    colours = colours_of(entries)
+    entries = tuple(replace(e, colour=colours[e.name]) for e in entries)
+    # Assigned as a whole: changing it in place fires no event.
+    layer.metadata = {**layer.metadata, ROSTER_KEY: entries}
+    recolour(layer)
+    chosen = chosen_name(layer)
+    if chosen in colours:  # its colour or symbol may have become another
+        make_current(layer, str(chosen))
+
+
+def set_names(layer: Points, names: Sequence[str]) -> None:
+    """Say anew to which annotation every point belongs."""
+    # Assigned as a whole: changing it in place fires no event.
+    layer.features = pd.DataFrame({FEATURE: np.array(names, dtype=object)})
+
+
+def make_current(layer: Points, name: str) -> None:
+    """Let the next points belong to a listed annotation."""
+    # With a selection, napari applies the new defaults to the selected points.
+    forget_selection(layer)
+    entries = roster(layer)
+    type_ = next(entry.type for entry in entries if entry.name == name)
+    if chosen_name(layer) != name:
+        layer.feature_defaults = {FEATURE: name}
+    layer.current_face_color = colours_of(entries)[name]
+    layer.current_symbol = symbol_of(type_)
+
+
+def chosen_name(layer: Points) -> str | None:
+    """Return the annotation that the next points are marked with, listed or not."""
+    defaults = layer.feature_defaults
+    if FEATURE not in defaults or not len(defaults):
+        return None
+    name = defaults[FEATURE].iloc[0]
+    return name if isinstance(name, str) else None
+
+
+def forget_selection(layer: Points) -> None:
+    """Select no point."""
+    if layer.selected_data:
+        layer.selected_data = set()
+
+
+def _move_points(layer: Points, names: Sequence[str], state: Sequence[Draft]) -> None:
+    data: NDArray[np.float64] = np.array(layer.data, dtype=np.float64).reshape(-1, 3)
+    owners = np.array(names, dtype=object)
+    for draft in state:
+        data[owners == draft.name] = draft.points
+    if not np.array_equal(data, layer.data):
+        layer.data = data
+
+
+def _entries(before: Sequence[Listed], state: Sequence[Draft]) -> tuple[Listed, ...]:
+    by_name = {entry.name: entry for entry in before}
+    by_id = {e.annotation_id: e for e in before}
+    by_id.pop(None, None)
+    kept = [by_name.get(d.name) or by_id.get(d.annotation_id) for d in state]
+    own = {d.name: e.colour for d, e in zip(state, kept, strict=True) if e and e.colour}
+    colours = annotation_colours([draft.name for draft in state], own)
+    return tuple(
+        Listed(
+            d.name,
+            d.type,
+            d.annotation_id,
+            colours[d.name],
+            is_hidden=e is not None and e.is_hidden,
+            tip=None if e is None else e.tip,
+        )
+        for d, e in zip(state, kept, strict=True)
+    )

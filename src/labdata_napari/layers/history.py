@@ -1,0 +1,141 @@
+"""Undo and redo of a layer's working copy, whoever edited it."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, ref
+
+from psygnal import Signal
+
+from labdata_napari.core.edit_history import History
+from labdata_napari.layers.filling import fill, make_current
+from labdata_napari.layers.points import drafts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from napari.layers import Points
+
+    from labdata_napari.core.draft import Draft
+
+_BEGINNINGS = ("adding", "changing", "removing")
+
+
+class LayerHistory:
+    """Every state that the annotations of one layer have been in.
+
+    What napari's own tools do to the layer is noticed and can be undone as well.
+    Whoever changes several things of a layer at once does so in `edit`, so that one
+    undo takes them back together.
+
+    Parameters
+    ----------
+    layer
+        Kept weakly; use `history_of`.
+    """
+
+    changed = Signal()
+    """The state is another: an edit, an undo, or ids of rows that were saved."""
+
+    def __init__(self, layer: Points) -> None:
+        self._layer = ref(layer)
+        self._past = History()
+        self._holders = 0
+        self.state: tuple[Draft, ...] = drafts(layer)
+        for event in (layer.events.data, layer.events.features, layer.events.metadata):
+            event.connect(self._on_event)
+
+    @property
+    def undo_words(self) -> str:
+        """What `undo` would take back; empty when there is nothing."""
+        return self._past.undo_words
+
+    @property
+    def redo_words(self) -> str:
+        """What `redo` would do again; empty when there is nothing."""
+        return self._past.redo_words
+
+    @contextlib.contextmanager
+    def edit(self, words: str = "", merge_key: Any = None) -> Iterator[None]:
+        """Take all that is done to the layer meanwhile as one edit.
+
+        Parameters
+        ----------
+        words
+            What it is called in the undo button; found out when empty.
+        merge_key
+            Edits that follow each other with the same key are undone together.
+        """
+        self._holders += 1
+        try:
+            yield
+        finally:
+            self._holders -= 1
+            self._note(words, merge_key)
+
+    def undo(self) -> str:
+        """Take the last edit back; return what it was, "" when there was none."""
+        self._note("", None)  # napari tells nobody of what it pastes
+        words = self.undo_words
+        if words:
+            self._go(*self._past.undo(self.state))
+        return words
+
+    def redo(self) -> str:
+        """Do again what was taken back; return what it was, "" when there was none."""
+        words = self.redo_words
+        if words:
+            self._go(*self._past.redo(self.state))
+        return words
+
+    def _go(self, state: Sequence[Draft], past: History) -> None:
+        layer = self._layer()
+        if layer is None:
+            return
+        known = {draft.name for draft in self.state}
+        back = [draft.name for draft in state if draft.name not in known]
+        self._holders += 1
+        try:
+            fill(layer, state)
+            if back:  # what came back is what a person goes on with
+                make_current(layer, back[-1])
+        finally:
+            self._holders -= 1
+        self._past, self.state = past, drafts(layer)
+        self.changed.emit()
+
+    def _on_event(self, event: Any) -> None:
+        action = str(getattr(event, "action", "")).lower().rpartition(".")[2]
+        if action not in _BEGINNINGS:
+            self._note("", None)
+
+    def _note(self, words: str, merge_key: Any) -> None:
+        layer = self._layer()
+        if self._holders or layer is None:
+            return
+        before, after = self.state, drafts(layer)
+        if _same(before, after):
+            return
+        # An id that a save has given is no edit, and leaves none in the history.
+        self._past = self._past.push(before, after, words, merge_key)
+        self.state = after
+        self.changed.emit()
+
+
+def history_of(layer: Points) -> LayerHistory:
+    """Return the history of a layer, which begins at the first call."""
+    if layer not in _histories:
+        _histories[layer] = LayerHistory(layer)
+    return _histories[layer]
+
+
+_histories: WeakKeyDictionary[Points, LayerHistory] = WeakKeyDictionary()
+
+
+def _same(before: Sequence[Draft], after: Sequence[Draft]) -> bool:
+    return len(before) == len(after) and all(map(_same_draft, before, after))
+
+
+def _same_draft(before: Draft, after: Draft) -> bool:
+    return before.same_as(after)

@@ -1,0 +1,137 @@
+"""The fitted lines and the outlines of all annotations as one Vectors layer.
+
+A line is cut into pieces of a voxel, each of which belongs to the slice that it begins
+in: so every slice shows where the line crosses it, and a slab shows the line.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Vectors
+
+from labdata_napari.layers.points import as_rgba
+from labdata_napari.layers.source import METADATA_KEY, LayerSource, source_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari.components import ViewerModel
+    from napari.layers import Points
+    from numpy.typing import NDArray
+
+SOURCE_KIND = "annotation lines"
+_WIDTH = 0.25  # of a point's size
+_REACH = 1.5  # how many steps a piece is long, so that slanting ones meet
+
+
+class FitLayer:
+    """Keeps the lines of an annotation layer beside it in a viewer.
+
+    The layer comes with the first line; whoever removes it has it back when the
+    annotations are opened next.
+
+    Parameters
+    ----------
+    viewer, points
+        The annotation layer and where it is shown.
+    """
+
+    def __init__(self, viewer: ViewerModel, points: Points) -> None:
+        self._viewer = viewer
+        self._points = points
+        self._layer: Vectors | None = None
+        self._shown: dict[str, tuple[NDArray[np.float64], str]] = {}
+
+    def show(
+        self, paths: Mapping[str, NDArray[np.float64]], colours: Mapping[str, str]
+    ) -> None:
+        """Draw paths (M, 3) in pixels of the stack, each in the colour of its name."""
+        wanted = {name: (path, colours[name]) for name, path in paths.items()}
+        if _same(wanted, self._shown):
+            return
+        self._shown = wanted
+        pieces = {name: pieces_of(path) for name, path in paths.items()}
+        data = np.concatenate([np.zeros((0, 2, 3)), *pieces.values()])
+        lengths = [len(piece) for piece in pieces.values()]
+        rgba = np.repeat(
+            np.array([as_rgba(colours[name]) for name in pieces]).reshape(-1, 4),
+            lengths,
+            axis=0,
+        )
+        if self._layer is None:
+            if len(data):
+                self._add(data, rgba)
+        else:
+            self._layer.data = data
+            if len(data):
+                self._layer.edge_color = rgba
+
+    def remove(self) -> None:
+        """Take the layer away."""
+        if self._layer is not None and self._layer in self._viewer.layers:
+            self._viewer.layers.remove(self._layer)
+        self._layer = None
+        self._shown = {}
+
+    def _add(self, data: NDArray[np.float64], rgba: NDArray[np.float64]) -> None:
+        points = self._points
+        source = source_of(points)
+        self._layer = Vectors(
+            data,
+            name=f"{points.name} · lines",
+            scale=points.scale,
+            translate=points.translate,
+            units=points.units,
+            axis_labels=points.axis_labels,
+            edge_color=rgba,
+            edge_width=float(np.max(points.current_size)) * _WIDTH,
+            vector_style="line",
+            projection_mode="fade" if points.projection_mode != "all" else "all",
+            metadata=_mark(source),
+        )
+        layers = self._viewer.layers
+        active = layers.selection.active
+        layers.insert(layers.index(points), self._layer)  # the points stay on top
+        if active is not None:
+            layers.selection.active = active
+
+
+def pieces_of(path: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Cut a path into pieces that begin at most one voxel from each other.
+
+    Parameters
+    ----------
+    path
+        (M, 3) corners in pixels.
+
+    Returns
+    -------
+    (N, 2, 3) beginnings and ways, as a Vectors layer takes them
+    """
+    parts = [np.zeros((0, 2, 3))]
+    for start, end in pairwise(path):
+        count = max(1, int(np.ceil(np.abs(end - start).max())))
+        step = (end - start) / count
+        begins = start + np.arange(count)[:, None] * step
+        ways = np.broadcast_to(step * min(_REACH, count), begins.shape)
+        parts.append(np.stack([begins, ways], axis=1))
+    return np.concatenate(parts)
+
+
+def _mark(source: LayerSource | None) -> dict[str, Any]:
+    if source is None:
+        return {}
+    return {METADATA_KEY: LayerSource(SOURCE_KIND, source.key, lab=source.lab)}
+
+
+def _same(
+    one: Mapping[str, tuple[NDArray[np.float64], str]],
+    other: Mapping[str, tuple[NDArray[np.float64], str]],
+) -> bool:
+    return list(one) == list(other) and all(
+        one[name][1] == other[name][1] and np.array_equal(one[name][0], other[name][0])
+        for name in one
+    )

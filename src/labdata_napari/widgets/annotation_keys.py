@@ -1,0 +1,186 @@
+"""The keys of annotating: what they do, which they are, and hearing them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qtpy import sip
+from qtpy.QtCore import QEvent, QObject, Qt, Signal
+from qtpy.QtGui import QKeyEvent, QKeySequence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from qtpy.QtWidgets import QWidget
+
+
+@dataclass(frozen=True)
+class KeyAction:
+    """Something that keys do while the picture has the keyboard.
+
+    Attributes
+    ----------
+    name
+        Of the method that does it, and of the field in our preferences.
+    keys
+        As Qt writes them, with spaces between, unless a person has chosen others.
+    words
+        What it does.
+    """
+
+    name: str
+    keys: str
+    words: str
+
+
+ACTIONS = (
+    KeyAction("new_track", "N", "new track: the next shank that has none"),
+    KeyAction("next_annotation", "Tab", "next annotation"),
+    KeyAction("annotation_before", "Shift+Tab", "annotation before"),
+    KeyAction("delete_here", "X Del Backspace", "delete the point under the cursor"),
+    KeyAction("mark_tip", "T", "mark the tip here; again, unmark it"),
+    KeyAction("snap_to_surface", "B", "bring the point here to the brain's surface"),
+    KeyAction("undo", "Ctrl+Z", "undo"),
+    KeyAction("redo", "Ctrl+Shift+Z Ctrl+Y", "redo"),
+    KeyAction("slice_back", ",", "one slice back"),
+    KeyAction("slice_on", ".", "one slice on"),
+    KeyAction("ten_back", "Shift+, <", "ten slices back"),
+    KeyAction("ten_on", "Shift+. >", "ten slices on"),
+    KeyAction("point_before", "[", "go to the point before"),
+    KeyAction("next_point", "]", "go to the next point"),
+    KeyAction("next_slab", "S", "slab of 0, 50, 100 or 200 µm"),
+    KeyAction("show_track", "W", "show or hide the plane along the track"),
+    KeyAction("stop_adding", "Esc", "clicks only choose"),
+    KeyAction("save", "Ctrl+S", "save to the lab"),
+    KeyAction("show_keys", "?", "show or hide this list"),
+)
+
+
+def keys_of(action: KeyAction, chosen: Mapping[str, str]) -> tuple[str, ...]:
+    """Return an action's keys: those that a person has chosen, else its own.
+
+    Parameters
+    ----------
+    action
+        One of `ACTIONS`.
+    chosen
+        Keys by the names of actions, with spaces between; an empty text leaves the
+        action without a key.
+    """
+    return tuple(chosen.get(action.name, action.keys).split())
+
+
+def problems_of(chosen: Mapping[str, str]) -> list[str]:
+    """Say which keys are none, and which two actions want."""
+    problems: list[str] = []
+    owners: dict[str, KeyAction] = {}
+    for action in ACTIONS:
+        for key in keys_of(action, chosen):
+            name = _canonical(key)
+            if not name:
+                problems.append(f"“{key}” ({action.words}) is no key.")
+            elif name in owners:
+                first = owners[name].words
+                problems.append(f"{key} is set for “{first}” and “{action.words}”.")
+            else:
+                owners[name] = action
+    return problems
+
+
+class KeyListener(QObject):
+    """Hears the keys that are pressed in the picture and calls what they stand for.
+
+    The picture takes neither Tab nor a key of the menus for itself, and napari's own
+    bindings know no Shift with a comma; so the keys are heard before all of these.
+
+    Parameters
+    ----------
+    is_wanted
+        Whether keys are ours at the moment.
+    """
+
+    pressed = Signal(str)
+    """The name of an action."""
+
+    def __init__(self, is_wanted: Callable[[], bool], parent: QObject) -> None:
+        super().__init__(parent)
+        self._is_wanted = is_wanted
+        self._actions: dict[str, str] = {}
+        self._canvas: QWidget | None = None
+        self.choose({})
+
+    def choose(self, chosen: Mapping[str, str]) -> None:
+        """Take other keys, as `keys_of` does; the first action of a key has it."""
+        self._actions = {}
+        for action in ACTIONS:
+            for key in keys_of(action, chosen):
+                self._actions.setdefault(_canonical(key), action.name)
+        self._actions.pop("", None)
+
+    def listen_to(self, canvas: QWidget | None) -> None:
+        """Hear the keys that this widget gets, instead of another's."""
+        if canvas is self._canvas:
+            return
+        if self._canvas is not None:
+            self._canvas.removeEventFilter(self)
+        self._canvas = canvas
+        if canvas is not None:
+            canvas.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Take the keys that are ours."""
+        kind = event.type()
+        if kind not in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress):
+            return False
+        name = self._action_of(_as_key_event(event))
+        if name is None or not self._is_wanted():
+            return False
+        event.accept()
+        if kind == QEvent.Type.KeyPress and (
+            name in _REPEATED or not event.isAutoRepeat()
+        ):
+            self.pressed.emit(name)
+        return True
+
+    def _action_of(self, event: QKeyEvent) -> str | None:
+        mods = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        key = event.key()
+        # Shift makes "<" of a comma: a person may have written either.
+        plain = mods & ~Qt.KeyboardModifier.ShiftModifier
+        for candidate in (_sequence(mods, key), _sequence(plain, key)):
+            if candidate in self._actions:
+                return self._actions[candidate]
+            if key < _FIRST_SPECIAL and chr(key).isalnum():
+                return None  # Shift+N is not N
+        return None
+
+
+_FIRST_SPECIAL = 0x01000000  # Qt's keys from here on stand for no character
+_REPEATED = ("slice_back", "slice_on", "ten_back", "ten_on", "undo", "redo")
+
+
+def _as_key_event(event: QEvent) -> QKeyEvent:
+    """Return an event as what it is.
+
+    napari keeps the last mouse event that it got; where Qt puts a key's event at the
+    same address, PyQt takes it for that one.
+    """
+    if isinstance(event, QKeyEvent):
+        return event
+    again: QKeyEvent = sip.wrapinstance(sip.unwrapinstance(event), QKeyEvent)
+    return again
+
+
+def _sequence(modifiers: Qt.KeyboardModifier, key: int) -> str:
+    value = getattr(modifiers, "value", modifiers)
+    return QKeySequence(int(value) | int(key)).toString(_PORTABLE)
+
+
+def _canonical(key: str) -> str:
+    if key.endswith("Shift+Tab"):
+        key = key.replace("Tab", "Backtab")
+    return QKeySequence(key).toString(_PORTABLE)
+
+
+_PORTABLE = QKeySequence.SequenceFormat.PortableText

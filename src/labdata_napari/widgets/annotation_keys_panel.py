@@ -1,0 +1,56 @@
+"""The list of keys in the dock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QSize
+from qtpy.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+
+from labdata_napari.widgets.annotation_keys import ACTIONS, keys_of, problems_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MOUSE = (
+    ("click", "add a point, or choose the annotation of the point there"),
+    ("drag a point", "move it"),
+    ("drag elsewhere, wheel", "move the picture, zoom"),
+)
+_WHERE = "Other keys: Preferences → Plugins → labdata → Keys of annotating."
+
+
+class KeysPanel(QFrame):
+    """Says what mouse and keys do in the picture; hidden at first."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("annotation_keys_panel")
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self._text = QLabel()
+        self._text.setObjectName("annotation_keys_text")
+        self._text.setWordWrap(True)
+        QVBoxLayout(self).addWidget(self._text)
+        self.show_keys({})
+        self.hide()
+
+    def show_keys(self, chosen: Mapping[str, str]) -> None:
+        """Show the keys that a person has chosen, else the usual ones."""
+        rows = [*_MOUSE]
+        for action in ACTIONS:
+            keys = " or ".join(keys_of(action, chosen))
+            rows.append((keys or "no key", action.words))
+        cells = "".join(
+            f"<tr><td><b>{_plain(keys)}</b>&nbsp;&nbsp;</td><td>{words}</td></tr>"
+            for keys, words in rows
+        )
+        wrong = "".join(f"<p>{_plain(line)}</p>" for line in problems_of(chosen))
+        self._text.setText(f"<table>{cells}</table>{wrong}<p>{_WHERE}</p>")
+
+    def minimumSizeHint(self) -> QSize:
+        """Let the text wrap instead of widening the dock."""
+        return QSize(0, super().minimumSizeHint().height())
+
+
+def _plain(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

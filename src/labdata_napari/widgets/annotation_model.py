@@ -1,0 +1,226 @@
+"""The annotations of one layer as rows whose names and types can be edited."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+    Signal,
+)
+from qtpy.QtGui import QColor, QPixmap
+
+from labdata_napari.errors import LabdataError
+from labdata_napari.layers import editing
+from labdata_napari.layers.points import ListedPoints, listing
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from qtpy.QtCore import QObject
+
+    from labdata_napari.layers.annotator import Annotator
+
+NAME, TYPE, COUNT, LENGTH, STATE = range(5)
+_TITLES = ("Name", "Type", "Points", "Length", "")
+_TOOLTIPS = (
+    "The tick shows or hides its points; F2 renames, a double click goes there",
+    "F2 changes the type",
+    "Number of points; Enter or a double click goes to the nearest",
+    "Of a track from its first click to the tip, of an outline once round",
+    "What a save would do with it",
+)
+_SORT = Qt.ItemDataRole.UserRole
+
+
+class AnnotationTableModel(QAbstractTableModel):
+    """A view of a Points layer; the layer keeps the data."""
+
+    refused = Signal(str)
+    """Why an edit was not taken."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._annotator: Annotator | None = None
+        self._shown: list[ListedPoints] = []
+        self._states: dict[str, str] = {}
+
+    def show_layer(self, annotator: Annotator | None) -> None:
+        """Show another layer."""
+        self._annotator = annotator
+        self.beginResetModel()
+        self._shown = [] if annotator is None else listing(annotator.layer)
+        self.endResetModel()
+
+    def refresh(
+        self, added: Collection[str] = (), changed: Collection[str] = ()
+    ) -> None:
+        """Read the layer again; rows stay where they are when only values changed.
+
+        Parameters
+        ----------
+        added, changed
+            Names of what a save would write.
+        """
+        self._states = dict.fromkeys(changed, "changed") | dict.fromkeys(added, "new")
+        fresh = [] if self._annotator is None else listing(self._annotator.layer)
+        if [item.name for item in fresh] != [item.name for item in self._shown]:
+            self.show_layer(self._annotator)
+            return
+        before, self._shown = self._shown, fresh
+        for row, (old, new) in enumerate(zip(before, fresh, strict=True)):
+            if _look(old) != _look(new):
+                self.dataChanged.emit(self.index(row, NAME), self.index(row, TYPE))
+        if fresh:  # not the first columns: what is being typed there would be lost
+            last = self.index(len(fresh) - 1, STATE)
+            self.dataChanged.emit(self.index(0, COUNT), last)
+
+    def name_at(self, row: int) -> str | None:
+        """Return the name in a row."""
+        return self._shown[row].name if 0 <= row < len(self._shown) else None
+
+    def row_of(self, name: str | None) -> int | None:
+        """Return the row of a name."""
+        names = [item.name for item in self._shown]
+        return names.index(name) if name in names else None
+
+    def items(self, names: Collection[str]) -> list[ListedPoints]:
+        """Return some of what is listed."""
+        return [item for item in self._shown if item.name in names]
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        """Count the annotations."""
+        return 0 if parent is not None and parent.isValid() else len(self._shown)
+
+    def columnCount(self, parent: QModelIndex | None = None) -> int:
+        """Count the columns."""
+        return 0 if parent is not None and parent.isValid() else len(_TITLES)
+
+    def flags(self, index: QModelIndex) -> Qt.ItemFlag:
+        """Let names and types be edited, and points be hidden."""
+        flags = super().flags(index)
+        if index.column() in (NAME, TYPE):
+            flags |= Qt.ItemFlag.ItemIsEditable
+        if index.column() == NAME:
+            flags |= Qt.ItemFlag.ItemIsUserCheckable
+        return flags
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return one cell."""
+        if not index.isValid() or index.row() >= len(self._shown):
+            return None
+        item, column = self._shown[index.row()], index.column()
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
+            return self._text(item, column)
+        if role == _SORT:
+            return self._order(item, column)
+        if column == NAME and role == Qt.ItemDataRole.DecorationRole:
+            return _swatch(item.colour)
+        if column == NAME and role == Qt.ItemDataRole.CheckStateRole:
+            return Qt.CheckState.Unchecked if item.is_hidden else Qt.CheckState.Checked
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return _TOOLTIPS[column]
+        if role == Qt.ItemDataRole.TextAlignmentRole and column in (COUNT, LENGTH):
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def setData(
+        self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole
+    ) -> bool:
+        """Rename, retype or hide; what the layer refuses is told and not done."""
+        name, annotator = self.name_at(index.row()), self._annotator
+        if annotator is None or name is None:
+            return False
+        layer = annotator.layer
+        if role == Qt.ItemDataRole.CheckStateRole:
+            is_shown = Qt.CheckState(value) == Qt.CheckState.Checked
+            editing.hide_annotations(layer, [name], is_hidden=not is_shown)
+            return True
+        if role != Qt.ItemDataRole.EditRole:
+            return False
+        text = str(value).strip()
+        try:
+            if index.column() == NAME:
+                editing.rename_annotation(layer, name, text)
+            else:
+                editing.retype_annotations(layer, [name], text)
+        except LabdataError as error:
+            self.refused.emit(str(error))
+            return False
+        return True
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        """Return a column's title or tooltip."""
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return _TITLES[section]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return _TOOLTIPS[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def _text(self, item: ListedPoints, column: int) -> str:
+        if column == NAME:
+            return item.name
+        if column == TYPE:
+            return item.type
+        if column == COUNT:
+            return str(len(item.points))
+        if column == STATE:
+            return self._states.get(item.name, "")
+        length = self._length(item)
+        return f"{length:,.0f} µm" if np.isfinite(length) else ""
+
+    def _order(self, item: ListedPoints, column: int) -> Any:
+        if column == COUNT:
+            return len(item.points)
+        if column == LENGTH:
+            return float(np.nan_to_num(self._length(item), nan=-1.0))
+        return self._text(item, column).casefold()
+
+    def _length(self, item: ListedPoints) -> float:
+        annotator = self._annotator
+        numbers = None if annotator is None else annotator.figures.of(item.name)
+        return np.nan if numbers is None else numbers.length_um
+
+
+class FilteredAnnotations(QSortFilterProxyModel):
+    """The rows whose name, type or state holds every word that was typed."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._words: list[str] = []
+        self.setSortRole(_SORT)
+
+    def narrow(self, text: str) -> None:
+        """Show only rows that hold all words of a text."""
+        self._words = text.casefold().split()
+        self.invalidateFilter()
+
+    def filterAcceptsRow(self, row: int, parent: QModelIndex) -> bool:
+        """Whether a row is shown."""
+        model = self.sourceModel()
+        cells = (model.index(row, column, parent) for column in (NAME, TYPE, STATE))
+        text = " ".join(str(cell.data()) for cell in cells).casefold()
+        return all(word in text for word in self._words)
+
+
+def _look(item: ListedPoints) -> tuple[str, str, bool]:
+    return item.type, item.colour, item.is_hidden
+
+
+def _swatch(colour: str) -> QPixmap:
+    pixmap = QPixmap(12, 12)
+    pixmap.fill(QColor(colour))
+    return pixmap

@@ -1,0 +1,133 @@
+"""The buttons under the list of annotations."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
+
+from labdata_napari.layers.slab import THICKNESSES_UM
+from labdata_napari.widgets.rights import allow
+
+
+class AnnotationTools(QWidget):
+    """Clicking on and off, undo and redo, the slab, deleting, the list of keys."""
+
+    add_toggled = Signal(bool)
+    undo_wanted = Signal()
+    redo_wanted = Signal()
+    slab_chosen = Signal(float)
+    """Thickness in µm."""
+    delete_wanted = Signal()
+    keys_toggled = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._add = _button(
+            "annotation_add",
+            "Click to add",
+            "While on, a click in the picture adds a point to the chosen annotation. "
+            "A drag of a point moves it at any time; Esc puts this off",
+        )
+        self._add.setCheckable(True)
+        self._undo = _small("annotation_undo", Qt.ArrowType.LeftArrow)
+        self._redo = _small("annotation_redo", Qt.ArrowType.RightArrow)
+        self._slab = QComboBox()
+        self._slab.setObjectName("annotation_slab")
+        for thickness in THICKNESSES_UM:
+            text = f"slab {thickness} µm" if thickness else "one slice"
+            self._slab.addItem(text, float(thickness))
+        self._slab.setToolTip(
+            "Show the brightest voxels of a slab around the slice, and the points in "
+            "it: the smaller a point, the farther from the middle (S)"
+        )
+        self._delete = _button(
+            "annotation_delete",
+            "Delete",
+            "Delete the chosen annotations (Delete key in the list)",
+        )
+        self._keys = QToolButton()
+        self._keys.setObjectName("annotation_keys")
+        self._keys.setText("?")
+        self._keys.setCheckable(True)
+        self._keys.setToolTip("Show what the keys do in the picture (?)")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for widget in (self._add, self._undo, self._redo, self._slab):
+            layout.addWidget(widget)
+        layout.addStretch()
+        layout.addWidget(self._delete)
+        layout.addWidget(self._keys)
+        self._add.toggled.connect(self.add_toggled)
+        self._undo.clicked.connect(self.undo_wanted)
+        self._redo.clicked.connect(self.redo_wanted)
+        self._delete.clicked.connect(self.delete_wanted)
+        self._keys.toggled.connect(self.keys_toggled)
+        self._slab.activated.connect(self._on_slab)
+
+    @property
+    def may_delete(self) -> bool:
+        """Whether there is something to delete and it is allowed."""
+        return self._delete.isEnabled()
+
+    def show_adding(self, on: bool) -> None:
+        """Show whether clicks add points; emits nothing that is not new."""
+        self._add.setChecked(on)
+
+    def show_slab(self, thickness_um: float) -> None:
+        """Show how thick the slab is."""
+        index = self._slab.findData(float(thickness_um))
+        self._slab.setCurrentIndex(index)
+
+    def show_history(self, undo: str, redo: str) -> None:
+        """Show what undo and redo would do; empty texts when nothing."""
+        for button, verb, words, key in (
+            (self._undo, "Undo", undo, "Ctrl+Z"),
+            (self._redo, "Redo", redo, "Ctrl+Shift+Z"),
+        ):
+            button.setEnabled(bool(words))
+            button.setToolTip(
+                f"{verb}: {words} ({key})" if words else f"{verb} ({key})"
+            )
+
+    def toggle_keys(self) -> None:
+        """Show the keys, or hide them."""
+        self._keys.toggle()
+
+    def allow(self, is_open: bool, has_any: bool, reason: str) -> None:
+        """Enable what can be done.
+
+        Parameters
+        ----------
+        is_open
+            Whether there is a layer.
+        has_any
+            Whether it holds annotations.
+        reason
+            Why it may not be edited; empty when it may.
+        """
+        allow(self._add, is_open, reason)
+        allow(self._delete, is_open and has_any, reason)
+        self._slab.setEnabled(is_open)
+
+    def _on_slab(self, index: int) -> None:
+        self.slab_chosen.emit(self._slab.itemData(index))
+
+
+def _button(name: str, text: str, tooltip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setObjectName(name)
+    button.setToolTip(tooltip)
+    return button
+
+
+def _small(name: str, arrow: Qt.ArrowType) -> QToolButton:
+    button = QToolButton()
+    button.setObjectName(name)
+    button.setArrowType(arrow)
+    return button

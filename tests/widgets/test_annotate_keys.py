@@ -1,0 +1,196 @@
+"""Annotating with the keyboard and the mouse in the picture alone."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel, QToolButton
+
+from labdata_napari.layers import points as working_copy
+from labdata_napari.layers.source import source_of
+from labdata_napari.layers.track_fits import SOURCE_KIND
+from labdata_napari.widgets.annotation_keys import ACTIONS, problems_of
+from labdata_napari.widgets.preferences import preferences
+from labdata_napari.widgets.track_view import TrackView
+
+pytestmark = pytest.mark.gui
+K, CONTROL, SHIFT = (
+    Qt.Key,
+    Qt.KeyboardModifier.ControlModifier,
+    Qt.KeyboardModifier.ShiftModifier,
+)
+
+
+def with_probe(folder) -> None:
+    """A probe of two shanks went into the subject."""
+    row = {
+        "user_name": "ada",
+        "email": "ada@lab.org",
+        "first_name": "Ada",
+        "last_name": "L",
+        "date_joined": date(2020, 1, 1),
+        "subject_name": "M1",
+        "procedure_type": "chronic implant",
+        "procedure_datetime": datetime(2025, 12, 1, 10),
+        "probe_id": "NP24",
+        "probe_type": "NP2",
+        "probe_n_shanks": 2,
+        "probe_recording_channels": 384,
+        **{f"insertion_{name}": 1.0 for name in ("ap", "ml", "depth", "el", "az")},
+    }
+    with folder.connect() as lab:
+        for table in (
+            lab.LabMember,
+            lab.ProcedureType,
+            lab.Procedure,
+            lab.Probe,
+            lab.ProbeInsertion,
+        ):
+            table.insert1(row, ignore_extra_fields=True, skip_duplicates=True)
+
+
+def names(story) -> list[str]:
+    return [entry.name for entry in working_copy.roster(story.layer)]
+
+
+def count(story, name: str) -> int:
+    return working_copy.names_per_point(story.layer).count(name)
+
+
+def numbers(story) -> str:
+    return story.dock.findChild(QLabel, "numbers_text").text()
+
+
+def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
+    with_probe(shared_lab)
+    story = open_story(shared_lab)
+    annotator = story.workspace.annotating.of(story.layer)
+    story.qtbot.waitUntil(lambda: bool(annotator.proposed), timeout=10_000)
+    story.viewer.layers.selection.active = story.layer
+
+    # N proposes the shanks one after another; numbers come with the clicks
+    story.key(K.Key_N)
+    assert names(story)[-1] == "NP24_shank0"
+    assert "two points" in numbers(story)
+    for place in ((2, 10, 12), (5, 14, 16), (8, 18, 20)):
+        story.click_voxel(*place)
+    assert count(story, "NP24_shank0") == 3
+    assert "length" in numbers(story)
+    lines = next(x for x in story.viewer.layers if _is_lines(x))
+    story.qtbot.waitUntil(lambda: annotator.surface is not None, timeout=20_000)
+    assert "depth" in numbers(story)
+
+    # T marks the tip, W shows the plane along the track, where a click adds a point
+    story.hover(2, 10, 12)
+    story.key(K.Key_T)
+    assert "tip by marked" in numbers(story).replace("\N{NO-BREAK SPACE}", " ")
+    story.key(K.Key_W)
+    view = story.dock.findChild(TrackView)
+    story.qtbot.waitUntil(lambda: view._picture is not None, timeout=20_000)
+    assert view._picture.pixels.max() > 100
+    story.qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=view.rect().center())
+    assert count(story, "NP24_shank0") == 4
+    middle = working_copy.listing(story.layer)[1].points[-1]
+    np.testing.assert_allclose(middle, view._picture.plane.centre, atol=1)
+    story.key(K.Key_Z, CONTROL)
+    story.key(K.Key_W)
+
+    # B brings a point to the surface of the brain
+    story.hover(2, 10, 12)
+    story.key(K.Key_B)
+    snapped = working_copy.listing(story.layer)[1].points[-1]
+    assert not np.allclose(snapped, (2, 10, 12), atol=0.2)
+    story.key(K.Key_Z, CONTROL)
+    story.hover(2, 10, 12)
+    story.key(K.Key_T)
+    drawn = len(lines.data)
+    story.key(K.Key_N)
+    assert names(story)[-1] == "NP24_shank1"
+
+    # a point moves at any time, also one of another annotation
+    story.drag((8, 18, 20), (8, 24, 24))
+    moved = working_copy.listing(story.layer)[1].points[1]
+    np.testing.assert_allclose(moved, (8, 24, 24), atol=0.1)
+    assert count(story, "NP24_shank1") == 0
+
+    # everything can be undone and done again
+    story.key(K.Key_Z, CONTROL)
+    np.testing.assert_allclose(
+        working_copy.listing(story.layer)[1].points[1], (8, 18, 20), atol=0.1
+    )
+    story.key(K.Key_Z, CONTROL)
+    assert names(story) == ["probe 1", "NP24_shank0"]
+    story.key(K.Key_Z, CONTROL | SHIFT)
+    assert names(story)[-1] == "NP24_shank1"
+
+    # X takes what is under the cursor, whatever is chosen
+    story.hover(5, 14, 16)
+    story.key(K.Key_X)
+    assert count(story, "NP24_shank0") == 2
+    assert len(lines.data) != drawn  # the line follows
+
+    # slices, points and annotations
+    story.key(K.Key_Period)
+    assert story.viewer.dims.current_step[0] == 6
+    story.key(K.Key_Less, SHIFT)
+    assert story.viewer.dims.current_step[0] == 0
+    story.key(K.Key_Tab)
+    assert story.table.current_name() == "probe 1"
+    assert story.viewer.dims.current_step[0] == 2
+    story.key(K.Key_BracketRight)
+    assert story.viewer.dims.current_step[0] == 5
+    story.key(K.Key_Backtab, SHIFT)
+    assert story.table.current_name() == "NP24_shank1"
+
+    # the slab shows the points of other slices too
+    story.key(K.Key_S)
+    assert max(story.viewer.dims.thickness) == 50
+    image = story.viewer.layers[0]
+    assert str(image.projection_mode) == "max"
+
+    # Esc: a click only chooses; the keys are listed on demand
+    story.key(K.Key_Escape)
+    story.click_voxel(3, 25, 25)
+    assert count(story, "NP24_shank1") == 0
+    story.key(K.Key_Question, SHIFT)
+    assert "new track" in story.text("annotation_keys_text")
+
+    # Ctrl+S leads to the question, Enter says yes
+    story.key(K.Key_S, CONTROL)
+    assert "NP24_shank0" in story.text("question_text")
+    story.press("save_yes")
+    story.saved()
+    assert set(story.rows()) == {"probe 1", "NP24_shank0"}
+
+
+def test_a_search_a_menu_for_many_and_ticks(story):
+    for name in ("a 1", "a 2"):
+        story.new(name)
+        story.click_voxel(5, 20 + len(names(story)), 20)
+    story.dock.findChild(QToolButton, "annotation_keys")
+    search = story.dock.findChild(type(story.dock._search), "annotation_search")
+    story.qtbot.keyClicks(search, "new a")
+    assert story.table.model().rowCount() == 2
+    story.table.selectAll()
+    assert story.layer.selected_data == {3, 4}
+    story.dock._menu.fill(story.dock._model.items(story.table.picked_names()), "")
+    story.dock._menu.type_chosen.emit("landmark")
+    story.dock._menu.hiding_chosen.emit(True)
+    listed = working_copy.listing(story.layer)
+    assert [item.type for item in listed] == ["probe_track", "landmark", "landmark"]
+    np.testing.assert_array_equal(story.layer.shown, [True] * 3 + [False] * 2)
+
+
+def test_the_manifest_offers_the_keys_that_there_are(own_preferences):
+    chosen = preferences().keys
+    assert chosen == {action.name: action.keys for action in ACTIONS}
+    assert problems_of(chosen) == []
+    assert len(problems_of({**chosen, "new_track": "S", "undo": "Foo+Q"})) == 2
+
+
+def _is_lines(layer) -> bool:
+    source = source_of(layer)
+    return source is not None and source.kind == SOURCE_KIND
