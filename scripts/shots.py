@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 import numpy as np  # noqa: E402
+from qtpy.QtCore import Qt  # noqa: E402
+from qtpy.QtTest import QTest  # noqa: E402
 from qtpy.QtWidgets import QListWidget  # noqa: E402
 
 import databases  # noqa: E402
@@ -157,13 +159,7 @@ def all_pictures(folder: Path) -> None:
     session.shoot(folder / "browser.png")
     session.open_brain()
     session.shoot(folder / "brain.png")
-    dock = session.open_transform()
-    session.trace(dock, TRACK, 6)
-    session.shoot(folder / "annotations.png")
-    hands.press(hands.child(dock, "annotation_save"))
-    hands.wait_for(lambda: hands.child(dock, "question_text").text())
-    session.shoot(folder / "save.png")
-    hands.press(hands.child(dock, "save_no"))
+    annotation_pictures(session, folder)
     session.show_dock(BROWSER)
     session.shoot(folder / "window.png")
     transform_pictures(session, folder)
@@ -174,6 +170,24 @@ def all_pictures(folder: Path) -> None:
     dialog.close()
     server_picture(session, folder / "connect.png")
     session.close()
+
+
+def annotation_pictures(session: Session, folder: Path) -> None:
+    """Trace a shank, look along it, and ask what a save would write."""
+    dock = session.open_transform()
+    session.trace(dock, TRACK, 6)
+    said = hands.child(dock, "numbers_text")
+    hands.wait_for(lambda: "depth" in said.text(), seconds=60)
+    session.shoot(folder / "annotations.png")
+    picture = hands.canvas(session.viewer)
+    QTest.keyClick(picture, Qt.Key.Key_W)
+    hands.pause(3.0)
+    session.shoot(folder / "track.png")
+    QTest.keyClick(picture, Qt.Key.Key_W)
+    hands.press(hands.child(dock, "annotation_save"))
+    hands.wait_for(lambda: hands.child(dock, "question_text").text())
+    session.shoot(folder / "save.png")
+    hands.press(hands.child(dock, "save_no"))
 
 
 def transform_pictures(session: Session, folder: Path) -> None:
@@ -254,10 +268,18 @@ def main() -> None:
     parser.add_argument(
         "--connect", type=Path, help="only the form for a server, to this file"
     )
+    parser.add_argument(
+        "--annotate", type=Path, help="only the Annotations dock, to this folder"
+    )
     parser.add_argument("--demo", type=Path, help="only the whole window, to this file")
     arguments = parser.parse_args()
     if arguments.demo:
         demo_picture(arguments.demo)
+    elif arguments.annotate:
+        session = Session()
+        session.select(str(session.truth.brains[0].key["subject_name"]))
+        annotation_pictures(session, arguments.annotate)
+        session.close()
     elif arguments.transform:
         session = Session()
         transform_pictures(session, arguments.transform)

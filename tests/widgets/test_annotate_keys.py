@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
+from napari.settings import get_plugin_settings
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QToolButton
 
+from annotating import KEY
+from labdata_napari.lab.orientation import keep_orientation
+from labdata_napari.layers import editing
 from labdata_napari.layers import points as working_copy
+from labdata_napari.layers.annotator import Annotator
 from labdata_napari.layers.source import source_of
 from labdata_napari.layers.track_fits import SOURCE_KIND
 from labdata_napari.widgets.annotation_keys import ACTIONS, problems_of
@@ -66,6 +72,8 @@ def numbers(story) -> str:
 
 def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
     with_probe(shared_lab)
+    with shared_lab.connect() as lab:
+        keep_orientation((lab.url, lab.name, lab.project), KEY, "asr")
     story = open_story(shared_lab)
     annotator = story.workspace.annotating.of(story.layer)
     story.qtbot.waitUntil(lambda: bool(annotator.proposed), timeout=10_000)
@@ -82,6 +90,7 @@ def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
     lines = next(x for x in story.viewer.layers if _is_lines(x))
     story.qtbot.waitUntil(lambda: annotator.surface is not None, timeout=20_000)
     assert "depth" in numbers(story)
+    assert "AP\N{NO-BREAK SPACE}angle" in numbers(story)
 
     # T marks the tip, W shows the plane along the track, where a click adds a point
     story.hover(2, 10, 12)
@@ -106,7 +115,7 @@ def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
     story.key(K.Key_Z, CONTROL)
     story.hover(2, 10, 12)
     story.key(K.Key_T)
-    drawn = len(lines.data)
+    drawn = lines.data.copy()
     story.key(K.Key_N)
     assert names(story)[-1] == "NP24_shank1"
 
@@ -130,7 +139,15 @@ def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
     story.hover(5, 14, 16)
     story.key(K.Key_X)
     assert count(story, "NP24_shank0") == 2
-    assert len(lines.data) != drawn  # the line follows
+    assert not np.array_equal(lines.data, drawn)  # the line follows
+
+    # two quick clicks leave the picture where it is
+    camera = story.viewer.scene.camera
+    before = (*camera.center, camera.zoom)
+    story.qtbot.mouseDClick(
+        story.canvas, Qt.MouseButton.LeftButton, pos=story.place(5, 40, 30)
+    )
+    np.testing.assert_allclose((*camera.center, camera.zoom), before)
 
     # slices, points and annotations
     story.key(K.Key_Period)
@@ -165,6 +182,20 @@ def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
     story.saved()
     assert set(story.rows()) == {"probe 1", "NP24_shank0"}
 
+    # who chose so has a track saved when it is left, and deletions are still asked
+    get_plugin_settings("labdata-napari").annotating.autosave = True
+    story.key(K.Key_N)
+    story.click_voxel(3, 25, 25)
+    story.click_voxel(6, 25, 25)
+    name = editing.chosen_annotation(story.layer)
+    assert story.text("annotation_badge") == "● 1 unsaved change"
+    story.key(K.Key_Tab)
+    story.saved()
+    assert set(story.rows()) == {"probe 1", "NP24_shank0", name}
+    story.press("annotation_delete")
+    story.key(K.Key_Tab)
+    assert story.text("annotation_badge") == "● 1 unsaved change"
+
 
 def test_a_search_a_menu_for_many_and_ticks(story):
     for name in ("a 1", "a 2"):
@@ -189,6 +220,13 @@ def test_the_manifest_offers_the_keys_that_there_are(own_preferences):
     assert chosen == {action.name: action.keys for action in ACTIONS}
     assert problems_of(chosen) == []
     assert len(problems_of({**chosen, "new_track": "S", "undo": "Foo+Q"})) == 2
+    dock = {"save", "show_keys", "show_track"}
+    assert all(hasattr(Annotator, each.name) or each.name in dock for each in ACTIONS)
+    page = Path(__file__).parents[2] / "docs" / "annotations.md"
+    rows = page.read_text("utf-8").splitlines()
+    for action in ACTIONS:
+        keys = " or ".join(f"`{key}`" for key in action.keys.split())
+        assert f"| {keys} | {action.words} |" in rows
 
 
 def _is_lines(layer) -> bool:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labdata_napari.core.tracks import Track, fit_track, length_um
+from labdata_napari.core.measures import (
+    Summary,
+    boundary_of,
+    injection_of,
+    landmark_of,
+)
+from labdata_napari.core.tracks import Track, fit_track
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,7 +61,7 @@ class Measured:
     Attributes
     ----------
     summary
-        Labels and texts, for a person.
+        Labels and texts, for a person; the text of a "note" is a sentence.
     problem
         Why there are no numbers, in a sentence; empty when there are.
     path
@@ -87,8 +93,8 @@ def measure(
     Parameters
     ----------
     type
-        Tracks are fitted by a line, outlines are measured round; injections,
-        landmarks and anything else by where their points are.
+        Tracks are fitted by a line; of outlines, injections and landmarks
+        `core.measures` knows what there is to say; anything else is where it is.
     points
         (N, 3) pixels in the order of the stored axes; N may be 0.
     setting
@@ -108,16 +114,27 @@ def _place_or_outline(kind: str, points: Array, setting: Setting) -> Measured:
         return Measured((), "It has no points yet; click one.", places, none)
     um = np.asarray(setting.um_per_pixel)
     if kind == BOUNDARY:
-        closed = np.concatenate([places, places[:1]])
-        around = length_um(closed, um)
-        return Measured((("round", f"{around:,.0f} µm"),), "", closed, none, around)
-    middle = places.mean(axis=0)
-    where = ", ".join(f"{value:,.0f}" for value in middle * um)
-    said = [("at" if len(places) == 1 else "centre", f"{where} µm (z, y, x)")]
-    if len(places) > 1:
-        spread = np.linalg.norm((places - middle) * um, axis=1)
-        said.append(("farthest point", f"{float(spread.max()):,.0f} µm away"))
-    return Measured(tuple(said), "", np.zeros((0, 3)), none)
+        boundary = boundary_of(places, um)
+        around = np.concatenate([places, places[:1]]) if len(places) > 2 else places
+        said, problem = _said(boundary.summary, boundary.problem)
+        return Measured(said, problem, around, none, boundary.length_um)
+    if kind == LANDMARK:
+        said, problem = landmark_of(places, um).summary, ""
+    else:
+        said, problem = (_centre(places, um),), ""
+    if kind == INJECTION:
+        said = (*injection_of(places, um).summary, *said)
+    return Measured(said, problem, np.zeros((0, 3)), none)
+
+
+def _said(summary: Summary, problem: str) -> tuple[Summary, str]:
+    """Leave a problem out of a summary that says nothing else."""
+    return ((), problem) if problem and len(summary) == 1 else (summary, "")
+
+
+def _centre(places: Array, um: Array) -> tuple[str, str]:
+    where = ", ".join(f"{value:,.0f}" for value in places.mean(axis=0) * um)
+    return "centre", f"{where} µm (z, y, x)"
 
 
 def _track(points: Array, setting: Setting, tip: Sequence[float] | None) -> Measured:

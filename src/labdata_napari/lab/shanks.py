@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from labdata_napari.lab.rows import fetched_together
+from labdata_napari.lab.tracks import probe_insertions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,22 +29,10 @@ def shanks_in(lab: Any, key: Mapping[str, Any]) -> tuple[str, ...]:
     """
     if {"ProbeInsertion", "Probe"} & set(lab.tables.missing):
         return ()
-    subject = {"subject_name": key["subject_name"]}
-    found = fetched_together(
-        {
-            "insertions": (lab.ProbeInsertion & subject).proj(),
-            "probes": (lab.Probe & (lab.ProbeInsertion & subject)).proj(
-                "probe_n_shanks"
-            ),
-        }
-    )
-    counts = {row["probe_id"]: int(row["probe_n_shanks"]) for row in found["probes"]}
-    rows = sorted(
-        found["insertions"], key=lambda r: (r["procedure_datetime"], r["probe_id"])
-    )
-    probes = dict.fromkeys(str(row["probe_id"]) for row in rows)
+    rows = probe_insertions(lab, key["subject_name"])
+    counts = {str(row["probe_id"]): int(row["probe_n_shanks"]) for row in rows}
     return tuple(
         f"{probe}_shank{shank}"
-        for probe in probes
-        for shank in range(min(max(counts.get(probe, 1), 1), _MOST_SHANKS))
+        for probe, count in counts.items()
+        for shank in range(min(max(count, 1), _MOST_SHANKS))
     )

@@ -163,6 +163,17 @@ class AnnotationMouse:
         self._layer.selected_data = {index}
 
     def _on_double_click(self, layer: Points, event: Any) -> None:
-        """Take back that napari zooms: two quick clicks are two points."""
-        if self._is_adding and layer.mode == "pan_zoom" and not event.modifiers:
-            self._viewer.scene.camera.zoom /= 2
+        """Take back that napari has zoomed: whoever clicks fast wants points."""
+        viewer = self._viewer
+        if (
+            self._is_adding
+            and layer.mode == "pan_zoom"
+            and viewer.dims.ndisplay == 2
+            and not event.modifiers
+        ):
+            camera = viewer.scene.camera
+            centre = np.array(camera.center, dtype=np.float64)
+            # napari went half of the way to the cursor
+            centre[-2:] = 2 * centre[-2:] - np.asarray(event.position)[-2:]
+            camera.center = tuple(centre)
+            camera.zoom /= 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from psygnal import Signal
@@ -39,7 +39,9 @@ class Annotator:
     """
 
     changed = Signal()
-    """The working copy is another."""
+    """The working copy, the chosen annotation or what is known is another."""
+    looks_changed = Signal()
+    """Colours, marks, what is hidden or what the lab is known to hold is another."""
     told = Signal(str)
     """A line about what was just done, or why it was not."""
 
@@ -54,7 +56,9 @@ class Annotator:
         self.surface: BrainSurface | None = None
         """Where the brain ends; None until it is known."""
         self.mouse.told.connect(self.told)
+        self.mouse.dragged.connect(self._on_dragged)
         self.history.changed.connect(self._on_changed)
+        layer.events.metadata.connect(self._on_metadata)
         self._on_changed()
 
     def know(
@@ -79,6 +83,7 @@ class Annotator:
         self.mouse.end()
         self.figures.remove()
         self.history.changed.disconnect(self._on_changed)
+        self.layer.events.metadata.disconnect(self._on_metadata)
 
     # -- annotations
 
@@ -269,3 +274,11 @@ class Annotator:
         recolour(self.layer)
         self.figures.refresh()
         self.changed.emit()
+
+    def _on_dragged(self, _name: str) -> None:
+        self.figures.refresh()
+
+    def _on_metadata(self, _event: Any) -> None:
+        """Follow what is no part of the rows, so that the history does not tell it."""
+        self.figures.refresh()
+        self.looks_changed.emit()

@@ -153,7 +153,8 @@ def move_point(layer: Points, index: int, place: ArrayLike) -> None:
     with history_of(layer).edit(f"move a point of {name}"):
         layer.data = data
         if any(e.name == name and e.tip == old for e in roster(layer)):
-            mark_tip(layer, name, data[index])
+            # not put last: whoever drags it counts on its place among the points
+            _change(layer, [name], tip=tuple(data[index].tolist()))
 
 
 def mark_tip(layer: Points, name: str, place: ArrayLike | None) -> None:

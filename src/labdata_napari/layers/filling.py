@@ -15,6 +15,7 @@ from labdata_napari.layers.points import (
     ROSTER_KEY,
     Listed,
     colours_of,
+    drafts,
     names_per_point,
     recolour,
     roster,
@@ -37,14 +38,14 @@ def fill(layer: Points, state: Sequence[Draft]) -> None:
     """
     chosen = chosen_name(layer)
     forget_selection(layer)
-    names = names_per_point(layer)
+    names, before, listed = names_per_point(layer), drafts(layer), roster(layer)
     wanted = [d.name for d in state for _ in range(len(d.points))]
     if Counter(names) == Counter(wanted):
         _move_points(layer, names, state)
     else:
         layer.data = np.concatenate([np.zeros((0, 3)), *(d.points for d in state)])
         set_names(layer, wanted)
-    set_roster(layer, _entries(roster(layer), state))
+    set_roster(layer, _with_tips(_entries(listed, before, state), before, state))
     taken = [draft.name for draft in state]
     if taken and chosen not in taken:
         make_current(layer, taken[0])
@@ -104,11 +105,24 @@ def _move_points(layer: Points, names: Sequence[str], state: Sequence[Draft]) ->
         layer.data = data
 
 
-def _entries(before: Sequence[Listed], state: Sequence[Draft]) -> tuple[Listed, ...]:
-    by_name = {entry.name: entry for entry in before}
-    by_id = {e.annotation_id: e for e in before}
+def _entries(
+    listed: Sequence[Listed], before: Sequence[Draft], state: Sequence[Draft]
+) -> tuple[Listed, ...]:
+    by_name = {entry.name: entry for entry in listed}
+    by_id = {e.annotation_id: e for e in listed}
     by_id.pop(None, None)
-    kept = [by_name.get(d.name) or by_id.get(d.annotation_id) for d in state]
+    taken = {draft.name for draft in state}
+    by_points = {
+        draft.points.tobytes(): by_name[draft.name]
+        for draft in before
+        if len(draft.points) and draft.name not in taken
+    }
+    kept = [
+        by_name.get(d.name)
+        or by_id.get(d.annotation_id)
+        or by_points.get(d.points.tobytes())  # renamed before it was ever saved
+        for d in state
+    ]
     own = {d.name: e.colour for d, e in zip(state, kept, strict=True) if e and e.colour}
     colours = annotation_colours([draft.name for draft in state], own)
     return tuple(
@@ -122,3 +136,28 @@ def _entries(before: Sequence[Listed], state: Sequence[Draft]) -> tuple[Listed, 
         )
         for d, e in zip(state, kept, strict=True)
     )
+
+
+def _with_tips(
+    entries: tuple[Listed, ...], before: Sequence[Draft], after: Sequence[Draft]
+) -> tuple[Listed, ...]:
+    """Let marked tips go where their points went."""
+    old = {draft.name: draft.points for draft in before}
+    new = {draft.name: draft.points for draft in after}
+    return tuple(
+        replace(e, tip=_followed(e.tip, old[e.name], new[e.name]))
+        if e.tip is not None and e.name in old
+        else e
+        for e in entries
+    )
+
+
+def _followed(
+    tip: tuple[float, ...], old: NDArray[np.float64], new: NDArray[np.float64]
+) -> tuple[float, ...]:
+    """Return where a tip is in points (N, 3) that were moved, else where it was."""
+    was = np.flatnonzero((old == tip).all(axis=1))
+    is_there = bool((new == tip).all(axis=1).any())
+    if is_there or not len(was) or len(old) != len(new):
+        return tip
+    return tuple(new[was[0]].tolist())

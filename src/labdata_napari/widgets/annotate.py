@@ -205,7 +205,7 @@ class AnnotationDock(QWidget):
             (annotator.told, self._say),
             (annotator.mouse.adding, self._tools.show_adding),
             (annotator.mouse.dragged, self._on_dragged),
-            (layer.events.metadata, self._refresh),
+            (annotator.looks_changed, self._refresh),
             (layer.selected_data.events.items_changed, self._on_selection),
         ):
             self._listening_to_layer.to(signal, method)
@@ -277,8 +277,12 @@ class AnnotationDock(QWidget):
 
     def _on_changed(self) -> None:
         self._refresh()
-        if self._layer is not None and self._state.count:
-            self._autosave.edited(editing.chosen_annotation(self._layer))
+        if self._layer is None:
+            return
+        name = editing.chosen_annotation(self._layer)
+        self._autosave.chosen(name)
+        if self._state.count:
+            self._autosave.edited(name)
 
     def _on_dragged(self, _name: str) -> None:
         self._show_numbers()
@@ -296,6 +300,7 @@ class AnnotationDock(QWidget):
         viewer = self._workspace.viewer
         if viewer is not None:
             self._tools.show_slab(slab_um(viewer))
+            self._track.refresh()
 
     # -- what a person does
 

@@ -57,9 +57,16 @@ class AnnotationNumbers(QFrame):
         elif numbers.problem:
             self._text.setText(numbers.problem)
         else:
-            said = [f"{label} {text}" for label, text in numbers.summary]
-            self._text.setText("   ".join(part.replace(" ", " ") for part in said))
+            self._text.setText("   ".join(map(_words, numbers.summary)))
 
     def minimumSizeHint(self) -> QSize:
         """Let the text wrap instead of widening the dock."""
         return QSize(0, super().minimumSizeHint().height())
+
+
+def _words(said: tuple[str, str]) -> str:
+    """Put a label before its text, without a break; a note is a sentence by itself."""
+    label, text = said
+    if label == "note":
+        return text
+    return f"{label} {text}".replace(" ", "\N{NO-BREAK SPACE}")

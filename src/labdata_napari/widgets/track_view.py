@@ -37,9 +37,29 @@ _HINT = "A straight track of two points or more is cut along here."
 
 
 @dataclass(frozen=True, eq=False)
-class _Picture:
+class _Cut:
+    """What is to be seen: a plane of a layer's brain, so thick."""
+
+    annotator: Annotator
     plane: TrackPlane
+    thickness_um: float
+
+    def is_like(self, other: _Cut) -> bool:
+        return (
+            self.annotator is other.annotator
+            and self.thickness_um == other.thickness_um
+            and _same(self.plane, other.plane)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Picture:
+    cut: _Cut
     pixels: NDArray[np.uint8]
+
+    @property
+    def plane(self) -> TrackPlane:
+        return self.cut.plane
 
 
 class TrackView(QWidget):
@@ -66,7 +86,7 @@ class TrackView(QWidget):
         self._workspace = workspace
         self._annotator: Annotator | None = None
         self._spin = 0.0
-        self._wanted: TrackPlane | None = None
+        self._wanted: _Cut | None = None
         self._is_computing = False
         self._picture: _Picture | None = None
         self.hide()
@@ -80,11 +100,11 @@ class TrackView(QWidget):
         """Cut the plane again: the track, or what is known of it, is another."""
         if self.isHidden():
             return
-        plane = self._plane()
-        if plane is None:
+        self._wanted = self._cut()
+        if self._wanted is None:
             self._picture = None
-        elif self._picture is None or not _same(plane, self._picture.plane):
-            self._compute(plane)
+        elif self._picture is None or not self._wanted.is_like(self._picture.cut):
+            self._compute(self._wanted)
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -135,39 +155,38 @@ class TrackView(QWidget):
 
     # -- how
 
-    def _plane(self) -> TrackPlane | None:
-        annotator = self._annotator
-        if annotator is None or annotator.figures.setting is None:
+    def _cut(self) -> _Cut | None:
+        annotator, viewer = self._annotator, self._workspace.viewer
+        if annotator is None or viewer is None or annotator.figures.setting is None:
             return None
         setting = annotator.figures.setting
         numbers = annotator.figures.of(editing.chosen_annotation(annotator.layer))
         if numbers is None or not numbers.track or setting.shape is None:
             return None
-        return track_plane(
+        plane = track_plane(
             numbers.track, setting.um_per_pixel, setting.shape, spin_deg=self._spin
         )
+        return _Cut(annotator, plane, slab_um(viewer))
 
-    def _compute(self, plane: TrackPlane) -> None:
-        self._wanted = plane
-        viewer, annotator = self._workspace.viewer, self._annotator
-        source = None if annotator is None else source_of(annotator.layer)
+    def _compute(self, cut: _Cut) -> None:
+        viewer, source = self._workspace.viewer, source_of(cut.annotator.layer)
         if self._is_computing or viewer is None or source is None:
             return
         self._is_computing = True
         self._workspace.background(
-            _cut,
-            plane,
+            _picture_of,
+            cut,
             channels_of(viewer, TRANSFORM, source),
-            slab_um(viewer),
             done=self._on_cut,
             failed=self._on_failed,
         )
 
     def _on_cut(self, picture: _Picture) -> None:
-        self._is_computing, self._picture = False, picture
-        self.update()
-        if self._wanted is not None and not _same(self._wanted, picture.plane):
-            self.refresh()
+        self._is_computing = False
+        # one of a layer or a track that is gone takes no clicks
+        if self._wanted is not None and picture.cut.annotator is self._annotator:
+            self._picture = picture
+        self.refresh()
 
     def _on_failed(self, error: LabdataError) -> None:
         self._is_computing = False
@@ -213,10 +232,8 @@ class TrackView(QWidget):
         return [QPointF(float(x), float(y)) for y, x in rows_columns], distances
 
 
-def _cut(
-    plane: TrackPlane, channels: Sequence[Channel], thickness_um: float
-) -> _Picture:
-    return _Picture(plane, picture_of(plane, channels, thickness_um))
+def _picture_of(cut: _Cut, channels: Sequence[Channel]) -> _Picture:
+    return _Picture(cut, picture_of(cut.plane, channels, cut.thickness_um))
 
 
 def _same(one: TrackPlane, other: TrackPlane) -> bool:

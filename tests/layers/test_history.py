@@ -1,0 +1,220 @@
+"""Undo, marks and lines of the working copy, whoever edits it and whatever is saved."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from napari.components import ViewerModel
+from napari.layers import Layer, Points
+
+from labdata_napari.core.annotation import Annotation, AnnotationSet
+from labdata_napari.layers import editing
+from labdata_napari.layers import points as p
+from labdata_napari.layers.annotator import Annotator
+from labdata_napari.layers.history import history_of
+from labdata_napari.layers.images import layer_space
+from labdata_napari.layers.source import LayerSource, source_of
+from labdata_napari.layers.track_fits import SOURCE_KIND
+
+TRACK = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]])
+ROWS = AnnotationSet(
+    (
+        Annotation("probe 1", "probe_track", TRACK, 3),
+        Annotation("virus", "injection", [[10.0, 20.0, 30.0]], 5),
+    )
+)
+
+
+@pytest.fixture
+def layer() -> Points:
+    return make_layer()
+
+
+def make_layer() -> Points:
+    source = LayerSource(p.SOURCE_KIND, {"subject_name": "M1", "transform_id": 0})
+    space = layer_space("ZYX", (50.0, 10.0, 10.0))
+    data, options, kind = p.annotation_layer(ROWS, space, (40, 200, 300), source, "a")
+    made = Layer.create(data, options, kind)
+    assert isinstance(made, Points)
+    return made
+
+
+def saved(layer: Points) -> None:
+    """Take over what a save returns, as the lab gives it back."""
+    source = source_of(layer)
+    changes = source.baseline.changes_to(p.annotations_from_layer(layer))
+    rows = source.baseline.saved(changes)
+    numbers = iter(range(100, 200))
+    editing.adopt_saved(
+        layer,
+        AnnotationSet(
+            tuple(
+                Annotation(
+                    a.name,
+                    a.type,
+                    a.points,
+                    next(numbers) if a.annotation_id is None else a.annotation_id,
+                )
+                for a in rows
+            )
+        ),
+    )
+    assert not p.unsaved(layer)
+
+
+def test_a_rename_is_taken_back_with_its_points_colour_row_and_next_click(layer):
+    editing.choose_annotation(layer, "probe 1")
+    history, colour = history_of(layer), p.listing(layer)[0].colour
+    editing.rename_annotation(layer, "probe 1", "probe A")
+    editing.add_point(layer, (9.0, 9.0, 9.0))
+    for _ in range(2):
+        history.undo()
+        assert history.undo() == "rename probe 1 to probe A"
+        assert p.annotations_from_layer(layer) == ROWS
+        assert p.listing(layer)[0].colour == colour
+        assert editing.chosen_annotation(layer) == "probe 1"
+        history.redo()
+        history.redo()
+        listed = p.listing(layer)[0]
+        assert (listed.name, listed.annotation_id) == ("probe A", 3)
+        assert (len(listed.points), listed.colour) == (4, colour)
+
+
+def test_a_name_that_was_never_saved_gets_its_colour_back_too(layer):
+    history = history_of(layer)
+    editing.add_annotation(layer, "new", "landmark")
+    editing.choose_annotation(layer, "new")
+    editing.add_point(layer, (1.0, 1.0, 1.0))
+    editing.recolour_annotations(layer, ["new"], "#010203")
+    editing.rename_annotation(layer, "new", "newer")
+    history.undo()
+    assert (p.listing(layer)[2].name, p.listing(layer)[2].colour) == ("new", "#010203")
+
+
+def test_what_naparis_own_tools_do_is_taken_back_too(layer):
+    history = history_of(layer)
+    layer.selected_data = {0, 3}
+    layer.remove_selected()
+    layer.add([[5.0, 5.0, 5.0]])
+    assert len(layer.data) == 3
+    history.undo()
+    history.undo()
+    assert p.annotations_from_layer(layer) == ROWS
+    assert history.undo() == ""
+
+
+def test_undo_reaches_behind_a_save_and_ids_stay_right(layer):
+    history = history_of(layer)
+    editing.add_annotation(layer, "new", "landmark")
+    editing.choose_annotation(layer, "new")
+    editing.add_point(layer, (1.0, 1.0, 1.0))
+    saved(layer)
+    assert p.annotations_from_layer(layer)["new"].annotation_id == 100
+    history.undo()
+    history.undo()
+    assert p.unsaved(layer).summary() == "1 removed (new)"
+    history.redo()
+    history.redo()
+    assert not p.unsaved(layer)
+
+    # a row that is gone for good comes back as a new one
+    editing.remove_annotations(layer, ["virus"])
+    saved(layer)
+    history.undo()
+    (added,) = p.unsaved(layer).added
+    assert (added.name, added.annotation_id) == ("virus", None)
+
+
+def test_a_marked_tip_goes_where_its_point_goes_and_back(layer):
+    history = history_of(layer)
+    editing.mark_tip(layer, "probe 1", TRACK[0])
+    editing.choose_annotation(layer, "probe 1")
+    editing.add_point(layer, (9.0, 9.0, 9.0))
+    tip = editing.indices_of(layer, "probe 1")[2]
+    np.testing.assert_array_equal(layer.data[tip], TRACK[0])
+    for x in (4.0, 5.0):  # the stages of a drag
+        editing.move_point(layer, tip, (1.0, 2.0, x))
+    assert p.listing(layer)[0].tip == (1.0, 2.0, 5.0)
+    np.testing.assert_array_equal(layer.data[tip], (1.0, 2.0, 5.0))
+    history.undo()
+    history.undo()
+    assert p.listing(layer)[0].tip == tuple(TRACK[0])
+
+
+def test_lines_and_numbers_follow_marks_colours_and_drags_at_once(layer):
+    viewer = ViewerModel()
+    viewer.add_layer(layer)
+    annotator = Annotator(viewer, layer)
+    said: list[str] = []
+    annotator.looks_changed.connect(lambda: said.append("looks"))
+    (lines,) = (
+        x for x in viewer.layers if (s := source_of(x)) and s.kind == SOURCE_KIND
+    )
+    editing.recolour_annotations(layer, ["probe 1"], "#FFFFFF")
+    assert np.all(lines.edge_color == 1)
+    editing.mark_tip(layer, "probe 1", TRACK[2])  # which is the last already
+    assert annotator.figures.of("probe 1").track.tip_rule == "marked"
+    editing.hide_annotations(layer, ["probe 1"], is_hidden=True)
+    assert len(lines.data) == 0
+    assert len(said) == 3
+    with annotator.history.edit():  # as while the mouse is down
+        before = annotator.figures.of("probe 1").length_um
+        editing.move_point(layer, 2, (12.0, 8.0, 9.0))
+        annotator.mouse.dragged.emit("probe 1")
+        assert annotator.figures.of("probe 1").length_um > before + 200
+    annotator.end()
+
+
+EDITS = st.lists(
+    st.tuples(st.integers(0, 6), st.integers(0, 9), st.integers(-3, 3)), max_size=8
+)
+
+
+@given(EDITS)
+@settings(max_examples=25, deadline=None)
+def test_any_edits_of_a_layer_lead_back_and_there_again(edits):
+    layer = make_layer()
+    history, states = history_of(layer), [p.drafts(layer)]
+    for kind, where, value in edits:
+        edit(layer, kind, where, float(value))
+        if not alike(states[-1], p.drafts(layer)):
+            states.append(p.drafts(layer))
+    for state in reversed(states[:-1]):
+        assert history.undo()
+        assert alike(p.drafts(layer), state)
+    assert p.annotations_from_layer(layer) == ROWS
+    for state in states[1:]:
+        assert history.redo()
+        assert alike(p.drafts(layer), state)
+    owners = {e.name: e.colour for e in p.listing(layer)}
+    for name, colour in zip(p.names_per_point(layer), layer.face_color, strict=True):
+        np.testing.assert_allclose(colour, p.as_rgba(owners[name]), atol=1e-6)
+
+
+def edit(layer: Points, kind: int, where: int, value: float) -> None:
+    names = [entry.name for entry in p.roster(layer)]
+    name = names[where % len(names)] if names else ""
+    count, place = len(layer.data), (value, where, 1.0)
+    if kind == 0 or not names:
+        editing.add_annotation(layer, f"n{len(names)} {where} {value}", "landmark")
+    elif kind == 1:
+        editing.choose_annotation(layer, name)
+        editing.add_point(layer, place, is_only=where % 3 == 0)
+    elif kind == 2 and count:
+        editing.move_point(layer, where % count, place)
+    elif kind == 3 and count:
+        editing.remove_points(layer, {where % count, 0})
+    elif kind == 4:
+        editing.rename_annotation(layer, name, f"r {len(names)} {where} {value}")
+    elif kind == 5:
+        editing.retype_annotations(layer, names[:2], "other")
+    elif kind == 6:
+        editing.remove_annotations(layer, [name])
+
+
+def alike(one, other) -> bool:
+    return len(one) == len(other) and all(
+        a.same_as(b) for a, b in zip(one, other, strict=True)
+    )
