@@ -69,7 +69,8 @@ class WriteConflict(LabdataError):
     theirs
         What the database holds now, in the form the caller loaded as baseline.
     their_changes, your_changes
-        How that, and how what was to be written, differs from the baseline, in words.
+        How that, and how what was to be written, differs from the baseline, in words;
+        the latter also how it differs from theirs under the same names.
     """
 
     def __init__(

@@ -31,7 +31,7 @@ def test_what_changed_is_told_label_by_label() -> None:
     changes = baseline.changes_to(edited)
     assert [label.place for label in changes.added] == [(OTHER_CAMERA, "ear")]
     assert [c.words for c in changes.changed] == [
-        "nose in frame 1 of M1 20260101_120000 pose cam: moved 5 px"
+        "nose in frame 1 of M1 20260101_120000 pose cam: moved 5 px to (4.5, 6)"
     ]
     assert [label.place for label in changes.removed] == [(TWO, "tail")]
     assert edited[OTHER_CAMERA, "ear"] == Label(OTHER_CAMERA, "ear", 0.0, 0.0)

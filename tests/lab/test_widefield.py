@@ -81,6 +81,8 @@ def test_two_who_keep_the_same_picture_see_both(
         lab.widefield.save_projection(key, "mean", None, mine)
     np.testing.assert_array_equal(error.value.theirs, theirs)
     assert error.value.their_changes == "1 added (mean)"
+    apart = "compared with theirs, mean: 192 of 192 pixels differ, by up to 1"
+    assert apart in str(error.value)
     with pytest.raises(WriteConflict) as error:
         lab.widefield.save_projection(key, "mean", mine + 2, mine)
     assert "192 of 192 pixels differ, by up to 1" in error.value.their_changes

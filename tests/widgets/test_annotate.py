@@ -155,13 +155,21 @@ def test_a_conflict_keeps_mine_on_top_of_theirs(story):
 def test_a_conflict_can_end_with_theirs(story):
     story.new("mine")
     story.click_voxel(3, 10, 12)
-    story.change_elsewhere(lambda rows: rows.renamed("probe 1", "probe Z"))
+    theirs = Annotation("mine", "", [[9.0, 9.0, 9.0]])
+    story.change_elsewhere(
+        lambda rows: rows.renamed("probe 1", "probe Z").with_added(theirs)
+    )
     story.save()
     story.qtbot.waitUntil(
         lambda: "Somebody else changed" in story.text("question_text"), timeout=10_000
     )
+    apart = story.text("question_text").partition("Yours, compared with theirs:")[2]
+    assert "• mine: " in apart
+    assert "1 point moved" in apart
+    assert "probe Z" not in apart
     story.press("conflict_theirs")
-    assert [e.name for e in working_copy.roster(story.layer)] == ["probe Z"]
+    names = [e.name for e in working_copy.roster(story.layer)]
+    assert names == ["probe Z", "mine"]
     assert story.text("annotation_badge") == "✓ all saved"
 
 

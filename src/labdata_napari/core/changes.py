@@ -75,6 +75,29 @@ class Changes(Generic[T]):
         ]
         return ", ".join(part for part in parts if part) or "no changes"
 
+    def compared_with(self, theirs: Changes[T]) -> tuple[Changed[T], ...]:
+        """Pair what somebody else put under the same names with what is here.
+
+        What both added, or changed alike in words, shows only so how it differs.
+
+        Parameters
+        ----------
+        theirs
+            Another edit of the same baseline.
+
+        Returns
+        -------
+        tuple of Changed
+            Their version as `before`, this one as `after`, where they differ.
+        """
+        other = {item.name: item for item in theirs._present}
+        pairs = (Changed(other[i.name], i) for i in self._present if i.name in other)
+        return tuple(pair for pair in pairs if pair.after.difference(pair.before))
+
+    @property
+    def _present(self) -> tuple[T, ...]:
+        return (*self.added, *(change.after for change in self.changed))
+
 
 def _part(verb: str, words: Sequence[str]) -> str:
     if not words:

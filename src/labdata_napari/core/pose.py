@@ -70,11 +70,11 @@ class Label:
         return self.frame, self.bodypart
 
     def difference(self, before: Label) -> str:
-        """Say how far it moved: "moved 3.2 px"."""
+        """Say how far it moved, and where to: "moved 3.2 px to (212.5, 87)"."""
         parts = []
         distance = math.hypot(self.x - before.x, self.y - before.y)
         if distance:
-            parts.append(f"moved {distance:.3g} px")
+            parts.append(f"moved {distance:.3g} px to ({self.x:.6g}, {self.y:.6g})")
         if self.z != before.z:
             parts.append(f"z {_z_words(before.z)} → {_z_words(self.z)}")
         return ", ".join(parts)

@@ -95,8 +95,7 @@ class _AnnotationEdit:
         theirs = self._baseline.changes_to(rows)
         if not theirs:
             return None
-        mine = self._changes.summary()
-        return conflicting("these annotations", rows, theirs.summary(), mine)
+        return conflicting("these annotations", rows, theirs, self._changes)
 
     def write(self, rows: AnnotationSet) -> Changes[Annotation]:
         # against what is there now, which has an id for everything

@@ -143,8 +143,8 @@ class _Correction:
         return conflicting(
             f"the parameters of {words(self._key)}",
             rows,
-            theirs.summary(),
-            self._changes.summary(),
+            theirs,
+            self._changes,
         )
 
     def write(self, rows: TransformParameters | None) -> Changes[ParameterSet]:

@@ -167,8 +167,7 @@ class _TrackEdit:
         theirs = self._baseline.changes_to(rows)
         if not theirs:
             return None
-        mine = self._changes.summary()
-        return conflicting("these tracks", rows, theirs.summary(), mine)
+        return conflicting("these tracks", rows, theirs, self._changes)
 
     def write(self, rows: AnnotationSet) -> Changes[Annotation]:
         changes = rows.changes_to(self._edited)

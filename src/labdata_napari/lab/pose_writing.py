@@ -13,7 +13,12 @@ from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.keys import words
 from labdata_napari.lab.limits import checked
 from labdata_napari.lab.rows import as_array, fetched
-from labdata_napari.lab.writing import conflicting, lock_row, write_back
+from labdata_napari.lab.writing import (
+    conflicting,
+    conflicting_words,
+    lock_row,
+    write_back,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -134,7 +139,7 @@ class _LabelEdit:
         theirs, stored = rows
         other = [key.words for key in stored if not self._is_stored(key, stored)]
         if other:
-            return conflicting(
+            return conflicting_words(
                 "frames of this label set",
                 stored,
                 f"{other[0]} is there with other pixels",
@@ -154,8 +159,8 @@ class _LabelEdit:
         return conflicting(
             "labels of this set that you changed too,",
             theirs,
-            their_changes.summary(),
-            my_changes.summary(),
+            their_changes,
+            my_changes,
         )
 
     def write(self, rows: _Rows) -> Changes[Label]:

@@ -188,8 +188,7 @@ class _RegionEdit:
         theirs = region_changes(self._baseline, rows)
         if not theirs:
             return None
-        mine = self._changes.summary()
-        return conflicting("these regions", rows, theirs.summary(), mine)
+        return conflicting("these regions", rows, theirs, self._changes)
 
     def write(self, rows: Sequence[ProbeRegion]) -> Changes[ProbeRegion]:
         for removed in self._changes.removed:

@@ -192,8 +192,8 @@ class _ProjectionEdit:
         return conflicting(
             f"the {self._wanted.name} projection of {words(recording)}",
             None if rows is None else rows.image,
-            theirs.summary(),
-            self._changes.summary(),
+            theirs,
+            self._changes,
         )
 
     def write(self, rows: Projection | None) -> Changes[Projection]:

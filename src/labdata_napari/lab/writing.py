@@ -29,10 +29,13 @@ from labdata_napari.lab.rows import fetched
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from labdata_napari.core.changes import Changes
+
 _log = logging.getLogger(__name__)
 
 _ATTEMPTS = 12
 _LONGEST_PAUSE_S = 0.5
+_APART_SHOWN = 6
 
 Rows = TypeVar("Rows")
 Done = TypeVar("Done")
@@ -132,9 +135,32 @@ def lock_row(table: Any, key: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def conflicting(
-    what: str, theirs: object, their_words: str, my_words: str
+    what: str, theirs: object, their_changes: Changes[Any], my_changes: Changes[Any]
 ) -> WriteConflict:
     """Make the error that shows both versions.
+
+    Parameters
+    ----------
+    what
+        Such as "these annotations".
+    theirs
+        What the database holds now.
+    their_changes, my_changes
+        How it, and how what was to be written, differs from what was loaded.
+    """
+    mine = my_changes.summary()
+    apart = my_changes.compared_with(their_changes)
+    if apart:
+        shown = "; ".join(pair.words for pair in apart[:_APART_SHOWN])
+        more = len(apart) - _APART_SHOWN
+        mine += f"; compared with theirs, {shown}{f'; and {more} more' * (more > 0)}"
+    return conflicting_words(what, theirs, their_changes.summary(), mine)
+
+
+def conflicting_words(
+    what: str, theirs: object, their_words: str, my_words: str
+) -> WriteConflict:
+    """Make the error from words.
 
     Parameters
     ----------

@@ -207,12 +207,16 @@ class SaveFlow(QObject):
         if layer is None or source is None:
             return
         self._theirs = theirs
+        changed, mine = source.baseline.changes_to(theirs), working_copy.unsaved(layer)
         lines = [
             "Somebody else changed these annotations since you loaded them:",
-            *change_lines(source.baseline.changes_to(theirs)),
+            *change_lines(changed),
             "Yours, not saved yet:",
-            *change_lines(working_copy.unsaved(layer)),
+            *change_lines(mine),
         ]
+        if apart := mine.compared_with(changed):
+            lines.append("Yours, compared with theirs:")
+            lines += [f"• {pair.words}" for pair in apart]
         self._question.ask(
             "\n".join(lines),
             (
