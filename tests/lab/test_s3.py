@@ -103,6 +103,8 @@ def test_what_is_not_there_is_said(bucket: StorageEntry) -> None:
         open_store(bucket).head(PATH)
     nowhere = dataclasses.replace(bucket, bucket="no-such-bucket")
     with pytest.raises(StorageFailed, match="has no bucket 'no-such-bucket'"):
+        open_store(nowhere).head(PATH)
+    with pytest.raises(StorageFailed, match="has no bucket 'no-such-bucket'"):
         open_store(nowhere).check()
     open_store(bucket).check()
 

@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from labdata_napari.core.progress import silent
 from labdata_napari.errors import (
     Archived,
+    NotFound,
     StorageFailed,
+    StorageRefused,
     UnreadableFile,
     WriteRefused,
 )
@@ -88,7 +90,13 @@ class S3Store:
 
     def head(self, file_path: str) -> Stored:
         """Ask what an object is."""
-        return _stored(self.ask("read", "head_object", file_path))
+        try:
+            return _stored(self.ask("read", "head_object", file_path))
+        except (NotFound, StorageRefused):
+            # an answer to HEAD has no words, so it does not tell bucket from object
+            # nor keys from rights; that to GET does
+            self.ask("read", "get_object", file_path, Range="bytes=0-0")["Body"].close()
+            raise
 
     def open(self, file_path: str) -> S3File:
         """Open an object for reading by ranges."""
