@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -152,33 +153,41 @@ def _vessel_plane(brain: BrainTruth, z: int) -> NDArray[Any]:
     return 1 - np.float32(0.75) * dark
 
 
-@cache
+_DRAWING = Lock()
+
+
 def _vessels(brain: BrainTruth) -> tuple[Points, Points]:
     """(N, 3) places along the vessels in stack µm and their (N,) radii in µm."""
+    with _DRAWING:  # the threads that draw planes all want them first
+        return _drawn_vessels(brain)
+
+
+@cache
+def _drawn_vessels(brain: BrainTruth) -> tuple[Points, Points]:
     rng = np.random.default_rng([brain.seed, 5])
-    walks, radii = [], []
-    for number in range(420):
-        thick = number % 12 == 0
-        walk = _vessel(rng, 2.6 if thick else 1.1)
-        walks.append(walk)
-        radii.append(np.full(len(walk), 22.0 if thick else 10.0))
-    return brain.pose.to_stack(np.concatenate(walks)), np.concatenate(radii)
+    thick = np.arange(420) % 12 == 0
+    rays, walks = zip(*(_vessel(rng, 2.6 if t else 1.1) for t in thick), strict=True)
+    a, d, m = np.stack(rays).astype(np.float32).transpose(2, 0, 1)
+    first = np.argmax(tissue(a.ravel(), d.ravel(), m.ravel()).reshape(a.shape) > 0.3, 1)
+    places = [ray[n] + walk for ray, n, walk in zip(rays, first, walks, strict=True)]
+    radii = np.repeat(np.where(thick, 22.0, 10.0), [len(walk) for walk in walks])
+    return brain.pose.to_stack(np.concatenate(places)), radii
 
 
-def _vessel(rng: np.random.Generator, length_mm: float) -> Points:
-    """Draw a wavering line from the surface of the brain inwards, a, d, m in mm."""
+def _vessel(rng: np.random.Generator, length_mm: float) -> tuple[Points, Points]:
+    """Draw a ray from outside to the middle, and how a vessel wavers inwards, in mm.
+
+    The vessel starts where the ray enters the tissue; both are a, d, m.
+    """
     middle = np.array([rng.uniform(3.0, 10.0), 4.2, 0.0])
     outward = rng.normal(size=3) * (0.35, 1.0, 1.0)
     outward[1] = -abs(outward[1])
     outward /= np.linalg.norm(outward)
     ray = middle + np.linspace(7, 0, 300)[:, None] * outward
-    inside = tissue(*ray.T.astype(np.float32)) > 0.3
-    start = ray[int(np.argmax(inside))]
     steps = int(length_mm / 0.008)
-    wander = np.cumsum(rng.normal(0, 0.045, (steps, 3)), axis=0)
-    ahead = -outward + wander
+    ahead = -outward + np.cumsum(rng.normal(0, 0.045, (steps, 3)), axis=0)
     ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
-    return np.asarray(start + np.cumsum(ahead * 0.008, axis=0))
+    return ray, np.cumsum(ahead * 0.008, axis=0)
 
 
 def _shading(brain: BrainTruth, z: int, um: Points) -> NDArray[Any]:
