@@ -171,7 +171,10 @@ def test_a_server_without_a_lab_is_a_report_too(place: Place, typed: Typed):
     assert code == 1
     assert "Found problems: 88 tables missing." in error
     assert "lab_data_computed  not there, or not visible to this user\n" in said
-    assert "0 of 88" in said
+    assert (
+        "            no lab to be seen; 'labdata-napari db create' makes one\n" in said
+    )
+    assert "0 of 88\n" in said
     with_wire.close()
 
 

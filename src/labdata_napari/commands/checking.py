@@ -80,7 +80,9 @@ def _lines(report: Report) -> Iterator[Line]:
     if report.others and report.lab not in report.others:
         yield "databases", f"no lab '{report.lab}': {alike(report.lab, report.others)}"
     there = report.tables - len(report.missing_tables)
-    same = "" if report.differences else ", as labdata declares them"
+    if not there and not report.others:
+        yield "databases", "no lab to be seen; 'labdata-napari db create' makes one"
+    same = "" if report.differences or not there else ", as labdata declares them"
     yield "tables", f"{there} of {report.tables}{same}"
     for table in report.missing_tables if there else ():
         yield "tables", f"{table} is missing, or not for this user to read"
