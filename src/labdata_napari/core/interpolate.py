@@ -13,7 +13,7 @@ from labdata_napari.core.spline import coefficients
 from labdata_napari.core.threads import STEP_VOXELS, nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -104,71 +104,104 @@ def interpolate(
         Float values; where every sample is a voxel's centre, a view of the voxels.
     """
     taps = taps_of(matrix, offset, order)
+    if taps == (1, 1, 1):
+        view = _view(data, matrix, offset, shape)
+        if view is not None:
+            return view
+    out = np.empty(shape, working_dtype(data.dtype))
+    interpolate_into([data], [out], matrix, offset, order, kernels)
+    return out
+
+
+def interpolate_into(
+    volumes: Sequence[NDArray[Any]],
+    targets: Sequence[NDArray[Any]],
+    matrix: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    order: int = DEFAULT_ORDER,
+    kernels: Kernels = kernels_numpy,
+) -> None:
+    """Sample some volumes of one shape at the same places, as `interpolate` does.
+
+    Parameters
+    ----------
+    volumes
+        (z, y, x) voxels of each channel.
+    targets
+        What the values are stored in, as `store` does it; all of one shape.
+    matrix, offset, order, kernels
+        As for `interpolate`.
+    """
+    taps = taps_of(matrix, offset, order)
+    full = np.array(volumes[0].shape)
     for axis in (2, 1, 0):
         if taps[axis] == 4:
-            data = np.ascontiguousarray(data, working_dtype(data.dtype))
-            data = coefficients(data, axis)
-    full = np.array(data.shape)
-    return resample(data, np.zeros(3), full, matrix, offset, shape, taps, kernels)
+            dtype = working_dtype(volumes[0].dtype)
+            volumes = [
+                coefficients(np.ascontiguousarray(v, dtype), axis) for v in volumes
+            ]
+    resample(volumes, targets, np.zeros(3), full, matrix, offset, taps, kernels)
 
 
 def resample(
-    window: NDArray[Any],
+    windows: Sequence[NDArray[Any]],
+    targets: Sequence[NDArray[Any]],
     first: NDArray[Any],
     full: NDArray[Any],
     matrix: NDArray[np.float64],
     offset: NDArray[np.float64],
-    shape: NDArray[np.intp],
     taps: Taps,
     kernels: Kernels,
     made: Callable[[int], object] = nothing,
-) -> NDArray[Any]:
-    """Interpolate from a window of a stack that holds every neighbour needed.
+) -> None:
+    """Interpolate from windows of stacks that hold every neighbour needed.
 
     Parameters
     ----------
-    window
-        (z, y, x) voxels; B-spline coefficients along the axes with four taps.
+    windows
+        (z, y, x) voxels of each channel; B-spline coefficients along the axes with
+        four taps.
+    targets
+        What the values of each channel are stored in.
     first, full
-        Where the window begins in the stack, and the stack's shape.
+        Where the windows begin in the stack, and the stack's shape.
     matrix, offset
         Output index to index in the stack.
-    shape
-        Of the output.
     taps
         As `taps_of` gives them.
     kernels
         What does the work.
     made
         Called after each piece with the voxels made; what it raises goes through.
-
-    Returns
-    -------
-    ndarray
-        Values, a view of the voxels where all are taken as they are.
     """
+    shape = np.array(targets[0].shape)
     if taps == (1, 1, 1):
-        view = _view(window, matrix, offset - first, shape)
-        if view is not None:
-            made(view.size)
-            return view
+        views = [_view(window, matrix, offset - first, shape) for window in windows]
+        if views[0] is not None:
+            for view, target in zip(views, targets, strict=True):
+                assert view is not None  # all are of one shape
+                store(view, target)
+                made(view.size)
+            return
     # The output axis that walks the data's x innermost: neighbours are near then.
     order = _axis_order(matrix)
-    out = np.empty(shape[order], working_dtype(window.dtype))
-    back = np.argsort(order)
+    turned = [target.transpose(order) for target in targets]
     pieces = [(np.zeros(3, np.intp), shape[order])]
     matrix = matrix[:, order]
     while pieces:
         start, size = pieces.pop()
         begin = offset + matrix @ start
         box = neighbours(matrix, begin, size, full, taps)
-        part = out[tuple(slice(a, a + n) for a, n in zip(start, size, strict=True))]
+        where = tuple(slice(a, a + n) for a, n in zip(start, size, strict=True))
+        parts = [target[where] for target in turned]
+        voxels = len(parts) * parts[0].size
         if box is None:
-            part[...] = 0
-            made(part.size)
+            for part in parts:
+                part[...] = 0
+            made(voxels)
             continue
         longest = int(np.argmax(size))
-        if _too_large(size, box[1] - box[0]):
+        if _too_large(voxels, len(parts), box[1] - box[0]):
             half = size[longest] // 2
             for a, n in ((0, half), (half, size[longest] - half)):
                 at, length = start.copy(), size.copy()
@@ -176,15 +209,13 @@ def resample(
                 length[longest] = n
                 pieces.append((at, length))
             continue
-        _piece(window, first, full, box, matrix, begin, taps, kernels, part)
-        made(part.size)
-    return out.transpose(back)
+        _piece(windows, first, full, box, matrix, begin, taps, kernels, parts)
+        made(voxels)
 
 
-def _too_large(size: NDArray[np.intp], piece: NDArray[np.intp]) -> bool:
-    """Whether to cut an output of some size, made from a piece of the data."""
-    voxels = int(np.prod(size, dtype=np.int64))
-    needed = int(np.prod(piece, dtype=np.int64))
+def _too_large(voxels: int, channels: int, piece: NDArray[np.intp]) -> bool:
+    """Whether to cut an output of some size, made from a piece of each channel."""
+    needed = channels * int(np.prod(piece, dtype=np.int64))
     if voxels > _MOST:
         return True
     return voxels > _LEAST and needed > _MUCH * voxels
@@ -212,7 +243,7 @@ def neighbours(
 
 
 def _piece(
-    window: NDArray[Any],
+    windows: Sequence[NDArray[Any]],
     first: NDArray[Any],
     full: NDArray[Any],
     box: tuple[NDArray[np.intp], NDArray[np.intp]],
@@ -220,7 +251,7 @@ def _piece(
     offset: NDArray[np.float64],
     taps: Taps,
     kernels: Kernels,
-    out: NDArray[Any],
+    parts: Sequence[NDArray[Any]],
 ) -> None:
     low, high = box
     inner = tuple(
@@ -228,24 +259,31 @@ def _piece(
     )
     # Beyond the stack's faces coefficients are mirrored.
     margins = [{1: (0, 0), 2: (0, 1), 4: (1, 2)}[t] for t in taps]
-    data = np.pad(window[inner].astype(out.dtype, copy=False), margins, mode="reflect")
+    dtype = working_dtype(windows[0].dtype)
+    data = np.stack(
+        [
+            np.pad(w[inner].astype(dtype, copy=False), margins, "reflect")
+            for w in windows
+        ]
+    )
     shift = np.array([before for before, _ in margins]) - low
     ends = np.array([shift, full - 1 + shift], dtype=np.float64)
     corners = np.array(list(itertools.product((0, 1), repeat=3)))
-    places = corners * (np.array(out.shape) - 1) @ matrix.T + offset
+    shape = parts[0].shape
+    places = corners * (np.array(shape) - 1) @ matrix.T + offset
     grid = Grid(
         np.ascontiguousarray(matrix),
         offset + shift,
-        _three(out.shape),
+        _three(shape),
         taps,
         _three(ends[0].tolist()),
         _three(ends[1].tolist()),
         bool(np.all(places >= 0) and np.all(places <= full - 1)),
     )
-    target = out if out.flags.c_contiguous else np.empty(out.shape, out.dtype)
-    kernels.sample(data, grid, target)
-    if target is not out:
-        out[...] = target
+    values = np.empty((len(parts), *shape), dtype)
+    kernels.sample(data, grid, values)
+    for value, part in zip(values, parts, strict=True):
+        store(value, part)
 
 
 def _three(values: Any) -> tuple[Any, Any, Any]:

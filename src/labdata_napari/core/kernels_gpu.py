@@ -70,7 +70,8 @@ class GpuKernels:
         """Interpolate float voxels at the places of a grid."""
         if self._works:
             try:
-                out[...] = self._host(_sampled(self._arrays, data, grid))
+                for one, target in zip(data, out, strict=True):
+                    target[...] = self._host(_sampled(self._arrays, one, grid))
             except Exception as error:  # noqa: BLE001  out of memory, a lost card, …
                 if self._works:
                     _log.warning("A transform goes on without the card: %s", error)

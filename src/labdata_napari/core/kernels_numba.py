@@ -274,21 +274,22 @@ def _sample_cubic(  # type: ignore[no-untyped-def]
     data, matrix, offset, low, high, margin, taps, out
 ):
     """Four neighbours along all axes."""
-    n, plane, row = out.shape[2], data.shape[1] * data.shape[2], data.shape[2]
+    n, plane, row = out.shape[3], data.shape[2] * data.shape[3], data.shape[3]
     first, weights = np.empty((4, n), np.int32), np.empty((3, 4, n), np.float32)
     numbers, fraction = np.arange(n).astype(np.float64), np.empty(n, np.float32)
     where = (matrix, offset, low, high, margin, taps, numbers, first, fraction, weights)
-    flat = data.reshape(data.size)
-    for i in range(out.shape[0]):
-        for j in range(out.shape[1]):
-            line = out[i, j]
+    for i in range(out.shape[1]):
+        for j in range(out.shape[2]):
             _line(i, j, *where)
-            for k in range(n):
-                if first[3, k]:
-                    line[k] = 0
-                    continue
-                at = first[0, k] * plane + first[1, k] * row + first[2, k]
-                line[k] = cubic_sum(flat, at, plane, row, weights, k)
+            for channel in range(out.shape[0]):
+                flat = data[channel].reshape(plane * data.shape[1])
+                line = out[channel, i, j]
+                for k in range(n):
+                    if first[3, k]:
+                        line[k] = 0
+                        continue
+                    at = first[0, k] * plane + first[1, k] * row + first[2, k]
+                    line[k] = cubic_sum(flat, at, plane, row, weights, k)
 
 
 @compiled
@@ -296,31 +297,38 @@ def _sample(  # type: ignore[no-untyped-def]
     data, matrix, offset, low, high, margin, taps, out
 ):
     """As many neighbours along each axis as `taps` says."""
-    n, plane, row = out.shape[2], data.shape[1] * data.shape[2], data.shape[2]
+    n, plane, row = out.shape[3], data.shape[2] * data.shape[3], data.shape[3]
     first, weights = np.empty((4, n), np.int32), np.empty((3, 4, n), np.float32)
     numbers, fraction = np.arange(n).astype(np.float64), np.empty(n, np.float32)
     where = (matrix, offset, low, high, margin, taps, numbers, first, fraction, weights)
-    flat = data.reshape(data.size)
-    for i in range(out.shape[0]):
-        for j in range(out.shape[1]):
-            line = out[i, j]
+    for i in range(out.shape[1]):
+        for j in range(out.shape[2]):
             _line(i, j, *where)
-            for k in range(n):
-                if first[3, k]:
-                    line[k] = 0
-                    continue
-                at = first[0, k] * plane + first[1, k] * row + first[2, k]
-                total = _F4(0)
-                for c in range(taps[2]):
-                    t = _F4(0)
-                    for a in range(taps[0]):
-                        s = _F4(0)
-                        for b in range(taps[1]):
-                            p = np.uintp(at + a * plane + b * row + c)
-                            s += flat[p] * weights[1, b, k]
-                        t += s * weights[0, a, k]
-                    total += t * weights[2, c, k]
-                line[k] = total
+            for channel in range(out.shape[0]):
+                flat = data[channel].reshape(plane * data.shape[1])
+                line = out[channel, i, j]
+                for k in range(n):
+                    if first[3, k]:
+                        line[k] = 0
+                        continue
+                    at = first[0, k] * plane + first[1, k] * row + first[2, k]
+                    line[k] = _sum(flat, at, plane, row, weights, taps, k)
+
+
+@compiled
+def _sum(flat, at, plane, row, weights, taps, k):  # type: ignore[no-untyped-def]
+    """Weighted sum of as many neighbours as `taps` says."""
+    total = _F4(0)
+    for c in range(taps[2]):
+        t = _F4(0)
+        for a in range(taps[0]):
+            s = _F4(0)
+            for b in range(taps[1]):
+                p = np.uintp(at + a * plane + b * row + c)
+                s += flat[p] * weights[1, b, k]
+            t += s * weights[0, a, k]
+        total += t * weights[2, c, k]
+    return total
 
 
 def load() -> None:
@@ -334,4 +342,5 @@ def load() -> None:
         coefficients(data, axis)
     low, ones = np.ones(3), np.ones(3, np.int64)
     for kernel in (_sample, _sample_cubic):
-        kernel(data, np.eye(3), low, low, low, 0.0, ones, data[:1, :1, :1].copy())
+        one = np.zeros((1, 1, 1, 1), np.float32)
+        kernel(data[None], np.eye(3), low, low, low, 0.0, ones, one)

@@ -110,60 +110,74 @@ def _turned(plane: NDArray[Any]) -> NDArray[Any]:
 
 
 def sample(data: NDArray[Any], grid: Grid, out: NDArray[Any]) -> None:
-    """Interpolate float voxels at the places of a grid.
+    """Interpolate float voxels at the places of a grid, all channels at the same.
 
     Parameters
     ----------
     data
-        (z, y, x) voxels, or coefficients where four taps are taken, C-contiguous,
+        (c, z, y, x) voxels, or coefficients where four taps are taken, C-contiguous,
         with all the neighbours that are asked for.
     grid
         Where, and from how many neighbours.
     out
-        (grid.shape) floats of the type of `data`, C-contiguous.
+        (c, grid.shape) floats of the type of `data`, C-contiguous.
     """
-    tz, ty, tx = grid.taps
-    strides = (data.shape[1] * data.shape[2], data.shape[2], 1)
-    runs = _runs(data.reshape(-1), tx)
+    tx = grid.taps[2]
+    strides = (data.shape[2] * data.shape[3], data.shape[3], 1)
+    runs = [_runs(f"runs {c}", one.reshape(-1), tx) for c, one in enumerate(data)]
     ni, nj, nk = grid.shape
-    lines = out.reshape(ni * nj, nk)
+    lines = out.reshape(len(out), ni * nj, nk)
     together = max(1, _TOGETHER // nk)
-    for start in range(0, len(lines), together):
-        rows = np.arange(start, min(start + together, len(lines)))
-        target = lines[start : start + together].reshape(-1)
+    for start in range(0, ni * nj, together):
+        rows = np.arange(start, min(start + together, ni * nj))
         first, weights, inside = _places(grid, *np.divmod(rows, nj), data.dtype)
         index = sum(f * s for f, s in zip(first, strides, strict=True)).reshape(-1)
-        wz, wy = (_wide(w, tx) for w in weights[:2])
-        total, plane, row = (
-            _buffer(name, (len(index), tx), data.dtype)
-            for name in ("total", "plane", "row")
-        )
-        place = np.empty_like(index)
-        for a in range(tz):
-            for b in range(ty):
-                np.add(index, a * strides[0] + b * strides[1], out=place)
-                into = row if b else plane
-                np.take(runs, place, axis=0, out=into, mode="clip")
-                into *= wy[b]
-                if b:
-                    plane += row
-            plane *= wz[a]
-            if a:
-                total += plane
-            else:
-                total, plane = plane, total
-        np.multiply(total[:, 0], weights[2][0].reshape(-1), out=target)
-        for c in range(1, tx):
-            target += total[:, c] * weights[2][c].reshape(-1)
-        if inside is not None:
-            target[~inside] = 0
+        wide = [
+            _wide(name, w, tx) for name, w in zip(("wz", "wy"), weights, strict=False)
+        ]
+        for near, some in zip(runs, lines[:, start : start + together], strict=True):
+            total = _columns(near, index, strides[:2], *wide)
+            target = some.reshape(-1)
+            np.multiply(total[:, 0], weights[2][0].reshape(-1), out=target)
+            for c in range(1, tx):
+                target += total[:, c] * weights[2][c].reshape(-1)
+            if inside is not None:
+                target[~inside] = 0
 
 
-def _runs(flat: NDArray[Any], length: int) -> NDArray[Any]:
+def _columns(
+    runs: NDArray[Any],
+    index: NDArray[np.intp],
+    strides: tuple[int, ...],
+    wz: list[NDArray[Any]],
+    wy: list[NDArray[Any]],
+) -> NDArray[Any]:
+    """Sum the neighbours along z and y, for each of those along x."""
+    shape = (len(index), runs.shape[1])
+    total, plane, row = (
+        _buffer(name, shape, runs.dtype) for name in ("total", "plane", "row")
+    )
+    for a, weight in enumerate(wz):
+        for b, weight_y in enumerate(wy):
+            into = row if b else plane
+            near = runs[a * strides[0] + b * strides[1] :]
+            np.take(near, index, axis=0, out=into, mode="clip")
+            into *= weight_y
+            if b:
+                plane += row
+        plane *= weight
+        if a:
+            total += plane
+        else:
+            total, plane = plane, total
+    return total
+
+
+def _runs(name: str, flat: NDArray[Any], length: int) -> NDArray[Any]:
     """Give each voxel with those that follow, to be fetched in one go."""
     if length == 1:
         return flat[:, None]
-    runs = _buffer("runs", (flat.size, length), flat.dtype)
+    runs = _buffer(name, (flat.size, length), flat.dtype)
     for k in range(length):
         runs[: flat.size - k, k] = flat[k:]
         runs[flat.size - k :, k] = 0
@@ -181,11 +195,11 @@ def _buffer(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[
     return part
 
 
-def _wide(weights: list[NDArray[Any]], width: int) -> list[NDArray[Any]]:
+def _wide(name: str, weights: list[NDArray[Any]], width: int) -> list[NDArray[Any]]:
     """Give each weight as often as a run is long."""
     wide = []
-    for weight in weights:
-        copies = np.empty((weight.size, width), weight.dtype)
+    for number, weight in enumerate(weights):
+        copies = _buffer(f"{name} {number}", (weight.size, width), weight.dtype)
         for k in range(width):  # faster than repeating or broadcasting
             copies[:, k] = weight.reshape(-1)
         wide.append(copies)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labdata_napari.core.interpolate import interpolate, store
+from labdata_napari.core.interpolate import interpolate_into
 from labdata_napari.core.kernels import loaded
 from labdata_napari.core.progress import Progress, silent
 from labdata_napari.core.reduce import Box, Reduction
@@ -205,21 +205,14 @@ def quick_sheet(
 
     kernels = loaded()
 
-    def paint(job: tuple[Pane, int, int]) -> None:
-        pane, place, channel = job
-        target = _part(sheet[place], pane, coarse)
-        matrix, offset = _pane_affine(affine, pane, indices, coarse)
-        shape = np.array((1, *target.shape), dtype=np.intp)
-        voxels = volume.data[channel]
-        values = interpolate(voxels, matrix, offset, shape, 1, kernels)
-        store(values[0], target)
+    voxels = [volume.data[channel] for channel in geometry.channels]
 
-    jobs = [
-        (pane, place, channel)
-        for pane in layout.panes
-        for place, channel in enumerate(geometry.channels)
-    ]
-    for _ in in_order(paint, jobs, threads_here()):
+    def paint(pane: Pane) -> None:
+        targets = [_part(plane, pane, coarse)[None] for plane in sheet]
+        matrix, offset = _pane_affine(affine, pane, indices, coarse)
+        interpolate_into(voxels, targets, matrix, offset, 1, kernels)
+
+    for _ in in_order(paint, layout.panes, threads_here()):
         pass
     return sheet
 

@@ -19,7 +19,6 @@ from labdata_napari.core.interpolate import (
     ORDERS,
     neighbours,
     resample,
-    store,
     taps_of,
 )
 from labdata_napari.core.kernels import choose
@@ -147,27 +146,29 @@ class Work:
         start, shape = self._spatial(block.start), self._spatial(block.shape)
         by_channel = np.moveaxis(out, self.plan.channel_axis, 0)
         first = block.start[self.plan.channel_axis]
-        for k, target in enumerate(by_channel):
-            place = first + k if places is None else places[first + k]
-            self._sample(scratch, place, box, start, shape, target, made)
+        chosen = [
+            first + k if places is None else places[first + k]
+            for k in range(len(by_channel))
+        ]
+        self._sample(scratch, chosen, box, start, shape, list(by_channel), made)
         return out
 
     def _sample(
         self,
         scratch: Scratch,
-        channel: int,
+        channels: Sequence[int],
         box: Box,
         start: NDArray[np.intp],
         shape: NDArray[np.intp],
-        target: NDArray[Any],
+        targets: Sequence[NDArray[Any]],
         made: Callable[[int], object],
     ) -> None:
         window = self._window(start, shape)
         if window is None:
-            made(target.size)
+            made(len(targets) * targets[0].size)
             return
         longest = int(np.argmax(shape))
-        voxels = int(np.prod(window.shape, dtype=np.int64))
+        voxels = len(channels) * int(np.prod(window.shape, dtype=np.int64))
         # A tilted slab may need a thick window: cut it where it is longest.
         if voxels * scratch.dtype.itemsize > WINDOW_BYTES and shape[longest] > 16:
             half = int(shape[longest]) // 2
@@ -175,18 +176,18 @@ class Work:
                 part_start, part_shape = start.copy(), shape.copy()
                 part_start[longest] += begin
                 part_shape[longest] = end - begin
-                part = target[(slice(None),) * longest + (slice(begin, end),)]
-                where = (part_start, part_shape, part)
-                self._sample(scratch, channel, box, *where, made)
+                cut = (slice(None),) * longest + (slice(begin, end),)
+                parts = [target[cut] for target in targets]
+                where = (part_start, part_shape, parts)
+                self._sample(scratch, channels, box, *where, made)
             return
         low = np.array(window.low)
-        inside = low - box.low
-        data = scratch.window(channel, three(inside), three(inside + window.shape))
+        a, b = three(low - box.low), three(low - box.low + window.shape)
+        windows = [scratch.window(channel, a, b) for channel in channels]
         matrix = self.affine[:, :3]
         offset = matrix @ start + self.affine[:, 3]
-        how = (shape, self.taps, self.kernels, made)
-        values = resample(data, low, self.grid, matrix, offset, *how)
-        store(values, target)
+        how = (low, self.grid, matrix, offset, self.taps, self.kernels, made)
+        resample(windows, targets, *how)
 
 
 def work_of(stack: Any, plan: Plan, order: int, engine: str | None) -> Work:
