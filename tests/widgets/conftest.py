@@ -113,15 +113,20 @@ def running_lab(
         yield lab
 
 
+@pytest.fixture(scope="session")
+def connected_lab(running_lab: LabFolder) -> Iterator[Lab]:
+    with running_lab.connect() as lab:
+        yield lab
+
+
 @pytest.fixture
-def shared_lab(running_lab: LabFolder) -> Iterator[LabFolder]:
+def shared_lab(running_lab: LabFolder, connected_lab: Lab) -> Iterator[LabFolder]:
     """One lab for all tests that write nothing but annotations; those are put back."""
-    with running_lab.connect() as lab:
-        before = lab.FixedBrainTransformAnnotation.to_dicts(order_by="KEY")
+    table = connected_lab.FixedBrainTransformAnnotation
+    before = table.to_dicts(order_by="KEY")
     yield running_lab
-    with running_lab.connect() as lab:
-        lab.FixedBrainTransformAnnotation().delete(prompt=False)
-        lab.FixedBrainTransformAnnotation.insert(before)
+    table().delete(prompt=False)
+    table.insert(before)
 
 
 @pytest.fixture
