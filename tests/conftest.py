@@ -50,7 +50,7 @@ def shared_data() -> Path:
 
 
 _SHORT = ("core", "layers", "schema")
-"""Folders whose files take seconds: when two workers share, neither waits at the end."""
+"""Folders whose files take seconds: of two workers, neither waits at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
