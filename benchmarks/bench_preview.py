@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from napari.layers import Image
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QEventLoop, QObject
 from qtpy.QtWidgets import QApplication
 from scipy import ndimage
 
@@ -53,9 +53,12 @@ class Preview:
         self.painted += 1
 
     def wait(self) -> None:
-        before = self.painted
-        while self.painted == before:
-            QApplication.processEvents()
+        # An event loop sleeps as napari's does: asking again and again for events
+        # would take the processor from what is waited for.
+        before, loop = self.painted, QEventLoop()
+        self.painter.painted.connect(loop.quit)
+        if self.painted == before:
+            loop.exec()
         QApplication.processEvents()
 
     def start(self) -> None:

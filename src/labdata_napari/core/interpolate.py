@@ -109,38 +109,12 @@ def interpolate(
         if view is not None:
             return view
     out = np.empty(shape, working_dtype(data.dtype))
-    interpolate_into([data], [out], matrix, offset, order, kernels)
-    return out
-
-
-def interpolate_into(
-    volumes: Sequence[NDArray[Any]],
-    targets: Sequence[NDArray[Any]],
-    matrix: NDArray[np.float64],
-    offset: NDArray[np.float64],
-    order: int = DEFAULT_ORDER,
-    kernels: Kernels = kernels_numpy,
-) -> None:
-    """Sample some volumes of one shape at the same places, as `interpolate` does.
-
-    Parameters
-    ----------
-    volumes
-        (z, y, x) voxels of each channel.
-    targets
-        What the values are stored in, as `store` does it; all of one shape.
-    matrix, offset, order, kernels
-        As for `interpolate`.
-    """
-    taps = taps_of(matrix, offset, order)
-    full = np.array(volumes[0].shape)
     for axis in (2, 1, 0):
         if taps[axis] == 4:
-            dtype = working_dtype(volumes[0].dtype)
-            volumes = [
-                coefficients(np.ascontiguousarray(v, dtype), axis) for v in volumes
-            ]
-    resample(volumes, targets, np.zeros(3), full, matrix, offset, taps, kernels)
+            data = coefficients(np.ascontiguousarray(data, out.dtype), axis)
+    full = np.array(data.shape)
+    resample([data], [out], np.zeros(3), full, matrix, offset, taps, kernels)
+    return out
 
 
 def resample(

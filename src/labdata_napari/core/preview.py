@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labdata_napari.core.interpolate import interpolate_into
-from labdata_napari.core.kernels import loaded
 from labdata_napari.core.progress import Progress, silent
 from labdata_napari.core.reduce import Box, Reduction
 from labdata_napari.core.resample import output_dtype
+from labdata_napari.core.sheet_sampling import sample_plane
 from labdata_napari.core.threads import in_order, threads_here
 from labdata_napari.core.transform import plan
 from labdata_napari.core.transform_parameters import TransformParameters
@@ -140,13 +139,11 @@ def _reduced(
     level: Stack, shape: tuple[int, int, int, int], progress: Progress, max_bytes: int
 ) -> Volume:
     geometry = plan(level.shape, None, _ratios(level, max_bytes))
-    z, c, y, x = geometry.shape_grid
+    z, _, y, x = geometry.shape_grid
     reduction = Reduction(level, geometry, Box((0, 0, 0), (z, y, x)))
     room = 2 * max_bytes  # the reduced voxels may be wider than the stack's
     with reduction.run(room, threads=threads_here(), progress=progress) as scratch:
-        data = np.stack(
-            [scratch.window(channel, (0, 0, 0), (z, y, x)) for channel in range(c)]
-        )
+        data = scratch.whole()
     first, step = _place(shape, level.shape)
     a, b, d = (s * t for s, t in zip(step, geometry.step, strict=True))
     return Volume(data, first, (a, b, d), shape)
@@ -203,14 +200,11 @@ def quick_sheet(
         frame = min(frame, volume.data.shape[1] - 1)
         indices = (int(frame * volume.step[0]), *indices[1:])
 
-    kernels = loaded()
-
     voxels = [volume.data[channel] for channel in geometry.channels]
 
     def paint(pane: Pane) -> None:
-        targets = [_part(plane, pane, coarse)[None] for plane in sheet]
-        matrix, offset = _pane_affine(affine, pane, indices, coarse)
-        interpolate_into(voxels, targets, matrix, offset, 1, kernels)
+        targets = [_part(plane, pane, coarse) for plane in sheet]
+        sample_plane(voxels, targets, *_pane_affine(affine, pane, indices, coarse))
 
     for _ in in_order(paint, layout.panes, threads_here()):
         pass
@@ -301,18 +295,17 @@ def _nearest(geometry: Plan, cross: ArrayLike) -> tuple[int, int, int]:
 def _pane_affine(
     affine: NDArray[np.float64], pane: Pane, indices: Sequence[int], coarse: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give the map from (0, row, column) of a painted pane to the volume's index."""
-    to_frame = np.zeros((4, 4))
-    to_frame[3, 3] = 1
-    to_frame[pane.axis, 0] = 1
-    to_frame[pane.axis, 3] = indices[pane.axis]
+    """Give the map from (row, column) of a painted pane to the volume's index."""
+    to_frame = np.zeros((4, 3))
+    to_frame[3, 2] = 1
+    to_frame[pane.axis, 2] = indices[pane.axis]
     for along, axis, n, pixels in (
-        (1, pane.rows, pane.lengths[0], pane.height),
-        (2, pane.columns, pane.lengths[1], pane.width),
+        (0, pane.rows, pane.lengths[0], pane.height),
+        (1, pane.columns, pane.lengths[1], pane.width),
     ):
         # Pixel i covers `coarse` pixels of the sheet; its middle is what is sampled.
         step = coarse * n / pixels
         to_frame[axis, along] = step
-        to_frame[axis, 3] = step / 2 - 0.5
+        to_frame[axis, 2] = step / 2 - 0.5
     matrix = affine @ to_frame
-    return matrix[:3, :3], matrix[:3, 3]
+    return matrix[:3, :2], matrix[:3, 2]

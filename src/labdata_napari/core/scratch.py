@@ -114,6 +114,14 @@ class Scratch:
             self._read(rows[k], self._offset(channel, plane, low[1]))
         return rows[:, :, x]
 
+    def whole(self) -> NDArray[Any]:
+        """Give the (C, Z, Y, X) array itself where it is in memory, else a copy."""
+        if self._array is not None:
+            return self._array
+        channels, *shape = self.shape
+        low, high = (0, 0, 0), tuple(shape)
+        return np.stack([self.window(c, low, high) for c in range(channels)])
+
     def _offset(self, channel: int, z: int, y: int) -> int:
         _, nz, ny, nx = self.shape
         return ((channel * nz + z) * ny + y) * nx * self.dtype.itemsize
