@@ -79,7 +79,11 @@ def unpacked(stored: Any) -> Any:
             return _Reader().unpack(plain)
     except _ERRORS as error:
         reason = str(error).strip() or type(error).__name__
-        raise DamagedValue(reason) from error
+        # DataJoint shows bytes that it does not know as letters, and takes each value
+        # that it cannot read for one of a later version
+        reason = reason.removesuffix(" Upgrade datajoint.").rstrip(".")
+        shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in reason)
+        raise DamagedValue(shown) from error
 
 
 def packed(value: Any) -> bytes:
