@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    Statement = str | tuple[str, tuple[Any, ...]]
+
 
 class MariaDB:
     """A MariaDB with the server charset of old labs; each place is all of it."""
@@ -30,7 +32,9 @@ class MariaDB:
     def __init__(self, folder: Path, program: str, *options: str) -> None:
         self._folder = folder
         self._options = options
-        self._tables: list[tuple[Any, ...]] | None = None
+        self._making: list[Statement] = []
+        self._tables: list[tuple[Any, ...]] = []
+        self._are_ours = False
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
@@ -121,45 +125,70 @@ class MariaDB:
         self._process.wait(60)
 
     def empty(self) -> Place:
+        self._are_ours = False
         drops = [f"DROP DATABASE `{name}`" for name in self._databases()]
         self.sql(self.parameters, "SET foreign_key_checks = 0", *drops)
         return Place(self, dict(self.parameters))
 
     def with_tables(self) -> Place:
-        """Making 88 tables takes a second: kept as long as no test changed them."""
-        if self._tables is None or self._tables != self._described():
+        """Declare the 88 tables once; when a test changed them, repeat the words."""
+        if not self._are_ours:
             place = self.empty()
-            declare(place)
-            place.disconnect()
-            self._tables = self._described()
+            if self._making:
+                self.sql(self.parameters, "SET foreign_key_checks = 0", *self._making)
+            else:
+                declare(place)
+                place.disconnect()
+                self._making, self._tables = self._written(), self._described()
+            self._are_ours = True
         return Place(self, dict(self.parameters))
 
     def drop(self, parameters: dict[str, Any]) -> None:
         """Leave the tables, if they are the ones we know, but none of their rows."""
-        if self._tables is not None and self._tables == self._described():
+        self._are_ours = self._are_ours and self._tables == self._described()
+        if self._are_ours:
             names = {f"`{row[0]}`.`{row[1]}`" for row in self._tables[2:]}
             rows = [f"DELETE FROM {name}" for name in names if "~" not in name]
             self.sql(self.parameters, "SET foreign_key_checks = 0", *rows)
+
+    def _written(self) -> list[Statement]:
+        """What makes the databases anew as they are now, ``~lineage`` with its rows."""
+        made: list[Statement] = []
+        for name in self._databases():
+            [(_, create)] = self.sql(self.parameters, f"SHOW CREATE DATABASE `{name}`")
+            made += [create, f"USE `{name}`"]
+            for (table,) in self.sql(self.parameters, f"SHOW TABLES FROM `{name}`"):
+                full = f"`{name}`.`{table}`"
+                [(_, create)] = self.sql(self.parameters, f"SHOW CREATE TABLE {full}")
+                made.append(create)
+                if table == "~lineage":
+                    rows = self.sql(self.parameters, f"SELECT * FROM {full}")
+                    places = ", ".join(["%s"] * len(rows))
+                    made.append((f"INSERT INTO {full} VALUES {places}", tuple(rows)))
+        return made
 
     def _described(self) -> list[tuple[Any, ...]]:
         names = ", ".join(f"'{name}'" for name in self._SYSTEM)
         lineage = "`lab_data`.`~lineage`, `lab_data_computed`.`~lineage`"
         return self.sql(self.parameters, f"CHECKSUM TABLE {lineage}") + self.sql(
             self.parameters,
-            "SELECT table_schema, table_name, column_name, column_type, "
-            "column_default, column_key, NULL FROM information_schema.columns "
-            f"WHERE table_schema NOT IN ({names}) UNION ALL "
-            "SELECT table_schema, table_name, column_name, constraint_name, "
-            "referenced_table_schema, referenced_table_name, referenced_column_name "
+            "SET group_concat_max_len = 1000000",
+            "SELECT table_schema, table_name, GROUP_CONCAT(CONCAT_WS(' ', column_name, "
+            "column_type, IFNULL(column_default, ''), column_key) "
+            "ORDER BY ordinal_position) FROM information_schema.columns "
+            f"WHERE table_schema NOT IN ({names}) GROUP BY 1, 2 UNION ALL "
+            "SELECT table_schema, table_name, GROUP_CONCAT(CONCAT_WS(' ', column_name, "
+            "constraint_name, referenced_table_schema, referenced_table_name, "
+            "referenced_column_name) ORDER BY 1) "
             "FROM information_schema.key_column_usage "
-            f"WHERE table_schema NOT IN ({names}) ORDER BY 1, 2, 3, 4",
+            f"WHERE table_schema NOT IN ({names}) GROUP BY 1, 2 ORDER BY 1, 2, 3",
         )
 
     def _databases(self) -> list[str]:
         names = [name for (name,) in self.sql(self.parameters, "SHOW DATABASES")]
         return [name for name in names if name not in self._SYSTEM]
 
-    def sql(self, parameters: dict[str, Any], *statements: str) -> list[Any]:
+    def sql(self, parameters: dict[str, Any], *statements: Statement) -> list[Any]:
         import pymysql
 
         connection = pymysql.connect(
@@ -168,10 +197,15 @@ class MariaDB:
             user=parameters["user"],
             password=parameters["password"],
             autocommit=True,
+            # what TLS needs takes longer than all else
+            ssl_disabled=not self._options,
         )
         with contextlib.closing(connection), connection.cursor() as cursor:
             for statement in statements:
-                cursor.execute(statement)
+                words, values = (
+                    (statement, None) if isinstance(statement, str) else statement
+                )
+                cursor.execute(words, values)
             return list(cursor.fetchall())
 
     def reader(self, parameters: dict[str, Any]) -> dict[str, str]:
