@@ -12,6 +12,12 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QToolButton
 
 from annotating import KEY
+from atlases import REGIONS
+from labdata_napari import settings
+from labdata_napari.core.atlas_files import open_atlas
+from labdata_napari.core.registration import registered
+from labdata_napari.demo.atlas_writing import write_version3
+from labdata_napari.lab.atlas_choice import AtlasChoice, keep_atlas
 from labdata_napari.lab.orientation import keep_orientation
 from labdata_napari.layers import editing
 from labdata_napari.layers import points as working_copy
@@ -20,6 +26,7 @@ from labdata_napari.layers.source import source_of
 from labdata_napari.layers.track_fits import SOURCE_KIND
 from labdata_napari.widgets.annotation_keys import ACTIONS, problems_of
 from labdata_napari.widgets.preferences import preferences
+from labdata_napari.widgets.region_strip import RegionStrip
 from labdata_napari.widgets.track_view import TrackView
 
 pytestmark = pytest.mark.gui
@@ -58,6 +65,16 @@ def with_probe(folder) -> None:
             table.insert1(row, ignore_extra_fields=True, skip_duplicates=True)
 
 
+def lay_into_atlas(lab) -> None:
+    """Layers from above: cortex, and thalamus from 300 µm on."""
+    volume = np.full((12, 24, 32), 549, np.uint32)
+    volume[:, :6] = 315
+    folder = settings.data_home() / "atlases"
+    atlas = open_atlas(write_version3(folder, "two", volume, REGIONS, 50.0))
+    mapping = registered(atlas, (12, 30, 40), (50.0, 40.0, 40.0), "asr")
+    keep_atlas(lab, KEY, AtlasChoice(atlas.name, "asr", mapping))
+
+
 def names(story) -> list[str]:
     return [entry.name for entry in working_copy.roster(story.layer)]
 
@@ -74,6 +91,7 @@ def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
     with_probe(shared_lab)
     with shared_lab.connect() as lab:
         keep_orientation((lab.url, lab.name, lab.project), KEY, "asr")
+        lay_into_atlas(lab)
     story = open_story(shared_lab)
     annotator = story.workspace.annotating.of(story.layer)
     story.qtbot.waitUntil(lambda: bool(annotator.proposed), timeout=10_000)
@@ -91,6 +109,13 @@ def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
     story.qtbot.waitUntil(lambda: annotator.surface is not None, timeout=20_000)
     assert "depth" in numbers(story)
     assert "AP\N{NO-BREAK SPACE}angle" in numbers(story)
+
+    # the regions along the track come with the numbers
+    strip = story.dock.findChild(RegionStrip)
+    story.qtbot.waitUntil(lambda: strip.regions is not None, timeout=20_000)
+    assert story.text("numbers_regions").startswith("Tip in TH (Thalamus), ")
+    lowest = strip.words_at(strip.height() - strip.fontMetrics().height())
+    assert lowest.startswith("TH: Thalamus\n")
 
     # T marks the tip, W shows the plane along the track, where a click adds a point
     story.hover(2, 10, 12)
@@ -195,6 +220,8 @@ def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
     story.press("annotation_delete")
     story.key(K.Key_Tab)
     assert story.text("annotation_badge") == "● 1 unsaved change"
+    with shared_lab.connect() as lab:
+        keep_atlas(lab, KEY, None)
 
 
 def test_a_search_a_menu_for_many_and_ticks(story):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from napari.layers import Points
     from numpy.typing import ArrayLike
 
+    from labdata_napari.core.in_atlas import InAtlas
     from labdata_napari.core.surface import BrainSurface
 
 _FAR = 10  # slices that a step with Shift goes
@@ -55,6 +56,10 @@ class Annotator:
         """Names of the shanks that went into this subject, in order."""
         self.surface: BrainSurface | None = None
         """Where the brain ends; None until it is known."""
+        self.brain: InAtlas | None = None
+        """How the brain lies in an atlas; None until that is known."""
+        self.why_no_regions = ""
+        """Why it is not known, in a sentence; empty when it is, or still looked for."""
         self.mouse.told.connect(self.told)
         self.mouse.dragged.connect(self._on_dragged)
         self.history.changed.connect(self._on_changed)
@@ -62,12 +67,32 @@ class Annotator:
         self._on_changed()
 
     def know(
-        self, *, orientation: str | None = None, surface: BrainSurface | None = None
+        self,
+        *,
+        orientation: str | None = None,
+        surface: BrainSurface | None = None,
+        brain: InAtlas | None = None,
+        why_no_regions: str = "",
     ) -> None:
-        """Take in what has become known of the stack; the numbers follow."""
+        """Take in what has become known of the stack; the numbers follow.
+
+        Parameters
+        ----------
+        orientation
+            Code of the stack's axes.
+        surface
+            Where the brain ends.
+        brain
+            An atlas, and how the brain lies in it.
+        why_no_regions
+            Why there is no such atlas, in a sentence.
+        """
         setting = self.figures.setting
         if surface is not None:
             self.surface = surface
+        if brain is not None or why_no_regions:
+            self.brain, self.why_no_regions = brain, why_no_regions
+            self.looks_changed.emit()
         if setting is None:
             return
         if orientation is not None:

@@ -22,7 +22,6 @@ from labdata_napari.widgets.annotation_keys import KeyListener
 from labdata_napari.widgets.annotation_keys_panel import KeysPanel
 from labdata_napari.widgets.annotation_menu import AnnotationMenu
 from labdata_napari.widgets.annotation_model import NAME, AnnotationTableModel
-from labdata_napari.widgets.annotation_numbers import AnnotationNumbers
 from labdata_napari.widgets.annotation_state import AnnotationState, state_of
 from labdata_napari.widgets.annotation_table import AnnotationTable
 from labdata_napari.widgets.annotation_tools import AnnotationTools
@@ -36,7 +35,7 @@ from labdata_napari.widgets.recover_flow import RecoverFlow
 from labdata_napari.widgets.revert_flow import RevertFlow
 from labdata_napari.widgets.rights import allow, why_not_editable, why_not_saved
 from labdata_napari.widgets.save_flow import SaveFlow
-from labdata_napari.widgets.track_view import TrackView
+from labdata_napari.widgets.track_panel import TrackPanel
 from labdata_napari.widgets.workspace import Workspace, workspace_for
 
 if TYPE_CHECKING:
@@ -82,8 +81,7 @@ class AnnotationDock(QWidget):
         self._table = AnnotationTable(self._model)
         self._menu = AnnotationMenu(self)
         self._tools = AnnotationTools()
-        self._numbers = AnnotationNumbers()
-        self._track = TrackView(self._workspace)
+        self._track = TrackPanel(self._workspace)
         self._keys_panel = KeysPanel()
         self._save = _button(
             "annotation_save", "Save …", "See what changes, then write"
@@ -118,7 +116,7 @@ class AnnotationDock(QWidget):
         layout.addWidget(self._new)
         layout.addWidget(self._search)
         layout.addWidget(self._table, 1)
-        for widget in (self._tools, self._numbers, self._track, self._keys_panel):
+        for widget in (self._tools, self._track, self._keys_panel):
             layout.addWidget(widget)
         layout.addWidget(self._question)
         layout.addWidget(self._status)
@@ -235,7 +233,7 @@ class AnnotationDock(QWidget):
                 self._table.follow([name])
             history = annotator.history
             self._tools.show_history(history.undo_words, history.redo_words)
-        self._show_numbers()
+        self._track.refresh()
         self._recover.offer()
 
     def _show_state(self) -> None:
@@ -259,16 +257,6 @@ class AnnotationDock(QWidget):
         self._tools.allow(layer is not None, self._model.rowCount() > 0, rights)
         self._table.let_edit(not rights)
 
-    def _show_numbers(self) -> None:
-        annotator, layer = self._annotator, self._layer
-        name = None if layer is None else editing.chosen_annotation(layer)
-        count, numbers = 0, None
-        if annotator is not None and layer is not None and name is not None:
-            count = len(editing.indices_of(layer, name))
-            numbers = annotator.figures.of(name)
-        self._numbers.show_numbers(name, count, numbers)
-        self._track.refresh()
-
     def _say(self, text: str) -> None:
         self._status.setText(text)
         self._status.setVisible(bool(text))
@@ -285,13 +273,13 @@ class AnnotationDock(QWidget):
             self._autosave.edited(name)
 
     def _on_dragged(self, _name: str) -> None:
-        self._show_numbers()
+        self._track.refresh()
 
     def _on_selection(self, *_: Any) -> None:
         """Let the list follow a click on points in the picture."""
         if self._layer is not None:
             self._table.follow(editing.selected_annotations(self._layer))
-            self._show_numbers()
+            self._track.refresh()
 
     def _on_connection(self, _connection: Connection) -> None:
         self._show_state()
@@ -315,8 +303,7 @@ class AnnotationDock(QWidget):
         elif name == "show_keys":
             self._tools.toggle_keys()
         elif name == "show_track":
-            self._track.setVisible(self._track.isHidden())
-            self._track.refresh()
+            self._track.toggle_plane()
         elif self._annotator is not None:
             getattr(self._annotator, name)()
 
@@ -328,7 +315,7 @@ class AnnotationDock(QWidget):
         if self._annotator is not None:
             self._annotator.choose(name)
             self._autosave.chosen(name)
-            self._show_numbers()
+            self._track.refresh()
 
     def _pick(self, names: list[str]) -> None:
         if self._layer is not None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labdata_napari.errors import LabdataError
 from labdata_napari.layers import points as working_copy
 from labdata_napari.layers.annotator import Annotator
 from labdata_napari.layers.source import layers_of, source_of
@@ -15,13 +16,14 @@ from labdata_napari.widgets.rights import why_not_editable
 from labdata_napari.widgets.rows import TRANSFORM, find_annotating_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from napari.layers import Points
 
+    from labdata_napari.core.atlas import AtlasVolume
+    from labdata_napari.core.in_atlas import InAtlas
     from labdata_napari.core.surface import BrainSurface
-    from labdata_napari.errors import LabdataError
-    from labdata_napari.layers.source import LayerSource
+    from labdata_napari.layers.source import LabIdentity, LayerSource
     from labdata_napari.widgets.rows import AnnotatingFacts
     from labdata_napari.widgets.workspace import Workspace
 
@@ -86,13 +88,42 @@ class Annotating:
             )
 
     def _on_facts(self, facts: AnnotatingFacts) -> None:
+        known = facts.brain
+        if known is None:
+            return
+        for annotator in self._of(facts.lab, facts.key):
+            annotator.proposed = known.shanks
+            annotator.know(
+                orientation=known.orientation, why_no_regions=known.why_no_regions
+            )
+            self._find_surface(annotator)
+        if facts.lab is not None and not known.why_no_regions:
+            self._workspace.background(
+                _atlas_of,
+                facts,
+                self._opened_atlas(facts),
+                done=self._on_atlas,
+                failed=self._on_failure,
+            )
+
+    def _opened_atlas(self, facts: AnnotatingFacts) -> AtlasVolume | None:
+        """Return the atlas of another transform of the lab: it may take 500 MB."""
         for layer, annotator in self._annotators.items():
             source = source_of(layer)
-            if source is None or source.key != facts.key or source.lab != facts.lab:
-                continue
-            annotator.proposed = facts.shanks
-            annotator.know(orientation=facts.orientation)
-            self._find_surface(annotator)
+            if annotator.brain is not None and source and source.lab == facts.lab:
+                return annotator.brain.atlas
+        return None
+
+    def _on_atlas(self, answer: tuple[AnnotatingFacts, InAtlas | None, str]) -> None:
+        facts, brain, why_not = answer
+        for annotator in self._of(facts.lab, facts.key):
+            annotator.know(brain=brain, why_no_regions=why_not)
+
+    def _of(self, lab: LabIdentity | None, key: Mapping[str, Any]) -> list[Annotator]:
+        """Return what edits the layers of a row."""
+        kind = working_copy.SOURCE_KIND
+        layers = layers_of(self._annotators, kind, key, lab)
+        return [self._annotators[layer] for layer in layers]
 
     def _find_surface(self, annotator: Annotator) -> None:
         """Find where the brain ends, from the channel that shows anatomy: the first."""
@@ -110,18 +141,16 @@ class Annotating:
                 working_copy.stack_shape(layer),
                 pitch,
                 done=self._on_surface,
-                failed=self._on_no_surface,
+                failed=self._on_failure,
             )
 
     def _on_surface(self, answer: tuple[LayerSource, BrainSurface]) -> None:
         source, surface = answer
-        for layer, annotator in self._annotators.items():
-            own = source_of(layer)
-            if own is not None and own.key == source.key and own.lab == source.lab:
-                annotator.know(surface=surface)
+        for annotator in self._of(source.lab, source.key):
+            annotator.know(surface=surface)
 
-    def _on_no_surface(self, _error: LabdataError) -> None:
-        """Go on without depths: opening the stack has told already why."""
+    def _on_failure(self, _error: LabdataError) -> None:
+        """Go on without depths or regions: opening the stack has told already why."""
 
 
 def _surface_of(
@@ -132,3 +161,16 @@ def _surface_of(
     um = np.asarray(pitch)
     surface = brain_surface(volume, um * np.asarray(shape) / np.asarray(volume.shape))
     return source, surface.on_grid(um)
+
+
+def _atlas_of(
+    facts: AnnotatingFacts, opened: AtlasVolume | None
+) -> tuple[AnnotatingFacts, InAtlas | None, str]:
+    from labdata_napari.lab.brain_facts import open_in_atlas
+
+    assert facts.lab is not None
+    assert facts.brain is not None
+    try:
+        return facts, open_in_atlas(facts.brain, facts.lab[0], opened), ""
+    except LabdataError as error:
+        return facts, None, str(error)

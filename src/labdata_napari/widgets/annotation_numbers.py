@@ -28,9 +28,14 @@ class AnnotationNumbers(QFrame):
         self._text = QLabel()
         self._text.setObjectName("numbers_text")
         self._text.setWordWrap(True)
+        self._regions = QLabel()
+        self._regions.setObjectName("numbers_regions")
+        self._regions.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.addWidget(self._name)
         layout.addWidget(self._text)
+        layout.addWidget(self._regions)
+        layout.addStretch()
         self.hide()
 
     def show_numbers(
@@ -58,6 +63,11 @@ class AnnotationNumbers(QFrame):
             self._text.setText(numbers.problem)
         else:
             self._text.setText("   ".join(map(_words, numbers.summary)))
+
+    def show_regions(self, text: str) -> None:
+        """Say where the tip is, or why that is not known; hide without a text."""
+        self._regions.setText(text)
+        self._regions.setVisible(bool(text))
 
     def minimumSizeHint(self) -> QSize:
         """Let the text wrap instead of widening the dock."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labdata_napari.core.annotation import AnnotationSet
+    from labdata_napari.lab.brain_facts import BrainFacts
     from labdata_napari.lab.details import EntryDetails
     from labdata_napari.lab.entries import Entry
     from labdata_napari.lab.files import Files
@@ -160,16 +161,13 @@ class AnnotatingFacts:
     ----------
     lab, key
         The transform.
-    shanks
-        Names of the tracks that its subject should have, in order.
-    orientation
-        Of the transform, such as "asr"; None where nobody said how the brain lies.
+    brain
+        What the lab knows of it; None in another lab than its own.
     """
 
     lab: LabIdentity | None
     key: Mapping[str, Any]
-    shanks: tuple[str, ...]
-    orientation: str | None
+    brain: BrainFacts | None
 
 
 def find_annotating_facts(
@@ -186,14 +184,11 @@ def find_annotating_facts(
     key
         Of the transform.
     """
-    from labdata_napari.lab.orientation import transform_orientation
-    from labdata_napari.lab.shanks import shanks_in
+    from labdata_napari.lab.brain_facts import brain_facts
 
     if why_elsewhere(home, (lab.url, lab.name, lab.project)):
-        return AnnotatingFacts(home, key, (), None)
-    return AnnotatingFacts(
-        home, key, shanks_in(lab, key), transform_orientation(lab, key)
-    )
+        return AnnotatingFacts(home, key, None)
+    return AnnotatingFacts(home, key, brain_facts(lab, key))
 
 
 def find_projects(lab: Lab) -> tuple[ProjectChoice, ...]:
