@@ -16,7 +16,7 @@ from labdata_napari.layers.annotator import Annotator
 from labdata_napari.layers.history import history_of
 from labdata_napari.layers.images import layer_space
 from labdata_napari.layers.source import LayerSource, source_of
-from labdata_napari.layers.track_fits import SOURCE_KIND
+from labdata_napari.layers.track_fits import SOURCE_KIND, pieces_of
 
 TRACK = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]])
 ROWS = AnnotationSet(
@@ -164,6 +164,30 @@ def test_lines_and_numbers_follow_marks_colours_and_drags_at_once(layer):
         editing.move_point(layer, 2, (12.0, 8.0, 9.0))
         annotator.mouse.dragged.emit("probe 1")
         assert annotator.figures.of("probe 1").length_um > before + 200
+    annotator.end()
+
+
+def test_a_line_is_cut_for_the_slices_that_are_shown():
+    path = np.array([[0.0, 0, 0], [2, 100, 0]])
+    for across, count in (([0], 4), ([1], 200), ([0, 1], 200), ([2], 1), ([], 1)):
+        pieces = pieces_of(path, across)
+        assert len(pieces) == count
+        np.testing.assert_array_equal(pieces[0, 0], path[0])
+        assert np.all(pieces[-1].sum(axis=0) >= path[1])  # to its end
+
+    viewer, layer = ViewerModel(), make_layer()
+    viewer.add_image(np.zeros((40, 200, 300), np.uint8), scale=layer.scale)
+    viewer.add_layer(layer)
+    annotator = Annotator(viewer, layer)
+    editing.move_point(layer, 2, (7.0, 80.0, 9.0))
+    (lines,) = (
+        x for x in viewer.layers if (s := source_of(x)) and s.kind == SOURCE_KIND
+    )
+    from_above = len(lines.data)
+    viewer.dims.order = (1, 0, 2)
+    assert len(lines.data) > 3 * from_above
+    viewer.dims.ndisplay = 3
+    assert len(lines.data) == 1
     annotator.end()
 
 

@@ -278,8 +278,11 @@ def names_per_point(layer: Points) -> list[str]:
     """Return the annotation of every point; a point that lost it is "unnamed"."""
     if FEATURE not in layer.features:
         return [_UNNAMED] * len(layer.data)
-    values = layer.features[FEATURE].tolist()
-    return [str(v) if isinstance(v, str) and v.strip() else _UNNAMED for v in values]
+    values = layer.features[FEATURE].to_numpy(dtype=object)
+    # asked many times at each click: what is the same for all points is looked at once
+    if all(isinstance(v, str) and v.strip() for v in pd.unique(values)):
+        return list(values)
+    return [v if isinstance(v, str) and v.strip() else _UNNAMED for v in values]
 
 
 def symbol_of(type_: str) -> str:

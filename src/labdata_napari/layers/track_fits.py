@@ -1,7 +1,7 @@
 """The fitted lines and the outlines of all annotations as one Vectors layer.
 
-A line is cut into pieces of a voxel, each of which belongs to the slice that it begins
-in: so every slice shows where the line crosses it, and a slab shows the line.
+A line is cut into pieces of half a slice, each of which belongs to the slice that it
+begins in: so every slice shows where the line crosses it, and a slab shows the line.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Vectors
 
+from labdata_napari.layers.cursor import displayed
 from labdata_napari.layers.points import as_rgba
 from labdata_napari.layers.source import METADATA_KEY, LayerSource, source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from napari.components import ViewerModel
     from napari.layers import Points
@@ -44,6 +45,8 @@ class FitLayer:
         self._points = points
         self._layer: Vectors | None = None
         self._shown: dict[str, tuple[NDArray[np.float64], str]] = {}
+        for event in (viewer.dims.events.order, viewer.dims.events.ndisplay):
+            event.connect(self._on_axes)
 
     def show(
         self, paths: Mapping[str, NDArray[np.float64]], colours: Mapping[str, str]
@@ -53,12 +56,33 @@ class FitLayer:
         if _same(wanted, self._shown):
             return
         self._shown = wanted
-        pieces = {name: pieces_of(path) for name, path in paths.items()}
-        data = np.concatenate([np.zeros((0, 2, 3)), *pieces.values()])
-        lengths = [len(piece) for piece in pieces.values()]
+        self._draw()
+
+    def remove(self) -> None:
+        """Take the layer away."""
+        dims = self._viewer.dims
+        for event in (dims.events.order, dims.events.ndisplay):
+            event.disconnect(self._on_axes)
+        if self._layer is not None and self._layer in self._viewer.layers:
+            self._viewer.layers.remove(self._layer)
+        self._layer = None
+        self._shown = {}
+
+    def _on_axes(self, _event: Any) -> None:
+        """Cut the lines along the axes that have a slider now."""
+        if self._layer is not None:
+            self._draw()
+
+    def _draw(self) -> None:
+        shown = displayed(self._viewer, self._points)
+        across = [axis for axis in range(3) if axis not in shown]
+        pieces = [pieces_of(path, across) for path, _ in self._shown.values()]
+        data = np.concatenate([np.zeros((0, 2, 3)), *pieces])
         rgba = np.repeat(
-            np.array([as_rgba(colours[name]) for name in pieces]).reshape(-1, 4),
-            lengths,
+            np.array([as_rgba(colour) for _, colour in self._shown.values()]).reshape(
+                -1, 4
+            ),
+            [len(piece) for piece in pieces],
             axis=0,
         )
         if self._layer is None:
@@ -68,13 +92,6 @@ class FitLayer:
             self._layer.data = data
             if len(data):
                 self._layer.edge_color = rgba
-
-    def remove(self) -> None:
-        """Take the layer away."""
-        if self._layer is not None and self._layer in self._viewer.layers:
-            self._viewer.layers.remove(self._layer)
-        self._layer = None
-        self._shown = {}
 
     def _add(self, data: NDArray[np.float64], rgba: NDArray[np.float64]) -> None:
         points = self._points
@@ -99,13 +116,17 @@ class FitLayer:
             layers.selection.active = active
 
 
-def pieces_of(path: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Cut a path into pieces that begin at most one voxel from each other.
+def pieces_of(
+    path: NDArray[np.float64], across: Sequence[int] = (0, 1, 2)
+) -> NDArray[np.float64]:
+    """Cut a path into pieces that begin at most half a slice from each other.
 
     Parameters
     ----------
     path
         (M, 3) corners in pixels.
+    across
+        The axes that slices are counted along.
 
     Returns
     -------
@@ -113,7 +134,8 @@ def pieces_of(path: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     parts = [np.zeros((0, 2, 3))]
     for start, end in pairwise(path):
-        count = max(1, int(np.ceil(np.abs(end - start).max())))
+        slices = np.abs(end - start)[list(across)].max(initial=0.0)
+        count = max(1, int(np.ceil(2 * slices)))
         step = (end - start) / count
         begins = start + np.arange(count)[:, None] * step
         ways = np.broadcast_to(step * min(_REACH, count), begins.shape)

@@ -278,8 +278,10 @@ class AnnotationDock(QWidget):
     def _on_selection(self, *_: Any) -> None:
         """Let the list follow a click on points in the picture."""
         if self._layer is not None:
-            self._table.follow(editing.selected_annotations(self._layer))
-            self._track.refresh()
+            names = editing.selected_annotations(self._layer)
+            self._table.follow(names)
+            if names:
+                self._track.refresh()
 
     def _on_connection(self, _connection: Connection) -> None:
         self._show_state()

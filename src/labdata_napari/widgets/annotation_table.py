@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QStyleOptionViewItem
 
 
+_SAMPLES = {COUNT: "00,000", LENGTH: "00,000 µm", STATE: "changed"}
+"""What the columns of numbers and states have room for."""
+
+
 class _TypeDelegate(QStyledItemDelegate):
     """Offers the known types and takes any other."""
 
@@ -94,14 +98,25 @@ class AnnotationTable(QTableView):
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        for column in (TYPE, COUNT, LENGTH, STATE):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(TYPE, QHeaderView.ResizeMode.ResizeToContents)
+        # Not after their contents, which Qt would measure anew at every click.
+        taken = self._width_of("probe_track")
+        for column, sample in _SAMPLES.items():
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
+            width = max(self._width_of(sample), header.sectionSizeHint(column))
+            header.resizeSection(column, width)
+            taken += width
+        # a name can be read however narrow the dock is
+        self.setMinimumWidth(taken + self._width_of("[x] [ ] NP24_shank0 |"))
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
         self.selectionModel().currentRowChanged.connect(self._on_current)
         self.selectionModel().selectionChanged.connect(self._on_selection)
         self.doubleClicked.connect(self._on_double_clicked)
         self.customContextMenuRequested.connect(self._on_menu)
+
+    def _width_of(self, sample: str) -> int:
+        return self.fontMetrics().horizontalAdvance(f" {sample} ")
 
     def let_edit(self, allowed: bool) -> None:
         """Let names and types be edited, or only be read."""
