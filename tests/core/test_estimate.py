@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from labdata_napari.core.estimate import Speed, estimate, measured_speed, seconds_words
+from labdata_napari.core.kernels import will_compile
 from labdata_napari.core.transform import TransformParameters, plan
 from labdata_napari.errors import InvalidValue
 
@@ -53,6 +54,16 @@ def test_more_to_do_takes_longer_and_memory_stays_bounded():
     assert of(LARGE, few).seconds < of(LARGE, still).seconds / 10
     assert of(LARGE, few).scratch_bytes == 0
     assert of(LARGE, threads=1).seconds > large.seconds
+
+
+def test_compiled_kernels_are_faster_and_take_memory_of_their_own():
+    plain, compiled = (of(LARGE, compiled=way) for way in (False, True))
+    assert compiled.seconds < 0.6 * plain.seconds
+    assert 60e6 < compiled.memory_bytes - plain.memory_bytes < 120e6
+    assert compiled.scratch_bytes == plain.scratch_bytes
+    tiny = Promise((30, 1, 40, 50))
+    assert of(tiny, compiled=True).seconds > of(tiny, compiled=False).seconds
+    assert of(LARGE) == (compiled if will_compile(8 * 400 * 2 << 20) else plain)
 
 
 def test_the_speed_of_this_computer_and_of_the_last_run_count():

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labdata_napari.core.interpolate import working_dtype
+from labdata_napari.core.interpolate import ORDERS, working_dtype
+from labdata_napari.core.kernels import will_compile
 from labdata_napari.core.reduce import (
     axis_taps,
     chunk_shape,
@@ -22,22 +23,32 @@ from labdata_napari.core.threads import threads_here
 from labdata_napari.errors import InvalidValue
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from labdata_napari.core.reduce import Box
     from labdata_napari.core.transform import Plan
 
-# Seconds on the machine of `docs/benchmarks.md`, two threads, scipy alone.
-_READ_S_PER_GB = 2.9  # inflate and reduce, per GB of input voxels
-_SAMPLE_S_PER_GVOXEL = {0: 3.0, 1: 35.0, 3: 146.0}  # 0: voxels only change places
+
+@dataclass(frozen=True)
+class _Costs:
+    """Seconds on the machine of `docs/benchmarks.md`, two threads."""
+
+    read_per_gb: float  # inflate and reduce, per GB of input voxels
+    sample_per_gvoxel: Mapping[int, float]  # by order; 0: voxels only change places
+    start: float
+    base_bytes: float  # Python, numpy, scipy and the readers
+
+
+_PLAIN = _Costs(2.9, {0: 3.0, 1: 35.0, 3: 110.0}, 0.3, 130e6)
+_COMPILED = _Costs(1.9, {0: 3.0, 1: 20.0, 3: 40.0}, 1.5, 220e6)
 _WRITE_S_PER_GB = 9.0  # deflate, write, read back
-_START_S = 0.3
 _REFERENCE_S = 0.045  # what `measured_speed` takes there
 
 # Share of the voxels' bytes that is left after compression, by their kind.
 _COMPRESSED = {"u1": 0.6, "u2": 0.55, "i": 0.55, "f": 0.85}
-_BASE_BYTES = 110e6  # Python, numpy, scipy and the readers
-_WINDOW_BYTES, _SLAB_BYTES = 24e6, 16e6  # per thread
+_WINDOW_BYTES, _SLAB_BYTES = 10e6, 5e6  # per thread
 
 
 @dataclass(frozen=True)
@@ -131,6 +142,7 @@ def estimate(
     order: int = 3,
     threads: int | None = None,
     speed: Speed | None = None,
+    compiled: bool | None = None,
 ) -> Estimate:
     """Estimate what computing a transform into a file will take; reads no voxel.
 
@@ -147,6 +159,9 @@ def estimate(
         As for `labdata_napari.core.resample.slabs`.
     speed
         Of this computer; see `measured_speed` and `Speed.after`.
+    compiled
+        Whether the compiled kernels do the work (the extra `fast`); None for as they
+        will be chosen here.
 
     Raises
     ------
@@ -163,9 +178,12 @@ def estimate(
     scratch = 0 if box is None else scratch_bytes(plan, source, box, splines)
     workers = threads or threads_here()
     busy = 2 / min(workers, 2) if workers < 2 else (2 / workers) ** 0.7
+    if compiled is None:
+        compiled = will_compile(math.prod(plan.shape_in) * source.itemsize)
+    costs = _COMPILED if compiled else _PLAIN
     work = (
-        _READ_S_PER_GB * _input_bytes(stack, plan, box) / 1e9
-        + _SAMPLE_S_PER_GVOXEL[_how(plan, order)] * voxels / 1e9
+        costs.read_per_gb * _input_bytes(stack, plan, box) / 1e9
+        + costs.sample_per_gvoxel[_how(plan, order)] * voxels / 1e9
         + _WRITE_S_PER_GB * raw / 1e9
     )
     kind = dtype.str[1:] if dtype.str[1:] in _COMPRESSED else dtype.kind
@@ -176,8 +194,10 @@ def estimate(
         voxel_bytes=raw,
         file_bytes=int(raw * min(1.0, share * speed.compression)),
         scratch_bytes=scratch if scratch > MEMORY else 0,
-        memory_bytes=int(_memory(stack, plan, box, scratch, workers)),
-        seconds=_START_S + work * busy * speed.slowness,
+        memory_bytes=int(
+            costs.base_bytes + _memory(stack, plan, box, scratch, workers)
+        ),
+        seconds=(costs.start + work * busy) * speed.slowness,
     )
 
 
@@ -226,7 +246,7 @@ def _how(plan: Plan, order: int) -> int:
     matrix = plan.grid_affine[:3]
     if np.array_equal(matrix, np.rint(matrix)) and np.abs(matrix[:, :3]).sum() == 3:
         return 0
-    if order not in _SAMPLE_S_PER_GVOXEL:
+    if order not in ORDERS:
         raise InvalidValue(f"The interpolation order must be 1 or 3, not {order}.")
     return order
 
@@ -259,8 +279,9 @@ def _input_bytes(stack: Any, plan: Plan, box: Box | None) -> float:
 def _memory(
     stack: Any, plan: Plan, box: Box | None, scratch: int, workers: int
 ) -> float:
+    """Bytes of voxels that are held at the same time."""
     if box is None:
-        return _BASE_BYTES
+        return 0.0
     frames, channels, rows, columns = chunk_shape(stack)
     chunk = frames * channels * rows * columns * np.dtype(stack.dtype).itemsize
     readers = max(1, min(workers, MEMORY // (2 * chunk)))
@@ -270,7 +291,7 @@ def _memory(
     slab = max(_SLAB_BYTES, row)
     sampling = workers * 2 * _WINDOW_BYTES + (workers + 2) * slab
     held = scratch if scratch <= MEMORY else 0
-    return float(_BASE_BYTES + held + max(reading, sampling))
+    return float(held + max(reading, sampling))
 
 
 def _bounded(factor: float) -> float:

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     Ranges = tuple[Range, Range, Range]
 
 MEMORY = 64 << 20
-_SLAB_BYTES = 8 << 20
+_SLAB_BYTES = 4 << 20
 _WINDOW_VOXELS = 2 << 20  # what a thread holds of each step, at most
 _SPATIAL = (0, 2, 3)
 # position in `rotate`, and the axes (of z, y, x) turned, in the order of labdata

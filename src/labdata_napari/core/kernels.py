@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import logging
 import threading
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -105,6 +106,20 @@ def loaded() -> Kernels:
     """Give the fastest implementation that is there without waiting or loading."""
     there = _load_compiled.cache_info().currsize > 0
     return (_load_compiled() if there else None) or kernels_numpy
+
+
+def will_compile(input_bytes: int) -> bool:
+    """Tell, without loading them, whether the compiled kernels do some work.
+
+    Parameters
+    ----------
+    input_bytes
+        As for `choose`, when no engine is asked for by name.
+    """
+    if _load_compiled.cache_info().currsize > 0:
+        return _load_compiled() is not None
+    worth = input_bytes >= _WORTH_LOADING
+    return worth and importlib.util.find_spec("numba") is not None
 
 
 def rounding(input_bytes: int) -> str:

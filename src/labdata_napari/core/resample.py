@@ -55,8 +55,8 @@ __all__ = [
 ]
 
 MEMORY = 128 << 20
-_SLAB_BYTES = 8 << 20
-_LEAST_ROWS = 4  # thinner slabs need too many neighbours for what they are
+_SLAB_BYTES = 4 << 20
+_LEAST_ROWS = 8  # thinner slabs need too many neighbours for what they are
 _REREAD = 1.5  # reading chunks this often beats writing everything to disk in between
 
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from labdata_napari.core.scratch import Scratch
     from labdata_napari.core.transform import Plan
 
-WINDOW_BYTES = 8 << 20
+WINDOW_BYTES = 4 << 20
 
 
 @dataclass(frozen=True)
