@@ -220,6 +220,13 @@ def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
     story.press("annotation_delete")
     story.key(K.Key_Tab)
     assert story.text("annotation_badge") == "● 1 unsaved change"
+
+    # what is asked is seen, though the dock was closed
+    story.dock.parentWidget().close()
+    assert not story.dock.isVisible()
+    story.key(K.Key_S, CONTROL)
+    assert story.dock.isVisible()
+    assert "• removed: " in story.text("question_text")
     with shared_lab.connect() as lab:
         keep_atlas(lab, KEY, None)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QSize
 from qtpy.QtGui import QCursor
 from qtpy.QtWidgets import (
+    QDockWidget,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -300,6 +301,8 @@ class AnnotationDock(QWidget):
         return active is not None and active is self._layer
 
     def _on_key(self, name: str) -> None:
+        if name in ("save", "show_keys", "show_track"):
+            self._come_forward()
         if name == "save":
             self._start_save()
         elif name == "show_keys":
@@ -308,6 +311,15 @@ class AnnotationDock(QWidget):
             self._track.toggle_plane()
         elif self._annotator is not None:
             getattr(self._annotator, name)()
+
+    def _come_forward(self) -> None:
+        """Show the dock if it is closed or behind another: what is asked is in it."""
+        dock = self.parentWidget()
+        while dock is not None and not isinstance(dock, QDockWidget):
+            dock = dock.parentWidget()
+        if dock is not None and not self.isVisible():
+            dock.show()
+            dock.raise_()
 
     def _make(self, name: str, kind: str) -> None:
         if self._annotator is not None and self._annotator.new(name, kind):
