@@ -262,6 +262,9 @@ def test_sets_are_changed_copied_and_deleted_and_conflicts_asked(open_dock, lab_
         lab.brains.save_transform_parameters(KEY | {"transform_id": 0}, first, theirs)
         press(child(dock, "transform_save"))
         wait_for(lambda: dock.findChild(QWidget, "transform_conflict_other"))
+        asked = " ".join(w.text() for w in dock.findChildren(QLabel) if w.isVisible())
+        assert "Yours: " in asked
+        assert "over them" not in asked  # it is no answer here
         press(child(dock, "transform_conflict_other"))
         wait_for(lambda: len(sets(dock)) == 3)
         assert sets(dock)[1:] == ["0 · 100 µm", "1 · 50 µm · turned 3°"]

@@ -121,8 +121,10 @@ class SavingFlow(QObject):
 
     def _on_failed(self, error: LabdataError) -> None:
         self._busy = False
-        self.told.emit(str(error))
-        if isinstance(error, WriteConflict) and self._saving is not None:
+        if not isinstance(error, WriteConflict) or self._saving is None:
+            self.told.emit(str(error))
+        else:
+            self.told.emit("Somebody else changed these parameters; nothing was saved.")
             other = Answer(
                 "Save as another set",
                 "Keep theirs and put yours beside it",
@@ -130,7 +132,12 @@ class SavingFlow(QObject):
                 self._save_beside,
             )
             no = Answer("Not now", "Write nothing", "transform_conflict_no")
-            self._question.ask(str(error), (other, no))
+            self._question.ask(
+                "Somebody else changed these parameters since they were loaded: "
+                f"{error.their_changes}. Yours: {error.your_changes}. Nothing was "
+                "saved.",
+                (other, no),
+            )
 
     def _save_beside(self) -> None:
         saving = self._saving
