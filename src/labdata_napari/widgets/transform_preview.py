@@ -1,9 +1,4 @@
-"""Keeps the preview of a draft up to date; of several changes the newest wins.
-
-What rests is painted off the GUI thread. While somebody drags, a thread of its own
-would wait for Python's lock ten times longer than the painting takes: as much as is
-painted in some 20 ms is painted at once.
-"""
+"""Keeps the preview of a draft up to date: painted off the GUI thread, newest wins."""
 
 from __future__ import annotations
 
@@ -33,7 +28,7 @@ if TYPE_CHECKING:
     from labdata_napari.layers.preview import PreviewScene
 
 _REST_MS = 180
-_AT_ONCE = 400_000  # pixels of all channels that are painted in some 20 ms
+_QUICK_PIXELS = 300_000  # that two cores interpolate well within a repaint
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +45,7 @@ class _Job:
 
 
 class PreviewPainter(QObject):
-    """Paints the draft of a model into a scene soon after either changes.
+    """Paints the draft of a model into a scene whenever either changes.
 
     Parameters
     ----------
@@ -84,11 +79,6 @@ class PreviewPainter(QObject):
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST_MS)
         self._rest.timeout.connect(self._sharpen)
-        # Changes that come faster than they are painted are taken together.
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
-        self._soon.timeout.connect(self._quickly)
         self._ready.connect(self._on_ready)
         self._listening = Listening(self)
         self._listening.to(model.changed, self._on_draft)
@@ -108,7 +98,6 @@ class PreviewPainter(QObject):
         self._volume = self._prepared = self._last = None
         self._again = False
         self._rest.stop()
-        self._soon.stop()
 
     def sharpen_with(self, prepared: Prepared | None, frame: Plan | None) -> None:
         """Paint what rests from the very voxels that will be computed for a frame."""
@@ -133,9 +122,6 @@ class PreviewPainter(QObject):
     def repaint(self) -> None:
         """Paint what there is now, soon."""
         self._rest.stop()
-        self._soon.start()
-
-    def _quickly(self) -> None:
         self._paint(sharp=False)
 
     def _sharpen(self) -> None:
@@ -154,16 +140,9 @@ class PreviewPainter(QObject):
         job = self._next(sharp=sharp)
         if job is None:
             return
-        self._again = False
-        if not sharp and _pixels(job.layout, job.seen) <= _AT_ONCE * job.coarse**2:
-            try:
-                self._show(job, _painted(job), sharp=False)
-            except LabdataError as error:
-                self.failed.emit(str(error))
-            return
-        self._busy = True
-        self._under_way = (job, sharp)
+        self._busy, self._again = True, False
         future = self._executor.submit(_painted, job)
+        self._under_way = (job, sharp)
         future.add_done_callback(self._hand_over)
 
     def _hand_over(self, future: Future[Any]) -> None:
@@ -185,7 +164,7 @@ class PreviewPainter(QObject):
         self._carry_cross(seen)
         time = draft.order.index(0) if self._volume.over_time else None
         layout = lay_out(frame.spatial_shape_out, frame.um_per_pixel_out, only=time)
-        coarse = 1 if sharp else _coarseness(_pixels(layout, seen))
+        coarse = 1 if sharp else _coarseness(layout)
         fits = self._prepared_for == (frame.shape_grid, frame.cast)
         prepared = self._prepared if sharp and fits else None
         cross = self._scene.cross
@@ -210,35 +189,25 @@ class PreviewPainter(QObject):
     def _on_ready(self, error: BaseException | None, future: Future[Any]) -> None:
         job, sharp = self._under_way
         self._busy = False
-        if error is None:
-            self._show(job, future.result(), sharp=sharp)
-        elif isinstance(error, LabdataError):
+        if error is not None:
+            if not isinstance(error, LabdataError):
+                raise error
             self.failed.emit(str(error))
-        else:
-            raise error
-        if self._again:
-            self.repaint()
-
-    def _show(self, job: _Job, sheet: NDArray[Any], *, sharp: bool) -> None:
-        if self._volume is job.volume:
-            self._scene.show(sheet, job.layout, job.coarse, job.seen)
+        elif self._volume is job.volume:
+            self._scene.show(future.result(), job.layout, job.coarse, job.seen)
             self.painted.emit(job.draft)
         if self._again:
-            return
-        if sharp:
-            self.rested.emit(job.draft)
-        else:
+            self.repaint()
+        elif not sharp:
             self._rest.start()
+        elif error is None:
+            self.rested.emit(job.draft)
 
 
-def _pixels(layout: Layout, draft: TransformDraft) -> int:
-    """How many pixels a sheet has, in all channels together."""
-    return layout.shape[0] * layout.shape[1] * len(draft.frame.channels)
-
-
-def _coarseness(pixels: int) -> int:
+def _coarseness(layout: Layout) -> int:
+    pixels = layout.shape[0] * layout.shape[1]
     coarse = 1
-    while coarse < COARSEST and pixels > _AT_ONCE * coarse**2:
+    while coarse < COARSEST and pixels / coarse**2 > _QUICK_PIXELS:
         coarse *= 2
     return coarse
 
