@@ -231,6 +231,7 @@ class LabdataServer(MariaDB):
     def with_tables(self) -> Place:
         if self._tables != self._described():
             raise RuntimeError("a test changed the tables that labdata declared")
+        self._are_ours = True
         return Place(self, dict(self.parameters))
 
     def drop(self, parameters: dict[str, Any]) -> None:
