@@ -66,11 +66,13 @@ def processes_of(root: Path) -> list[psutil.Process]:
     return found
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+def wait_until(
+    condition: Callable[[], bool], seconds: float = 60.0, pause: float = 0.02
+) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
+        time.sleep(pause)
 
 
 def write(server: EmbeddedPostgres, value: int) -> None:
