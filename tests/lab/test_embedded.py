@@ -213,6 +213,14 @@ def test_the_status_follows_the_server(root: Path, tmp_path: Path):
     assert server.status().state == "stopped"
 
 
+def test_a_server_that_stops_while_it_is_looked_at_is_stopped(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    server = EmbeddedPostgres(root)
+    monkeypatch.setattr(server.cluster, "answers", lambda: True)  # a moment ago
+    assert server.status().state == "stopped"
+
+
 def test_only_its_owner_can_reach_it(root: Path):
     with EmbeddedPostgres(root) as server:
         folder = server.cluster.socket_folder

@@ -199,19 +199,12 @@ class EmbeddedPostgres:
         """Look at the database without starting or waiting for anything."""
         if not self.cluster.exists:
             return EmbeddedStatus(self.root, "not created")
-        if not self.cluster.answers():
+        measured = self._measured() if self.cluster.answers() else None
+        if measured is None:
             state = "not answering" if self.server.alive() else "stopped"
             return EmbeddedStatus(self.root, state)
-        with contextlib.closing(self.cluster.connect()) as connection:
-            cursor = connection.cursor()
-            cursor.execute(
-                "SELECT current_setting('server_version'), "
-                "sum(pg_database_size(oid))::bigint FROM pg_database"
-            )
-            version, size = cursor.fetchone()
         kept = self._kept_mark.exists()
-        clients = self._clients()
-        return EmbeddedStatus(self.root, "running", version, size, clients, kept)
+        return EmbeddedStatus(self.root, "running", *measured, self._clients(), kept)
 
     def parameters(self, database: str = DATABASE) -> dict[str, Any]:
         """Return what a DataJoint `Instance` needs to connect.
@@ -353,6 +346,20 @@ class EmbeddedPostgres:
         finally:
             if not before:
                 self.release()
+
+    def _measured(self) -> tuple[str, int] | None:
+        """Version and bytes; None when it was told to stop just now."""
+        try:
+            with contextlib.closing(self.cluster.connect()) as connection:
+                cursor = connection.cursor()
+                cursor.execute(
+                    "SELECT current_setting('server_version'), "
+                    "sum(pg_database_size(oid))::bigint FROM pg_database"
+                )
+                version, size = cursor.fetchone()
+        except psycopg2.Error:
+            return None
+        return version, size
 
     def _clients(self) -> tuple[str, ...]:
         try:
