@@ -346,3 +346,20 @@ def test_labdatas_aws_endpoint_is_aws() -> None:
     assert address("minio.lab:9001", usual) == ("https://minio.lab:9001", None)
     assert address("https://minio.lab:9000", usual)[0] == "https://minio.lab:9000"
     assert address("amazonaws.com.evil.org")[0] == "https://amazonaws.com.evil.org"
+
+
+def test_what_is_known_of_s3_is_read_once_for_all_storages(
+    bucket: StorageEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from botocore.loaders import JSONFileLoader
+
+    list(s3.S3Store(bucket).listed(""))
+    again, load = [], JSONFileLoader.load_file
+
+    def noted(loader: JSONFileLoader, path: str) -> object:
+        again.append(path)
+        return load(loader, path)
+
+    monkeypatch.setattr(JSONFileLoader, "load_file", noted)
+    list(s3.S3Store(bucket).listed(""))  # with a client of its own
+    assert again == []
