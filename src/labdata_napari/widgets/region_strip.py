@@ -62,7 +62,7 @@ class RegionStrip(QWidget):
         self._workspace = workspace
         self._wanted: _Asked | None = None
         self._shown: _Asked | None = None
-        self._is_looking = False
+        self._looking: _Asked | None = None
         self.regions: TrackRegions | None = None
         """What is shown."""
         self.hide()
@@ -132,17 +132,16 @@ class RegionStrip(QWidget):
     # -- how
 
     def _look(self) -> None:
-        if self._is_looking or self._wanted is None:
+        if self._looking is not None or self._wanted is None:
             return
-        self._is_looking = True
+        self._looking = self._wanted
         self._workspace.background(
-            _regions_of, self._wanted, done=self._on_found, failed=self._on_failed
+            _regions_of, self._looking, done=self._on_found, failed=self._on_failed
         )
 
-    def _on_found(self, answer: tuple[_Asked, TrackRegions]) -> None:
-        asked, regions = answer
-        self._is_looking = False
-        if self._wanted is None:
+    def _on_found(self, regions: TrackRegions) -> None:
+        asked, self._looking = self._looking, None
+        if self._wanted is None or asked is None:
             return
         if self._wanted.brain is asked.brain:
             self._shown = asked
@@ -151,8 +150,11 @@ class RegionStrip(QWidget):
             self._look()
 
     def _on_failed(self, error: LabdataError) -> None:
-        self._is_looking = False
-        self._show(None, str(error))
+        asked, self._looking = self._looking, None
+        if self._wanted is not None and self._wanted.is_like(asked):
+            self._show(None, str(error))
+        else:  # another track was chosen meanwhile
+            self._look()
 
     def _show(self, regions: TrackRegions | None, words: str) -> None:
         if regions is None:
@@ -185,8 +187,8 @@ class RegionStrip(QWidget):
         painter.drawText(place, int(where), f"{depth_um:,.0f}")
 
 
-def _regions_of(asked: _Asked) -> tuple[_Asked, TrackRegions]:
-    return asked, asked.brain.regions_along(asked.path, asked.um_per_pixel)
+def _regions_of(asked: _Asked) -> TrackRegions:
+    return asked.brain.regions_along(asked.path, asked.um_per_pixel)
 
 
 def _tip_words(regions: TrackRegions) -> str:
