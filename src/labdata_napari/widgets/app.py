@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import signal
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,12 @@ from labdata_napari.widgets.browser import LabBrowser
 from labdata_napari.widgets.connection import DEMO, Profile
 from labdata_napari.widgets.new_window import BROWSER
 from labdata_napari.widgets.preferences import start_profile
+from labdata_napari.widgets.workspace import workspace_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from labdata_napari.widgets.connection import Connection
 
 _TURN_MS = 200
 
@@ -64,9 +68,22 @@ def run_window(
     text: str = "",
 ) -> None:
     """Open the window as `open_window` does and return when napari is closed."""
-    open_window(url, name, project, demo=demo, text=text)
+    viewer = open_window(url, name, project, demo=demo, text=text)
+    workspace_for(viewer).changed.connect(_spare_the_collector)
+    del viewer  # or it outlives its window
     with _signals_quit():
         napari.run()
+
+
+def _spare_the_collector(connection: Connection) -> None:
+    """Take what start-up made out of the garbage collector's sight, once.
+
+    All that was imported stays until the end, and to look through it holds the window
+    up for a quarter of a second, at least whenever a layer is removed. What comes later
+    must be collected.
+    """
+    if connection.is_open and not gc.get_freeze_count():
+        gc.freeze()
 
 
 @contextlib.contextmanager
