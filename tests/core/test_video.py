@@ -3,8 +3,10 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import queue
 import struct
 import threading
+import time
 from fractions import Fraction
 
 import av
@@ -12,8 +14,11 @@ import numpy as np
 import pytest
 
 from labdata_napari.core.stacks import open_stack, probe
-from labdata_napari.core.video import open_video
-from labdata_napari.errors import NotFound, UnreadableFile
+from labdata_napari.core.video import VideoReader, open_video
+from labdata_napari.core.video_align import alignment_of
+from labdata_napari.core.video_files import open_videos
+from labdata_napari.core.video_thread import FramePlayer
+from labdata_napari.errors import InvalidValue, NotFound, UnreadableFile
 
 FRAMES, HEIGHT, WIDTH, BITS = 90, 48, 128, 8
 
@@ -30,19 +35,28 @@ def number_of(image):
     return int(sum((bars[b] > 128) << b for b in range(BITS)))
 
 
-def video(path, codec="libx264", options=None, step=None, start=0, frames=FRAMES):
+def video(
+    path,
+    codec="libx264",
+    options=None,
+    step=None,
+    start=0,
+    frames=FRAMES,
+    pixels="yuv420p",
+    first=0,
+):
     """Write numbered pictures; `step` gives the time of frame n in ms."""
     step = step or (lambda n: 40 * n)
     with av.open(str(path), "w") as out:
         stream = out.add_stream(codec, rate=25, options=options or {})
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, pixels
         if codec == "mjpeg":
             stream.pix_fmt = "yuvj420p"
         timed = codec == "libx264" and path.suffix != ".avi"
         if timed:
             stream.codec_context.time_base = Fraction(1, 1000)
         for n in range(frames):
-            frame = av.VideoFrame.from_ndarray(picture(n), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(picture(first + n), format="rgb24")
             frame.pts = start + step(n) if timed else n
             if timed:
                 frame.time_base = stream.codec_context.time_base
@@ -68,13 +82,16 @@ KINDS = {
     "motion jpeg": (".avi", "mjpeg", {}),
     "mpeg-4 b-frames in avi": (".avi", "mpeg4", {"g": "12", "bf": "2"}),
     "h264 b-frames in avi": (".avi", "libx264", {"g": "30", "bf": "3"}),
+    "grey": (".mp4", "libx264", {"g": "30", "bf": "3"}, "gray"),
+    "10 bits": (".mp4", "libx264", {"g": "30", "bf": "3"}, "yuv420p10le"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_frame_is_the_one_asked_for(tmp_path, kind):
-    suffix, codec, options = KINDS[kind]
-    path = video(tmp_path / f"v{suffix}", codec, options)
+    suffix, codec, options, *pixels = KINDS[kind]
+    made = {"pixels": pixels[0]} if pixels else {}
+    path = video(tmp_path / f"v{suffix}", codec, options, **made)
     stack = open_video(path)
     assert (stack.axes, stack.shape) == ("TYXS", (FRAMES, HEIGHT, WIDTH, 3))
     asked = jumps(FRAMES)
@@ -113,6 +130,114 @@ def test_frames_cut_off_by_an_edit_list_are_not_counted(tmp_path):
     assert [number_of(stack[n]) for n in jumps(len(shown))] == [
         shown[n] for n in jumps(len(shown))
     ]
+
+
+def test_what_was_found_in_a_file_is_kept_until_it_changes(tmp_path):
+    kept = tmp_path / "kept"
+    path = video(tmp_path / "v.avi", options={"g": "30", "bf": "3"}, frames=40)
+    assert len(open_video(path, kept)) == 40
+    [index] = kept.iterdir()
+    again = open_video(path, kept)
+    assert [number_of(again[n]) for n in (39, 0, 17)] == [39, 0, 17]
+    # it is what was kept that is used, where it can be read
+    with np.load(index) as found:
+        shorter = dict(found) | {"times": found["times"][:5]}
+    np.savez(index, **shorter)
+    assert len(open_video(path, kept)) == 5
+    index.write_bytes(b"no index")
+    assert len(open_video(path, kept)) == 40
+    video(path, options={"g": "10", "bf": "0"}, frames=12)
+    assert len(open_video(path, kept)) == 12
+
+
+def test_several_files_are_one_video(tmp_path):
+    paths = [
+        video(tmp_path / f"v{part}.mp4", frames=30, first=30 * part) for part in (0, 1)
+    ]
+    stack = open_videos(paths)
+    assert stack.shape == (60, HEIGHT, WIDTH, 3)
+    asked = [0, 59, 29, 30, 31, 28]
+    assert [number_of(stack[n]) for n in asked] == asked
+    assert number_of(stack[28:32:3][1]) == 31
+    other = tmp_path / "other.mp4"
+    with av.open(str(other), "w") as out:
+        stream = out.add_stream("libx264", rate=25)
+        stream.width, stream.height = WIDTH, 2 * HEIGHT
+        pixels = np.zeros((2 * HEIGHT, WIDTH, 3), np.uint8)
+        out.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        out.mux(stream.encode(None))
+    with pytest.raises(InvalidValue, match="not parts of one video"):
+        open_videos([*paths, other])
+
+
+def test_a_player_shows_what_is_wanted_last_and_holds_what_comes_next(tmp_path):
+    reader = VideoReader(video(tmp_path / "v.mp4", options={"g": "30", "bf": "3"}))
+    shown = queue.Queue()
+    player = FramePlayer(reader, lambda n, got: shown.put((n, got)), ahead=8)
+    assert player.show(50) is None
+    number, got = shown.get(timeout=20)
+    assert (number, number_of(got)) == (50, 50)
+    for n in (5, 70, 22):
+        player.show(n)
+    while number != 22:
+        number, got = shown.get(timeout=20)
+        assert number_of(got) == number
+    while reader.picture_held(14) is None:  # eight before, as it went back
+        time.sleep(0.001)
+    assert number_of(player.show(21)) == 21
+    assert shown.empty()
+    player.close()
+    assert not [t for t in threading.enumerate() if t.name == "video frames"]
+
+
+def test_a_player_tells_which_frame_cannot_be_decoded(tmp_path):
+    path = video(tmp_path / "v.avi", options={"bf": "3"}, frames=10)
+    open_video(path, tmp_path)
+    [index] = tmp_path.glob("*.npz")
+    with np.load(index) as found:
+        longer = dict(found) | {"times": np.arange(20)}
+    np.savez(index, **longer)  # as if the file's end were missing
+    shown = queue.Queue()
+    player = FramePlayer(
+        VideoReader(path, tmp_path), lambda n, got: shown.put((n, got))
+    )
+    player.show(19)
+    number, got = shown.get(timeout=20)
+    assert number == 19
+    assert isinstance(got, UnreadableFile)
+    assert "Frame 19 of" in str(got)
+    player.close()
+
+
+def test_no_more_frames_are_held_than_fit(tmp_path):
+    each = HEIGHT * WIDTH * 3 // 2
+    path = video(tmp_path / "v.mp4", options={"g": "90"})
+    reader = VideoReader(path, cache_bytes=10 * each)
+    reader.hold(60)
+    held = [n for n in range(FRAMES) if reader.picture_held(n) is not None]
+    assert held[-1] == 60
+    assert 4 <= len(held) <= 10
+
+
+@pytest.mark.parametrize("offset", [0, 2, -1])
+def test_stored_frames_that_were_counted_otherwise_are_noticed(tmp_path, offset):
+    reader = VideoReader(video(tmp_path / "v.mp4", frames=40))
+    stored = {n: picture(n + offset) for n in (7, 20, 31)}
+    found = alignment_of(reader, stored)
+    assert found.offset == offset
+    assert bool(found.words) == bool(offset)
+    if offset == 2:
+        assert "2 frames later" in found.words
+
+
+def test_stored_frames_of_another_video_are_noticed(tmp_path):
+    reader = VideoReader(video(tmp_path / "v.mp4", frames=20))
+    other = np.random.default_rng(0).integers(0, 255, (HEIGHT, WIDTH), np.uint8)
+    assert "another video" in alignment_of(reader, {7: other}).words
+    assert "only 20 frames" in alignment_of(reader, {70: other}).words
+    small = alignment_of(reader, {7: other[:9]})
+    assert (small.offset, "size" in small.words) == (None, True)
+    assert alignment_of(reader, {}).words == ""
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
@@ -186,8 +311,9 @@ def test_a_video_cut_before_its_index_is_refused(tmp_path):
         open_video(path)
 
 
-def test_a_damaged_end_never_gives_a_wrong_frame(tmp_path):
-    path = video(tmp_path / "v.mkv", options={"g": "10", "bf": "0"})
+@pytest.mark.parametrize(("name", "bf"), [("v.mkv", "0"), ("v.avi", "3")])
+def test_a_damaged_end_never_gives_a_wrong_frame(tmp_path, name, bf):
+    path = video(tmp_path / name, options={"g": "10", "bf": bf})
     os.truncate(path, int(path.stat().st_size * 0.7))
     stack = open_video(path)
     assert 20 < len(stack) < FRAMES

@@ -112,6 +112,12 @@ def test_a_video_opens_at_the_rate_of_its_row(lab: Any, store: Path) -> None:
     stack = lab.recordings.open("DatasetVideo", key)
     assert (stack.axes, stack.shape) == ("TYXS", (8, 32, 48, 3))
     assert stack.frame_rate == 50
+    # further files are its continuation, except copies in another format
+    for name in ("cam0_2.mp4", "cam1.avi"):
+        lab.DatasetVideo.File.insert1(key | add_file(lab, key, name))
+    write_video(path.with_name("cam0_2.mp4"))
+    assert len(lab.recordings.open("DatasetVideo", key)) == 16
+    assert (lab.DatasetVideo & key).open()[8, 0, 0, 0] < 20
 
 
 def write_video(path: Path) -> None:

@@ -2,10 +2,8 @@
 
 Players may land near a frame; a label belongs to one frame exactly. Frame n is the
 n-th picture ffmpeg puts out when it plays the file from the start: edit lists,
-B-frames, a start after zero and a changing frame rate are all taken into account.
-The order of presentation times, read from the packets without decoding, gives the
-number of every frame; where a file has no usable times (AVI with B-frames), frames
-are counted from the key frame before.
+B-frames, a start after zero and a changing frame rate are all taken into account; see
+`labdata_napari.core.video_index`.
 """
 
 from __future__ import annotations
@@ -13,9 +11,7 @@ from __future__ import annotations
 import itertools
 import threading
 import weakref
-from bisect import bisect_right
 from collections import OrderedDict
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,45 +21,23 @@ from labdata_napari.core.axes import VIDEO
 from labdata_napari.core.file_bytes import check_exists, unreadable
 from labdata_napari.core.lazy import LazyArray
 from labdata_napari.core.stacks import Stack
+from labdata_napari.core.video_index import (
+    FrameIndex,
+    build_index,
+    keep_index,
+    kept_index,
+)
 from labdata_napari.errors import UnreadableFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
 _CACHE_BYTES = 96 * 2**20
-_MOST_FRAMES_HELD = 64
-# Decoded on opening, to see whether the frames come with usable times.
-_PROBED_FRAMES = 40
-
-
-@dataclass(frozen=True)
-class FrameIndex:
-    """Which packet holds which frame.
-
-    Attributes
-    ----------
-    times
-        Presentation time of every frame, ascending, in the stream's time base.
-    keys
-        Time of every key frame, ascending in the order of the file.
-    first
-        Number of the first frame that can be decoded from each key frame.
-    by_count
-        True where times are unusable and frames must be counted from a key frame.
-    """
-
-    times: tuple[int, ...]
-    keys: tuple[int, ...]
-    first: tuple[int, ...]
-    by_count: bool
-
-    def key_before(self, number: int) -> int:
-        """Index of the key frame from which frame `number` is decoded."""
-        if self.by_count:
-            return max(bisect_right(self.first, number) - 1, 0)
-        return max(bisect_right(self.keys, self.times[number]) - 1, 0)
+_FEWEST_HELD = 4
+# On the way to a frame, those this far before it are held for stepping back.
+_KEPT_BEFORE = 48
 
 
 class VideoReader:
@@ -71,16 +45,43 @@ class VideoReader:
 
     One decoder serves all threads, one at a time. The frames decoded last are held,
     so that stepping back does not decode the group of pictures again.
+
+    Parameters
+    ----------
+    path
+        Video file, in any container and codec ffmpeg reads.
+    index_cache
+        Folder where indices of videos are kept; None keeps none.
+    cache_bytes
+        What decoded frames may take; four are held in any case.
+
+    Attributes
+    ----------
+    shape, dtype, chunks
+        Of the array of all pictures.
+    frame_rate
+        Frames per second as the file says it; None where it does not.
+
+    Raises
+    ------
+    UnreadableFile
+        If it is no video, or damaged so that not one frame can be decoded.
     """
 
     dtype = np.dtype(np.uint8)
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self,
+        path: Path,
+        index_cache: Path | None = None,
+        cache_bytes: int = _CACHE_BYTES,
+    ) -> None:
         import av
 
         self.path = path
         self._errors = (av.FFmpegError, OSError, ValueError, RuntimeError, EOFError)
-        self._lock = threading.Lock()
+        self._decoding = threading.Lock()
+        self._converting = threading.Lock()
         try:
             self._container = av.open(str(path))
             weakref.finalize(self, self._container.close)
@@ -88,23 +89,24 @@ class VideoReader:
                 raise UnreadableFile(f"{path} holds no video.")
             self._stream = self._container.streams.video[0]
             self._stream.thread_type = "AUTO"
-            index, first = self._indexed()
+            self._index = self._indexed(index_cache)
+            first = self._first_frame()
         except self._errors as error:
             raise unreadable(path, error) from error
-        self._index = index
-        self._number_at = {time: n for n, time in enumerate(index.times)}
         self._turns = round(getattr(first, "rotation", 0) / 90) % 4
         self._size = (first.width, first.height)
         height, width = self._size[:: 1 if self._turns % 2 else -1]
-        self.shape = (len(index.times), height, width, 3)
+        self.shape = (len(self._index), height, width, 3)
         self.chunks = (1, height, width, 3)
         rate = self._stream.average_rate or self._stream.guessed_rate
         self.frame_rate = float(rate) if rate else None
         self._frames: Iterator[Any] | None = None
         self._position = -1  # number of the frame decoded last
-        self._held: OrderedDict[int, Any] = OrderedDict()
-        bytes_each = max(1, height * width * 3 // 2)
-        self._most_held = int(np.clip(_CACHE_BYTES // bytes_each, 4, _MOST_FRAMES_HELD))
+        self._held = _Held(cache_bytes)
+        self.most_held = max(_FEWEST_HELD, cache_bytes // _bytes_of(first))
+
+    def __len__(self) -> int:
+        return self.shape[0]
 
     def read(self, selection: tuple[range, ...]) -> NDArray[Any]:
         """Pixels of some frames; raises UnreadableFile where one cannot be decoded."""
@@ -117,77 +119,72 @@ class VideoReader:
         return out
 
     def picture(self, number: int) -> NDArray[np.uint8]:
-        """Picture ``(Y, X, 3)`` of one frame."""
-        with self._lock:
-            try:
-                frame = self._frame(number)
-                width, height = self._size
-                rgb = frame.to_ndarray(format="rgb24", width=width, height=height)
-            except self._errors as error:
-                self._frames = None
-                raise UnreadableFile(
-                    f"Frame {number} of {self.path} cannot be decoded ({error}); the "
-                    "file is damaged there."
-                ) from error
+        """Picture ``(Y, X, 3)`` of one frame, decoded if need be.
+
+        Raises
+        ------
+        UnreadableFile
+            When the file is damaged there.
+        """
+        with self._damage_told(number):
+            return self._converted(self._decoded(number))
+
+    def picture_held(self, number: int) -> NDArray[np.uint8] | None:
+        """Picture of a frame that is held; None, at once, where it is not."""
+        frame = self._held.get(number)
+        if frame is None:
+            return None
+        with self._damage_told(number):
+            return self._converted(frame)
+
+    def hold(self, number: int) -> None:
+        """Decode a frame for later; errors as `picture`."""
+        with self._damage_told(number):
+            self._decoded(number)
+
+    def _damage_told(self, number: int) -> _DamageTold:
+        return _DamageTold(self, number)
+
+    def _converted(self, frame: Any) -> NDArray[np.uint8]:
+        width, height = self._size
+        with self._converting:  # the scaler belongs to the frame
+            rgb = frame.to_ndarray(format="rgb24", width=width, height=height)
         return np.rot90(rgb, self._turns) if self._turns else rgb
 
-    def _indexed(self) -> tuple[FrameIndex, Any]:
-        """Index of all frames, and the first frame."""
-        times: list[int] = []
-        keys: list[int] = []
-        counted: list[int] = []
-        untimed = False
-        for packet in self._container.demux(self._stream):
-            if not packet.size:
-                continue
-            untimed = untimed or packet.pts is None
-            time = packet.pts if packet.pts is not None else packet.dts
-            if time is None:
-                time = len(times)
-            if packet.is_keyframe:
-                keys.append(time)
-                counted.append(len(times))
-            if not packet.is_discard:  # an edit list leaves it out
-                times.append(time)
-        probed = self._probe()
-        if not times or not keys or not probed:
-            raise UnreadableFile(f"{self.path} is a video without a readable frame.")
-        shown = [frame.pts for frame in probed]
-        ascending = all(t is not None for t in shown) and all(
-            a < b for a, b in itertools.pairwise(shown)
-        )
-        by_count = untimed or not ascending or len(set(times)) != len(times)
-        ordered = keys if by_count else sorted(keys)
-        index = FrameIndex(
-            tuple(sorted(times)), tuple(ordered), tuple(counted), by_count
-        )
-        return index, probed[0]
+    def _indexed(self, cache: Path | None) -> FrameIndex:
+        kept = kept_index(cache, self.path) if cache is not None else None
+        if kept is not None:
+            return kept
+        index = build_index(self._container, self._stream, self.path)
+        if cache is not None:
+            keep_index(cache, self.path, index)
+        return index
 
-    def _probe(self) -> list[Any]:
-        frames = []
+    def _first_frame(self) -> Any:
         self._container.seek(0, stream=self._stream, backward=True, any_frame=False)
-        for frame in self._container.decode(self._stream):
-            frames.append(frame)
-            if len(frames) == _PROBED_FRAMES:
-                break
-        return frames
+        return next(self._container.decode(self._stream))
 
-    def _frame(self, number: int) -> Any:
+    def _decoded(self, number: int) -> Any:
         held = self._held.get(number)
         if held is not None:
-            self._held.move_to_end(number)
             return held
+        with self._decoding:
+            return self._held.get(number) or self._decode(number)
+
+    def _decode(self, number: int) -> Any:
         key = self._index.key_before(number)
         ahead = self._frames is not None and self._position < number
         # Decoding on is cheaper than seeking as long as no key frame lies between.
         if not (ahead and self._index.key_before(max(self._position, 0)) == key):
             self._seek(key)
         while True:
-            position = self._decode_next()
+            position, frame = self._decode_next()
             if position is None:
                 continue
+            if position > number - _KEPT_BEFORE:
+                self._held.put(position, frame)
             if position == number:
-                return self._held[number]
+                return frame
             if position > number:
                 # The seek landed too late (open group of pictures): one key earlier.
                 if key == 0:
@@ -196,35 +193,109 @@ class VideoReader:
                 self._seek(key)
 
     def _seek(self, key: int) -> None:
-        self._container.seek(
-            self._index.keys[key], stream=self._stream, backward=True, any_frame=False
-        )
+        if self._index.by_count:
+            self._seek_counted(key)
+            return
+        self._seek_time(key)
         self._frames = self._container.decode(self._stream)
-        self._position = self._index.first[key] - 1 if self._index.by_count else -1
+        self._position = -1
 
-    def _decode_next(self) -> int | None:
-        """Decode one frame and hold it; its number, None if it is never shown."""
+    def _seek_time(self, key: int) -> None:
+        time = int(self._index.keys[key])
+        self._container.seek(time, stream=self._stream, backward=True, any_frame=False)
+
+    def _seek_counted(self, key: int) -> None:
+        """Seek to a key frame or one before it, and see which it became.
+
+        Where times say nothing a seek lands anywhere, as in an AVI whose end, and
+        with it its table of contents, is missing.
+        """
+        for attempt in (key, key - 1, 0):
+            self._seek_time(max(attempt, 0))
+            packets = self._container.demux(self._stream)
+            packet = next((p for p in packets if p.size and p.is_keyframe), None)
+            landed = None if packet is None else self._index.key_at(packet.pos)
+            if landed is not None and landed <= key:
+                self._frames = _decoding(itertools.chain((packet,), packets))
+                self._position = int(self._index.first[landed]) - 1
+                return
+        raise ValueError("its key frame cannot be found")
+
+    def _decode_next(self) -> tuple[int | None, Any]:
+        """Decode one frame; its number, None if it is never shown."""
         assert self._frames is not None
         frame = next(self._frames, None)
         if frame is None:
-            self._frames = None
             raise ValueError("the video ends before it")
         if self._index.by_count:
-            number = self._position + 1
+            number: int | None = self._position + 1
         else:
-            found = self._number_at.get(frame.pts)
-            if found is None:
-                return None
-            number = found
-        self._position = number
-        self._held[number] = frame
-        self._held.move_to_end(number)
-        while len(self._held) > self._most_held:
-            self._held.popitem(last=False)
-        return number
+            number = self._index.number_at(frame.pts)
+        if number is not None:
+            self._position = number
+        return number, frame
 
 
-def open_video(path: str | Path) -> Stack:
+class _DamageTold:
+    """Puts what the decoder raises into a sentence, and has it seek afresh."""
+
+    def __init__(self, reader: VideoReader, number: int) -> None:
+        self._reader = reader
+        self._number = number
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: object, error: BaseException | None, trace: object
+    ) -> None:
+        reader = self._reader
+        if isinstance(error, reader._errors):
+            reader._frames = None
+            raise UnreadableFile(
+                f"Frame {self._number} of {reader.path} cannot be decoded ({error}); "
+                "the file is damaged there."
+            ) from error
+
+
+class _Held:
+    """The frames decoded last, up to a number of bytes. Safe from several threads."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most = most_bytes
+        self._frames: OrderedDict[int, Any] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, number: int) -> Any:
+        """Return the frame; None if it is not held."""
+        with self._lock:
+            found = self._frames.get(number)
+            if found is not None:
+                self._frames.move_to_end(number)
+            return found
+
+    def put(self, number: int, frame: Any) -> None:
+        """Hold a frame, dropping those unused for longest."""
+        with self._lock:
+            if number not in self._frames:
+                self._bytes += _bytes_of(frame)
+            self._frames[number] = frame
+            self._frames.move_to_end(number)
+            while self._bytes > self._most and len(self._frames) > _FEWEST_HELD:
+                self._bytes -= _bytes_of(self._frames.popitem(last=False)[1])
+
+
+def _decoding(packets: Iterable[Any]) -> Iterator[Any]:
+    for packet in packets:
+        yield from packet.decode()
+
+
+def _bytes_of(frame: Any) -> int:
+    return max(1, int(sum(plane.buffer_size for plane in frame.planes)))
+
+
+def open_video(path: str | Path, index_cache: Path | None = None) -> Stack:
     """Open a video as a lazy stack ``(T, Y, X, S)`` of RGB pictures.
 
     Opening reads the packets' times, not the pictures: 0.4 s for an hour of video.
@@ -233,6 +304,8 @@ def open_video(path: str | Path) -> Stack:
     ----------
     path
         Video file, in any container and codec ffmpeg reads.
+    index_cache
+        Folder where these times are kept for the next time; None keeps none.
 
     Raises
     ------
@@ -243,5 +316,5 @@ def open_video(path: str | Path) -> Stack:
     """
     path = Path(path)
     check_exists(path)
-    reader = VideoReader(path)
+    reader = VideoReader(path, index_cache)
     return Stack(LazyArray.of(reader), VIDEO, None, (), reader.frame_rate, path)

@@ -34,6 +34,7 @@ from labdata_napari.lab.scales import (
     um_of_brain,
     um_of_recording,
 )
+from labdata_napari.lab.video_opening import video_opening
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,8 +53,6 @@ RECORDINGS = {
     "DatasetVideo": VIDEO,
 }
 """Tables of recordings, and the axes of their stacks."""
-
-_VIDEO_ENDINGS = (".avi", ".mp4", ".mov", ".mkv", ".m4v", ".webm", ".mpg", ".mpeg")
 
 
 def open_brain(lab: Any, key: Mapping[str, Any]) -> Stack:
@@ -301,7 +300,8 @@ def recording_opening(lab: Any, kind: str, key: Mapping[str, Any]) -> Opening:
             f"'{kind}' is no kind of recording; there are {', '.join(RECORDINGS)}."
         )
     if kind == "DatasetVideo":
-        return partial(_video, lab.files, _video_row(lab, key))
+        row, opening = video_opening(lab, key)
+        return partial(_video, opening, row)
     table = getattr(lab, kind)
     row = row_of(table, key)
     _require_file(table, row)
@@ -316,9 +316,8 @@ def _recording(files: Files, axes: str, row: Row) -> Stack:
     return _with_rate(stack, row)
 
 
-def _video(files: Files, row: Row) -> Stack:
-    path = files.locate(row["file_path"], row["storage"])
-    return _with_rate(open_stack(path), row)
+def _video(opening: Opening, row: Row) -> Stack:
+    return _with_rate(opening(), row)
 
 
 def _with_rate(stack: Stack, row: Row) -> Stack:
@@ -343,30 +342,6 @@ def _frames(path: Path | RemoteFile, axes: str, row: Mapping[str, Any]) -> Stack
     voxels = math.prod(stack.shape)
     lengths["T"] = max(1, voxels // math.prod(lengths.values()))
     return open_stack(path, axes=axes, shape=[int(lengths[c]) for c in axes])
-
-
-def _video_row(lab: Any, key: Mapping[str, Any]) -> Row:
-    """Read a video's row, with the path and storage of its file."""
-    key = key_of(lab.DatasetVideo, key)
-    rate = {"frame_rate"} & set(lab.DatasetVideo.heading.names)
-    found = fetched_together(
-        {
-            "video": (lab.DatasetVideo & key).proj(*rate),  # its times are many
-            "files": lab.DatasetVideo.File & key,
-        }
-    )
-    row = the_row(lab.DatasetVideo, key, found["video"])
-    # times and logs may be among the files
-    files = sorted(found["files"], key=_video_first)
-    if not files:
-        raise NotFound(f"The video of {words(key)} has no file; add its File row.")
-    row.update({column: files[0][column] for column in ("file_path", "storage")})
-    return row
-
-
-def _video_first(file: Mapping[str, Any]) -> tuple[bool, str]:
-    path = str(file["file_path"])
-    return not path.lower().endswith(_VIDEO_ENDINGS), path
 
 
 def _require_file(table: Any, row: Row) -> None:

@@ -42,7 +42,7 @@ class DatasetVideo(dj.Manual):
         -------
         Stack
             (T, Y, X, S), S being red, green and blue; with the row's frame rate (Hz).
-            Of several files the first that is a video, by name.
+            The files of a video recorded in several follow each other by name.
 
         Raises
         ------
