@@ -48,6 +48,8 @@ def next_edit(state, choice, where, value):
     count = len(state[where % len(state)].points) if state else 0
     point = np.array([[value, -value, 0.5]])
     free = f"n{len(state)} {where} {value}"
+    while any(each.name == free for each in state):  # after others were deleted
+        free += "'"
     if choice == 0 or not state:
         return InsertAnnotation(where % (len(state) + 1), Draft(free, "", point))
     if choice == 1:

@@ -1,18 +1,18 @@
-"""What was done and undone to annotations, without limit, also as lines of a file.
+"""What was done and undone to annotations, also as lines of a file.
 
-A history is a value: doing and undoing return another one, so it can be kept beside
-the state it belongs to. The lines are JSON, one per step, appended as steps happen;
-reading them again gives the history back.
+The lines are JSON, one per step, appended as steps happen; reading them again gives the
+history back.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labdata_napari.core import history
 from labdata_napari.core.annotation_edits import (
     Edit,
     MovePoints,
@@ -31,59 +31,8 @@ if TYPE_CHECKING:
 _BROKEN = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
-@dataclass(frozen=True, eq=False)
-class Step:
-    """One thing that a person did.
-
-    Attributes
-    ----------
-    edit
-        What it was.
-    back
-        What undoes it.
-    merge_key
-        Steps in a row with the same key, other than None, become one: the stages of
-        one drag.
-    """
-
-    edit: Edit
-    back: Edit
-    merge_key: Hashable = None
-
-
-@dataclass(frozen=True, eq=False)
-class History:
-    """The steps done, and those undone that can be done again.
-
-    Attributes
-    ----------
-    done
-        Oldest first.
-    undone
-        The one to redo next is last.
-    """
-
-    done: tuple[Step, ...] = ()
-    undone: tuple[Step, ...] = ()
-
-    @property
-    def undo_words(self) -> str:
-        """What undo would take back; empty when there is nothing."""
-        return self.done[-1].edit.words if self.done else ""
-
-    @property
-    def redo_words(self) -> str:
-        """What redo would do again; empty when there is nothing."""
-        return self.undone[-1].edit.words if self.undone else ""
-
-    def did(self, edit: Edit, before: State, merge_key: Hashable = None) -> History:
-        """Note an edit that was applied to `before`; what was undone is forgotten."""
-        step = Step(edit, edit.inverse(before), merge_key)
-        if merge_key is not None and self.done and not self.undone:
-            last = self.done[-1]
-            if last.merge_key == merge_key:
-                return History((*self.done[:-1], _merged(last, step)))
-        return History((*self.done, step))
+class History(history.History["State"]):
+    """The steps done to annotations, and those undone that can be done again."""
 
     def push(
         self,
@@ -96,32 +45,10 @@ class History:
         edit = edit_between(before, after, words)
         return self if edit is None else self.did(edit, before, merge_key)
 
-    def undo(self, state: State) -> tuple[State, History]:
-        """Take the last step back; both as they are when there is none.
-
-        Raises
-        ------
-        NotFound, InvalidValue
-            When the state was changed behind the history's back and the step does
-            not fit it any more.
-        """
-        if not self.done:
-            return state, self
-        step = self.done[-1]
-        return step.back.apply(state), History(self.done[:-1], (*self.undone, step))
-
-    def redo(self, state: State) -> tuple[State, History]:
-        """Do again what was undone last; both as they are when there is nothing.
-
-        Raises
-        ------
-        NotFound, InvalidValue
-            As `undo`.
-        """
-        if not self.undone:
-            return state, self
-        step = self.undone[-1]
-        return step.edit.apply(state), History((*self.done, step), self.undone[:-1])
+    def _merged(
+        self, last: history.Step[State], step: history.Step[State]
+    ) -> history.Step[State]:
+        return _merged(last, step)
 
 
 def edit_line(edit: Edit) -> bytes:
@@ -143,15 +70,15 @@ def read_edit(line: bytes | str) -> Edit:
         raise UnreadableFile("This line describes no edit of annotations.") from error
 
 
-def history_lines(history: History) -> bytes:
+def history_lines(past: History) -> bytes:
     """Write a history: a line per step, those that are undone after the others."""
-    steps = (*history.done, *reversed(history.undone))
+    steps = (*past.done, *reversed(past.undone))
     lines = [
         _line(
             {
                 "do": _to_json(step.edit),
                 "undo": _to_json(step.back),
-                "undone": number >= len(history.done),
+                "undone": number >= len(past.done),
             }
         )
         for number, step in enumerate(steps)
@@ -168,12 +95,12 @@ def read_history(content: bytes) -> History:
         When another line cannot be read.
     """
     *lines, _ = content.split(b"\n")
-    done: list[Step] = []
-    undone: list[Step] = []
+    done: list[history.Step[State]] = []
+    undone: list[history.Step[State]] = []
     for number, line in enumerate(lines, start=1):
         try:
             record = json.loads(line)
-            step = Step(_edit(record["do"]), _edit(record["undo"]))
+            step = history.Step(_edit(record["do"]), _edit(record["undo"]))
             (undone if record["undone"] else done).append(step)
         except _BROKEN as error:
             raise UnreadableFile(
@@ -182,15 +109,17 @@ def read_history(content: bytes) -> History:
     return History(tuple(done), tuple(reversed(undone)))
 
 
-def _merged(last: Step, step: Step) -> Step:
+def _merged(
+    last: history.Step[State], step: history.Step[State]
+) -> history.Step[State]:
     """Make two steps in a row one; of a drag only the last place is kept."""
     one, other = _parts(last.edit), _parts(step.edit)
     if len(one) == len(other) and all(map(_is_same_move, one, other)):
-        return Step(step.edit, last.back, step.merge_key)
+        return history.Step(step.edit, last.back, step.merge_key)
     words = last.edit.words
     edit = Several((*one, *other), words)
     back = Several((*_parts(step.back), *_parts(last.back)), words)
-    return Step(edit, back, step.merge_key)
+    return history.Step(edit, back, step.merge_key)
 
 
 def _is_same_move(one: Edit, other: Edit) -> bool:
