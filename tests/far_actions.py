@@ -88,6 +88,7 @@ def costs(where: Where, store: Path) -> Iterator[Cost]:
         "list its transforms": lambda: lab.brains.transforms(KEY),
         "load annotations": load,
         "save an annotation": save,
+        "delete a subject": lambda: (lab.Subject & KEY).delete(prompt=False),
     }
     try:
         for action, do in actions.items():

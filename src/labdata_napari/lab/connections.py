@@ -27,6 +27,7 @@ from datajoint.settings import _create_config
 from labdata_napari.errors import ConnectionLost, OutcomeUnknown, WriteRefused
 from labdata_napari.lab.failures import translated
 from labdata_napari.lab.wires import Login, open_mysql, open_postgresql
+from labdata_napari.schema.adapters import Answered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,6 +201,8 @@ class Connection(dj.Connection):
         WriteRefused
             When this user may not write, others keep the rows locked, or the like.
         """
+        if isinstance(query, Answered):
+            return query.answer
         with self._told(query):
             try:
                 self.check()

@@ -14,15 +14,67 @@ from datajoint.adapters.mysql import MySQLAdapter
 from datajoint.adapters.postgres import PostgreSQLAdapter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from labdata_napari.schema.catalogue import Catalogue, TableFacts
 
 _MARKER = re.compile(r"^:[^:]*:")
 
 
-class _HidesLineage:
-    """Adapter that does not see ``~lineage``: its rows may be partial or wrong."""
+class Answered(str):
+    """A question to the server whose answer is known already.
+
+    Attributes
+    ----------
+    answer
+        The rows, as the server would give them but for columns, which are taken apart.
+    """
+
+    answer: Answer
+
+    @classmethod
+    def by(cls, rows: Sequence[Mapping[str, Any]], question: str) -> Answered:
+        """Give the question its answer."""
+        answered = cls(question)
+        answered.answer = Answer(rows)
+        return answered
+
+
+class Answer(list[Any]):
+    """Rows that look like a cursor."""
+
+    def fetchone(self) -> Any:
+        """Return the first row, None without one."""
+        return self[0] if self else None
+
+    def fetchall(self) -> list[Any]:
+        """Return all rows."""
+        return self
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows."""
+        return len(self)
+
+
+class _Column(dict[str, Any]):
+    """A column that has been taken apart."""
+
+
+class _Knowing:
+    """Adapter that asks nothing of tables that were described when a lab was opened.
+
+    DataJoint looks at tables it has no class for, as those below a deleted row, with
+    four questions each and anew at every step: a thousand for a subject. ``~lineage``,
+    whose rows may be partial or wrong, it does not see at all.
+    """
 
     hides_lineage = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.catalogues: dict[str, Catalogue] = {}
+        """By the name of the schema."""
 
     def match_lab(self, connection: Any, schema: str) -> None:
         """Make new schemas fit those of a lab that is there, where that matters."""
@@ -30,11 +82,44 @@ class _HidesLineage:
     def get_table_info_sql(self, schema_name: str, table_name: str) -> str:
         sql: str = super().get_table_info_sql(schema_name, table_name)  # type: ignore[misc]
         if self.hides_lineage and table_name == "~lineage":
-            return sql.replace("WHERE", "WHERE 1 = 0 AND", 1)
-        return sql
+            return Answered.by([], sql.replace("WHERE", "WHERE 1 = 0 AND", 1))
+        facts = self._facts(schema_name, table_name)
+        if facts is None:
+            return sql
+        row = {"table_name": table_name, "table_comment": facts.comment}
+        return Answered.by([row], sql)
+
+    def get_columns_sql(self, schema_name: str, table_name: str) -> str:
+        sql: str = super().get_columns_sql(schema_name, table_name)  # type: ignore[misc]
+        facts = self._facts(schema_name, table_name)
+        if facts is None:
+            return sql
+        return Answered.by([_Column(c) for c in facts.columns.values()], sql)
+
+    def get_primary_key_sql(self, schema_name: str, table_name: str) -> str:
+        sql: str = super().get_primary_key_sql(schema_name, table_name)  # type: ignore[misc]
+        facts = self._facts(schema_name, table_name)
+        if facts is None:
+            return sql
+        return Answered.by([{"column_name": n} for n in facts.primary_key], sql)
+
+    def get_indexes_sql(self, schema_name: str, table_name: str) -> str:
+        sql: str = super().get_indexes_sql(schema_name, table_name)  # type: ignore[misc]
+        facts = self._facts(schema_name, table_name)
+        return sql if facts is None else Answered.by(facts.indexes, sql)
+
+    def parse_column_info(self, row: dict[str, Any]) -> dict[str, Any]:
+        if isinstance(row, _Column):
+            return dict(row)
+        column: dict[str, Any] = super().parse_column_info(row)  # type: ignore[misc]
+        return column
+
+    def _facts(self, schema_name: str, table_name: str) -> TableFacts | None:
+        catalogue = self.catalogues.get(schema_name)
+        return None if catalogue is None else catalogue.facts(schema_name, table_name)
 
 
-class _MySQL(_HidesLineage, MySQLAdapter):
+class _MySQL(_Knowing, MySQLAdapter):
     """Declares columns without type markers, so that labdata itself can read them."""
 
     # the server's default may be latin1; exact comparison, as on PostgreSQL
@@ -76,7 +161,7 @@ class _MySQL(_HidesLineage, MySQLAdapter):
         return sql
 
 
-class _PostgreSQL(_HidesLineage, PostgreSQLAdapter):
+class _AsksCatalogue(PostgreSQLAdapter):
     """Asks pg_catalog: information_schema hides keys from users who only read."""
 
     def schema_exists_sql(self, schema_name: str) -> str:
@@ -102,6 +187,10 @@ class _PostgreSQL(_HidesLineage, PostgreSQLAdapter):
         )
 
 
+class _PostgreSQL(_Knowing, _AsksCatalogue):
+    """Answers also a reader who may only SELECT."""
+
+
 _PRIMARY_KEYS = (
     "FROM pg_catalog.pg_constraint c "
     "JOIN pg_catalog.pg_class r ON r.oid = c.conrelid "
@@ -114,7 +203,7 @@ _PRIMARY_KEYS = (
 
 def adapt(connection: Any) -> Any:
     """Give the connection our adapter in place of the one it came with."""
-    if not isinstance(connection.adapter, _HidesLineage):
+    if not isinstance(connection.adapter, _Knowing):
         mysql = connection.adapter.backend == "mysql"
         connection.adapter = _MySQL() if mysql else _PostgreSQL()
     return connection.adapter

@@ -26,7 +26,7 @@ import datajoint as dj
 from datajoint.heading import Heading
 
 from labdata_napari.errors import InvalidValue, NotFound
-from labdata_napari.schema.adapters import adapt, lineage_shown
+from labdata_napari.schema.adapters import Answer, adapt, lineage_shown
 from labdata_napari.schema.catalogue import Catalogue
 from labdata_napari.schema.columns import column_blob
 from labdata_napari.schema.contract import contract
@@ -113,6 +113,7 @@ class Tables:
         self._templates = load_templates()
         self._bound: dict[str, Any] = {}
         self._catalogue = Catalogue(self.connection, self.schemas.values())
+        adapter.catalogues |= dict.fromkeys(self.schemas.values(), self._catalogue)
         if create and project:
             adapter.match_lab(self.connection, name)
         # all of them at once, so that the graph of foreign keys is complete
@@ -355,18 +356,8 @@ class _Answers:
     def get_indexes_sql(self, schema_name: str, table_name: str) -> list[Any]:
         return [] if self._facts is None else self._facts.indexes
 
-    def query(self, rows: Sequence[Any], as_dict: bool = False) -> _Rows:
-        return _Rows(rows)
-
-
-class _Rows(list[Any]):
-    """Rows that look like a cursor."""
-
-    def fetchone(self) -> Any:
-        return self[0] if self else None
-
-    def fetchall(self) -> list[Any]:
-        return self
+    def query(self, rows: Sequence[Any], as_dict: bool = False) -> Answer:
+        return Answer(rows)
 
 
 class _Expected(logging.Filter):
