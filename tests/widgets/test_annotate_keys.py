@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from napari.settings import get_plugin_settings
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel, QToolButton
+from qtpy.QtWidgets import QLabel, QLineEdit, QToolButton, QWidget
 
 from annotating import KEY
 from atlases import REGIONS
@@ -236,14 +236,16 @@ def test_a_search_a_menu_for_many_and_ticks(story):
         story.new(name)
         story.click_voxel(5, 20 + len(names(story)), 20)
     story.dock.findChild(QToolButton, "annotation_keys")
-    search = story.dock.findChild(type(story.dock._search), "annotation_search")
+    search = story.dock.findChild(QLineEdit, "annotation_search")
     story.qtbot.keyClicks(search, "new a")
     assert story.table.model().rowCount() == 2
     story.table.selectAll()
     assert story.layer.selected_data == {3, 4}
-    story.dock._menu.fill(story.dock._model.items(story.table.picked_names()), "")
-    story.dock._menu.type_chosen.emit("landmark")
-    story.dock._menu.hiding_chosen.emit(True)
+    story.dock._list.menu.fill(
+        story.dock._list.model.items(story.table.picked_names()), ""
+    )
+    story.dock._list.menu.type_chosen.emit("landmark")
+    story.dock._list.menu.hiding_chosen.emit(True)
     listed = working_copy.listing(story.layer)
     assert [item.type for item in listed] == ["probe_track", "landmark", "landmark"]
     np.testing.assert_array_equal(story.layer.shown, [True] * 3 + [False] * 2)
@@ -261,6 +263,60 @@ def test_the_manifest_offers_the_keys_that_there_are(own_preferences):
     for action in ACTIONS:
         keys = " or ".join(f"`{key}`" for key in action.keys.split())
         assert f"| {keys} | {action.words} |" in rows
+
+
+def test_four_shanks_are_placed_and_nudged_as_one(open_story, shared_lab):
+    with_probe(shared_lab)
+    story = open_story(shared_lab)
+    annotator = story.workspace.annotating.of(story.layer)
+    history = annotator.history
+    story.qtbot.waitUntil(lambda: bool(annotator.proposed), timeout=10_000)
+    story.viewer.layers.selection.active = story.layer
+    story.key(K.Key_M)
+    assert "shank 0 of NP24 enters" in story.text("probe_words")
+    story.dock.findChild(QWidget, "probe_shanks").setValue(4)
+    story.dock.findChild(QWidget, "probe_pitch").setValue(120)
+    story.click_voxel(5, 8, 10)
+    story.click_voxel(5, 24, 12)
+    tracks = [f"NP24_shank{i}" for i in range(4)]
+    assert names(story) == ["probe 1", *tracks]
+
+    def ends():
+        return np.array([d.points for d in working_copy.drafts(story.layer)[1:]])
+
+    um = np.array(story.layer.scale)
+    np.testing.assert_allclose(ends()[0], [[5, 8, 10], [5, 24, 12]], atol=0.1)
+    across = (ends()[1:] - ends()[:-1]) * um
+    np.testing.assert_allclose(np.linalg.norm(across, axis=2), 120)
+    assert (across[..., 2] > 0).all()
+    # the third click is on the other side, also where a shank is
+    story.click_voxel(5, 16, 2)
+    assert (ends()[0, 0] - ends()[1, 0])[2] > 0
+    assert "Drag NP24" in story.text("probe_words")
+
+    # a drag, a turn and a nudge: each is one step, and the shanks stay as they are
+    placed = ends()
+    story.drag((5, 16, 11), (5, 20, 17))
+    np.testing.assert_allclose(ends() - placed, [[[0, 4, 6]] * 2] * 4, atol=0.15)
+    moved = ends()
+    story.key(K.Key_PageDown)
+    driven = (ends() - moved) * um
+    np.testing.assert_allclose(np.linalg.norm(driven, axis=2), 25)
+    story.key(K.Key_Right, SHIFT)
+    story.key(K.Key_Q)
+    lengths = np.linalg.norm((ends()[:, 1] - ends()[:, 0]) * um, axis=1)
+    np.testing.assert_allclose(lengths, lengths[0])
+    assert history.undo_words == "spin the probe NP24"
+    for _ in range(3):
+        story.key(K.Key_Z, CONTROL)
+    np.testing.assert_allclose(ends(), moved)
+    story.key(K.Key_Z, CONTROL)
+    np.testing.assert_allclose(ends(), placed)
+    story.key(K.Key_Z, CONTROL)
+    assert names(story) == ["probe 1"]
+    assert not story.dock.findChild(QWidget, "annotation_probe_panel").isVisible()
+    story.key(K.Key_Right)  # is napari's again
+    assert story.viewer.dims.current_step[0] == 6
 
 
 def _is_lines(layer) -> bool:

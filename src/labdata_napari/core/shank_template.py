@@ -188,6 +188,46 @@ class ShankTemplate:
         tilted = self._rotated(normal, fan_degrees, pivot)
         return tilted._rotated(tilted.fan, across_degrees, pivot)
 
+    def rotated(
+        self, about: ArrayLike, degrees: float, pivot_um: ArrayLike
+    ) -> ShankTemplate:
+        """Return it turned about any axis.
+
+        Parameters
+        ----------
+        about
+            (3,) unit vector along the stack's axes; the turn is right-handed about it.
+        degrees
+            How far.
+        pivot_um
+            (3,) µm along the stack's axes: what stays.
+        """
+        pivot = np.asarray(pivot_um, np.float64)
+        return self._rotated(np.asarray(about, np.float64), degrees, pivot)
+
+    def facing(self, place: ArrayLike, um_per_pixel: ArrayLike) -> ShankTemplate:
+        """Return it spun about shank 0 so that the others lie towards a place.
+
+        Parameters
+        ----------
+        place
+            (3,) pixels.
+        um_per_pixel
+            (3,) pitch of the stack.
+
+        Raises
+        ------
+        InvalidValue
+            When the place is in line with shank 0.
+        """
+        side = _across(_place(place, as_pitch(um_per_pixel)) - self.tip, self.axis)
+        if side is None:
+            raise InvalidValue(
+                "That place is in line with the shank; click beside it, where the "
+                "other shanks are."
+            )
+        return replace(self, fan=side)
+
     def fitted_to(
         self, clicks: Mapping[int, ArrayLike], um_per_pixel: ArrayLike
     ) -> ShankTemplate:

@@ -18,7 +18,7 @@ from labdata_napari.layers.history import history_of
 from labdata_napari.layers.points import names_per_point, roster
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from napari.components import ViewerModel
     from napari.layers import Points
@@ -51,6 +51,8 @@ class AnnotationMouse:
         self._is_adding = False
         self.why_not = ""
         """Why nothing may be edited; empty when it may."""
+        self.taker: Callable[[Any], Iterator[None] | None] = _nobody
+        """Told each press first; returns what it leads to if that is not for us."""
         layer.mouse_drag_callbacks.append(self._on_press)
         layer.mouse_double_click_callbacks.append(self._on_double_click)
 
@@ -107,8 +109,13 @@ class AnnotationMouse:
             layer.mode != "pan_zoom"
             or event.button != 1
             or self._viewer.dims.ndisplay != 2
-            or event.modifiers
         ):
+            return
+        taken = None if self.why_not else self.taker(event)
+        if taken is not None:
+            yield from taken
+            return
+        if event.modifiers:
             return
         hit = point_under(self._viewer, layer, event.position)
         if hit is None:
@@ -177,3 +184,7 @@ class AnnotationMouse:
             centre[-2:] = 2 * centre[-2:] - np.asarray(event.position)[-2:]
             camera.center = tuple(centre)
             camera.zoom /= 2
+
+
+def _nobody(_event: Any) -> None:
+    return None

@@ -15,6 +15,7 @@ from labdata_napari.layers.figures import Figures
 from labdata_napari.layers.filling import forget_selection
 from labdata_napari.layers.history import history_of
 from labdata_napari.layers.points import names_per_point, recolour, roster
+from labdata_napari.layers.probe_tool import ProbeTool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +53,8 @@ class Annotator:
         self.mouse = AnnotationMouse(viewer, layer)
         self.history = history_of(layer)
         self.figures = Figures(viewer, layer)
+        self.probe = ProbeTool(viewer, layer, self.figures)
+        """Places several shanks, and moves them as one body."""
         self.proposed: tuple[str, ...] = ()
         """Names of the shanks that went into this subject, in order."""
         self.surface: BrainSurface | None = None
@@ -62,6 +65,10 @@ class Annotator:
         """Why it is not known, in a sentence; empty when it is, or still looked for."""
         self.mouse.told.connect(self.told)
         self.mouse.dragged.connect(self._on_dragged)
+        self.mouse.taker = self.probe.take
+        self.probe.told.connect(self.told)
+        self.probe.changed.connect(self._on_probe)
+        self.probe.dragged.connect(self._on_probe_dragged)
         self.history.changed.connect(self._on_changed)
         layer.events.metadata.connect(self._on_metadata)
         self._on_changed()
@@ -114,6 +121,7 @@ class Annotator:
 
     def new(self, name: str, type_: str) -> bool:
         """Make an annotation and let clicks add its points; whether it could be."""
+        self.probe.put_down()
         name = name or self._numbered(type_)
         try:
             editing.add_annotation(self.layer, name, type_)
@@ -135,6 +143,8 @@ class Annotator:
 
     def choose(self, name: str) -> None:
         """Let the next points belong to an annotation."""
+        if name not in self.probe.names().values():
+            self.probe.put_down()
         editing.choose_annotation(self.layer, name)
 
     def go_to(self, name: str) -> None:
@@ -219,9 +229,60 @@ class Annotator:
 
     def stop_adding(self) -> None:
         """Let clicks only choose what they hit."""
+        self.probe.put_down()
         self.layer.mode = "pan_zoom"
         self.mouse.add(False)
         forget_selection(self.layer)
+
+    # -- a probe of several shanks
+
+    def place_probe(self) -> None:
+        """Place the next probe, or take up the chosen one; again, put it down."""
+        if self.probe.is_on:
+            self.probe.put_down()
+        elif not self._refuse():
+            chosen = editing.chosen_annotation(self.layer)
+            self.probe.start(chosen, self.proposed)
+
+    def probe_left(self) -> None:
+        """Move the probe 25 µm to the left of the picture."""
+        self.probe.move(-1, 0)
+
+    def probe_right(self) -> None:
+        """Move the probe 25 µm to the right of the picture."""
+        self.probe.move(1, 0)
+
+    def probe_up(self) -> None:
+        """Move the probe 25 µm up in the picture."""
+        self.probe.move(0, -1)
+
+    def probe_down(self) -> None:
+        """Move the probe 25 µm down in the picture."""
+        self.probe.move(0, 1)
+
+    def probe_deeper(self) -> None:
+        """Drive the probe 25 µm deeper."""
+        self.probe.advance(1)
+
+    def probe_back(self) -> None:
+        """Draw the probe 25 µm back."""
+        self.probe.advance(-1)
+
+    def probe_clockwise(self) -> None:
+        """Turn the probe by 2° in the picture."""
+        self.probe.turn(1)
+
+    def probe_anticlockwise(self) -> None:
+        """Turn the probe by 2° in the picture, the other way."""
+        self.probe.turn(-1)
+
+    def probe_spin(self) -> None:
+        """Spin the probe by 2° about its long axis."""
+        self.probe.spin(1)
+
+    def probe_spin_back(self) -> None:
+        """Spin the probe by 2° about its long axis, the other way."""
+        self.probe.spin(-1)
 
     # -- looking
 
@@ -298,7 +359,21 @@ class Annotator:
     def _on_changed(self) -> None:
         recolour(self.layer)
         self.figures.refresh()
+        self.probe.follow()
         self.changed.emit()
+
+    def _on_probe(self) -> None:
+        if self.probe.is_on:
+            self.mouse.add(False)
+            self.layer.mode = "pan_zoom"
+            self.layer.cursor = "crosshair"
+        else:
+            self.layer.cursor = "standard"
+        self.looks_changed.emit()
+
+    def _on_probe_dragged(self) -> None:
+        self.figures.refresh()
+        self.mouse.dragged.emit(self.probe.probe)
 
     def _on_dragged(self, _name: str) -> None:
         self.figures.refresh()

@@ -13,6 +13,7 @@ import numpy as np
 
 from labdata_napari.core.annotation import Annotation
 from labdata_napari.core.draft import drafts_of
+from labdata_napari.core.edit_differences import place as placed
 from labdata_napari.errors import InvalidValue, NotFound
 from labdata_napari.layers.filling import (
     chosen_name,
@@ -23,11 +24,17 @@ from labdata_napari.layers.filling import (
     set_roster,
 )
 from labdata_napari.layers.history import history_of
-from labdata_napari.layers.points import FEATURE, Listed, names_per_point, roster
+from labdata_napari.layers.points import (
+    FEATURE,
+    Listed,
+    drafts,
+    names_per_point,
+    roster,
+)
 from labdata_napari.layers.source import METADATA_KEY, source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from napari.layers import Points
     from numpy.typing import ArrayLike
@@ -155,6 +162,47 @@ def move_point(layer: Points, index: int, place: ArrayLike) -> None:
         if any(e.name == name and e.tip == old for e in roster(layer)):
             # not put last: whoever drags it counts on its place among the points
             _change(layer, [name], tip=tuple(data[index].tolist()))
+
+
+def put_points(
+    layer: Points,
+    points: Mapping[str, ArrayLike],
+    type: str,  # noqa: A002
+    words: str,
+    *,
+    tips: bool = False,
+    merge_key: Any = None,
+) -> None:
+    """Give annotations other points in one edit; those that are missing are made.
+
+    Parameters
+    ----------
+    layer
+        Of the annotations.
+    points
+        Name to (N, 3) pixels in the order of the stored axes.
+    type
+        Of new annotations.
+    words
+        What the edit is called.
+    tips
+        Mark the last point of each as its tip; otherwise marked tips go with their
+        points.
+    merge_key
+        As of `LayerHistory.edit`.
+    """
+    state = drafts(layer)
+    edit = placed(state, points, type, words)
+    if edit is None:
+        return
+    with history_of(layer).edit(words, merge_key):
+        fill(layer, edit.apply(state))
+        if tips:
+            last = {
+                name: tuple(np.asarray(p)[-1].tolist()) for name, p in points.items()
+            }
+            entries = (replace(e, tip=last.get(e.name, e.tip)) for e in roster(layer))
+            set_roster(layer, tuple(entries))
 
 
 def mark_tip(layer: Points, name: str, place: ArrayLike | None) -> None:

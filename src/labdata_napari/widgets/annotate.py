@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize
-from qtpy.QtGui import QCursor
 from qtpy.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -21,16 +19,15 @@ from labdata_napari.layers.slab import slab_um
 from labdata_napari.widgets.annotation_follow import annotations_beside, title_of
 from labdata_napari.widgets.annotation_keys import KeyListener
 from labdata_napari.widgets.annotation_keys_panel import KeysPanel
-from labdata_napari.widgets.annotation_menu import AnnotationMenu
-from labdata_napari.widgets.annotation_model import NAME, AnnotationTableModel
+from labdata_napari.widgets.annotation_list import AnnotationList
 from labdata_napari.widgets.annotation_state import AnnotationState, state_of
-from labdata_napari.widgets.annotation_table import AnnotationTable
 from labdata_napari.widgets.annotation_tools import AnnotationTools
 from labdata_napari.widgets.autosave import Autosave
 from labdata_napari.widgets.canvas import canvas_of
 from labdata_napari.widgets.listening import Listening
 from labdata_napari.widgets.new_annotation import NewAnnotation
 from labdata_napari.widgets.preferences import preferences
+from labdata_napari.widgets.probe_panel import ProbePanel
 from labdata_napari.widgets.question import Question
 from labdata_napari.widgets.recover_flow import RecoverFlow
 from labdata_napari.widgets.revert_flow import RevertFlow
@@ -45,6 +42,7 @@ if TYPE_CHECKING:
     from qtpy.QtGui import QShowEvent
 
     from labdata_napari.layers.annotator import Annotator
+    from labdata_napari.widgets.annotation_keys import KeyAction
     from labdata_napari.widgets.connection import Connection
 
 _NO_LAYER = (
@@ -73,15 +71,9 @@ class AnnotationDock(QWidget):
         self._title = _label("annotation_title")
         self._badge = _label("annotation_badge", wraps=False)
         self._new = NewAnnotation()
-        self._search = QLineEdit()
-        self._search.setObjectName("annotation_search")
-        self._search.setPlaceholderText("Search: name, type, new, changed")
-        self._search.setToolTip("Show only annotations with these words")
-        self._search.setClearButtonEnabled(True)
-        self._model = AnnotationTableModel(self)
-        self._table = AnnotationTable(self._model)
-        self._menu = AnnotationMenu(self)
+        self._list = AnnotationList()
         self._tools = AnnotationTools()
+        self._probe = ProbePanel()
         self._track = TrackPanel(self._workspace)
         self._keys_panel = KeysPanel()
         self._save = _button(
@@ -115,9 +107,8 @@ class AnnotationDock(QWidget):
         layout = QVBoxLayout(self)
         layout.addLayout(head)
         layout.addWidget(self._new)
-        layout.addWidget(self._search)
-        layout.addWidget(self._table, 1)
-        for widget in (self._tools, self._track, self._keys_panel):
+        layout.addWidget(self._list, 1)
+        for widget in (self._tools, self._probe, self._track, self._keys_panel):
             layout.addWidget(widget)
         layout.addWidget(self._question)
         layout.addWidget(self._status)
@@ -128,25 +119,15 @@ class AnnotationDock(QWidget):
         self._listening_to_layer = Listening(self)
         self._listening.to(self._workspace.changed, self._on_connection)
         self._new.wanted.connect(self._make)
-        self._search.textChanged.connect(self._table.narrow)
-        self._model.refused.connect(self._say)
-        self._table.chosen.connect(self._choose)
-        self._table.picked.connect(self._pick)
-        self._table.delete_wanted.connect(self._delete)
-        self._table.go_wanted.connect(self._go_to)
-        self._table.menu_wanted.connect(self._show_menu)
+        self._list.chosen.connect(self._on_chosen)
+        self._list.told.connect(self._say)
         self._tools.add_toggled.connect(self._on_add_toggled)
         self._tools.undo_wanted.connect(self._on_undo)
         self._tools.redo_wanted.connect(self._on_redo)
         self._tools.slab_chosen.connect(self._on_slab_chosen)
-        self._tools.delete_wanted.connect(self._delete)
+        self._tools.probe_wanted.connect(self._on_probe)
+        self._tools.delete_wanted.connect(self._list.delete)
         self._tools.keys_toggled.connect(self._on_keys_toggled)
-        self._menu.go_wanted.connect(self._go_to_current)
-        self._menu.rename_wanted.connect(self._table.rename)
-        self._menu.type_chosen.connect(self._retype)
-        self._menu.colour_chosen.connect(self._recolour)
-        self._menu.hiding_chosen.connect(self._hide)
-        self._menu.delete_wanted.connect(self._delete)
         self._keys.pressed.connect(self._on_key)
         self._track.told.connect(self._say)
         self._save.clicked.connect(self._start_save)
@@ -195,7 +176,8 @@ class AnnotationDock(QWidget):
         layer = self._layer
         self._question.hide()
         self._flow.layer = self._recover.layer = self._reverting.layer = layer
-        self._model.show_layer(annotator)
+        self._list.show_layer(annotator)
+        self._probe.follow(annotator)
         self._track.follow(annotator)
         if annotator is None or layer is None:
             return
@@ -208,8 +190,6 @@ class AnnotationDock(QWidget):
             (layer.selected_data.events.items_changed, self._on_selection),
         ):
             self._listening_to_layer.to(signal, method)
-        if self._model.rowCount():
-            self._table.setCurrentIndex(self._table.model().index(0, NAME))
         self._tools.show_adding(annotator.mouse.is_adding)
 
     def _on_layer_removed(self, event: Any) -> None:
@@ -226,14 +206,11 @@ class AnnotationDock(QWidget):
     def _refresh(self, *_: Any) -> None:
         annotator, layer = self._annotator, self._layer
         self._title.setText(_NO_LAYER if layer is None else title_of(layer))
-        self._table.setEnabled(layer is not None)
         self._show_state()
         if annotator is not None and layer is not None:
-            name = editing.chosen_annotation(layer)
-            if name is not None and name not in self._table.picked_names():
-                self._table.follow([name])
             history = annotator.history
             self._tools.show_history(history.undo_words, history.redo_words)
+            self._tools.show_probe(annotator.probe.is_on)
         self._track.refresh()
         self._recover.offer()
 
@@ -243,7 +220,7 @@ class AnnotationDock(QWidget):
             layer, self._workspace.journaling, in_conflict=self._flow.in_conflict
         )
         state = self._state
-        self._model.refresh(state.added, state.changed)
+        self._list.refresh(state)
         self._badge.setVisible(layer is not None)
         self._badge.setText(state.badge)
         self._badge.setToolTip(self._flow.last_saved)
@@ -255,8 +232,8 @@ class AnnotationDock(QWidget):
         self._revert.setEnabled(layer is not None and bool(state.count))
         rights = why_not_editable(connection, layer)
         self._new.allow(layer is not None, rights)
-        self._tools.allow(layer is not None, self._model.rowCount() > 0, rights)
-        self._table.let_edit(not rights)
+        self._tools.allow(layer is not None, self._list.model.rowCount() > 0, rights)
+        self._list.allow(rights)
 
     def _say(self, text: str) -> None:
         self._status.setText(text)
@@ -280,7 +257,7 @@ class AnnotationDock(QWidget):
         """Let the list follow a click on points in the picture."""
         if self._layer is not None:
             names = editing.selected_annotations(self._layer)
-            self._table.follow(names)
+            self._list.follow(names)
             if names:
                 self._track.refresh()
 
@@ -295,13 +272,16 @@ class AnnotationDock(QWidget):
 
     # -- what a person does
 
-    def _takes_keys(self) -> bool:
-        viewer = self._workspace.viewer
-        active = None if viewer is None else viewer.layers.selection.active
-        return active is not None and active is self._layer
+    def _takes_keys(self, action: KeyAction) -> bool:
+        viewer, annotator = self._workspace.viewer, self._annotator
+        if viewer is None or annotator is None:
+            return False
+        if action.while_held and not annotator.probe.is_on:
+            return False
+        return viewer.layers.selection.active is annotator.layer
 
     def _on_key(self, name: str) -> None:
-        if name in ("save", "show_keys", "show_track"):
+        if name in ("save", "show_keys", "show_track", "place_probe"):
             self._come_forward()
         if name == "save":
             self._start_save()
@@ -325,48 +305,13 @@ class AnnotationDock(QWidget):
         if self._annotator is not None and self._annotator.new(name, kind):
             self._new.clear()
 
-    def _choose(self, name: str) -> None:
+    def _on_chosen(self, name: str) -> None:
+        self._autosave.chosen(name)
+        self._track.refresh()
+
+    def _on_probe(self) -> None:
         if self._annotator is not None:
-            self._annotator.choose(name)
-            self._autosave.chosen(name)
-            self._track.refresh()
-
-    def _pick(self, names: list[str]) -> None:
-        if self._layer is not None:
-            editing.select_annotations(self._layer, names)
-
-    def _go_to(self, name: str) -> None:
-        if self._annotator is not None:
-            self._annotator.go_to(name)
-
-    def _go_to_current(self) -> None:
-        name = self._table.current_name()
-        if name is not None:
-            self._go_to(name)
-
-    def _show_menu(self, place: Any) -> None:
-        reason = why_not_editable(self._workspace.connection, self._layer)
-        self._menu.fill(self._model.items(self._table.picked_names()), reason)
-        self._menu.popup(place or QCursor.pos())
-
-    def _retype(self, kind: str) -> None:
-        if self._layer is not None:
-            editing.retype_annotations(self._layer, self._table.picked_names(), kind)
-
-    def _recolour(self, colour: str) -> None:
-        if self._layer is not None:
-            names = self._table.picked_names()
-            editing.recolour_annotations(self._layer, names, colour)
-
-    def _hide(self, is_hidden: bool) -> None:
-        if self._layer is not None:
-            names = self._table.picked_names()
-            editing.hide_annotations(self._layer, names, is_hidden)
-
-    def _delete(self) -> None:
-        names = self._table.picked_names()
-        if self._annotator is not None and names and self._tools.may_delete:
-            self._annotator.delete(names)
+            self._annotator.place_probe()
 
     def _on_undo(self) -> None:
         if self._annotator is not None:

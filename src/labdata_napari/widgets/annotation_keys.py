@@ -27,11 +27,14 @@ class KeyAction:
         As Qt writes them, with spaces between, unless a person has chosen others.
     words
         What it does.
+    while_held
+        Whether it is only heard while a probe is held.
     """
 
     name: str
     keys: str
     words: str
+    while_held: bool = False
 
 
 ACTIONS = (
@@ -51,6 +54,17 @@ ACTIONS = (
     KeyAction("next_point", "]", "go to the next point"),
     KeyAction("next_slab", "S", "slab of 0, 50, 100 or 200 µm"),
     KeyAction("show_track", "W", "show or hide the plane along the track"),
+    KeyAction("place_probe", "M", "place a probe of several shanks, or hold one"),
+    KeyAction("probe_left", "Left", "probe 25 µm to the left", True),
+    KeyAction("probe_right", "Right", "probe 25 µm to the right", True),
+    KeyAction("probe_up", "Up", "probe 25 µm up", True),
+    KeyAction("probe_down", "Down", "probe 25 µm down", True),
+    KeyAction("probe_deeper", "PgDown", "probe 25 µm deeper", True),
+    KeyAction("probe_back", "PgUp", "probe drawn 25 µm back", True),
+    KeyAction("probe_clockwise", "Shift+Right", "probe 2° clockwise", True),
+    KeyAction("probe_anticlockwise", "Shift+Left", "probe 2° anticlockwise", True),
+    KeyAction("probe_spin", "Q", "probe 2° about its long axis", True),
+    KeyAction("probe_spin_back", "Shift+Q", "the same, the other way", True),
     KeyAction("stop_adding", "Esc", "clicks only choose"),
     KeyAction("save", "Ctrl+S", "save to the lab"),
     KeyAction("show_keys", "?", "show or hide this list"),
@@ -97,13 +111,13 @@ class KeyListener(QObject):
     Parameters
     ----------
     is_wanted
-        Whether keys are ours at the moment.
+        Whether the keys of an action are ours at the moment.
     """
 
     pressed = Signal(str)
     """The name of an action."""
 
-    def __init__(self, is_wanted: Callable[[], bool], parent: QObject) -> None:
+    def __init__(self, is_wanted: Callable[[KeyAction], bool], parent: QObject) -> None:
         super().__init__(parent)
         self._is_wanted = is_wanted
         self._actions: dict[str, str] = {}
@@ -134,7 +148,7 @@ class KeyListener(QObject):
         if kind not in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress):
             return False
         name = self._action_of(_as_key_event(event))
-        if name is None or not self._is_wanted():
+        if name is None or not self._is_wanted(_BY_NAME[name]):
             return False
         event.accept()
         if kind == QEvent.Type.KeyPress and (
@@ -156,8 +170,12 @@ class KeyListener(QObject):
         return None
 
 
+_BY_NAME = {action.name: action for action in ACTIONS}
 _FIRST_SPECIAL = 0x01000000  # Qt's keys from here on stand for no character
-_REPEATED = ("slice_back", "slice_on", "ten_back", "ten_on", "undo", "redo")
+_REPEATED = (
+    *("slice_back", "slice_on", "ten_back", "ten_on", "undo", "redo"),
+    *(action.name for action in ACTIONS if action.while_held),
+)
 
 
 def _as_key_event(event: QEvent) -> QKeyEvent:

@@ -148,6 +148,11 @@ class AnnotationTable(QTableView):
             self.selectionModel().select(index, flags.Select | flags.Rows)
         self._following = False
 
+    def choose_first(self) -> None:
+        """Make the first annotation the current row, if there is one."""
+        if self._rows.rowCount():
+            self.setCurrentIndex(self._rows.index(0, NAME))
+
     def current_name(self) -> str | None:
         """Return the name of the current row."""
         return self._name_at(self.currentIndex())

@@ -24,6 +24,7 @@ class AnnotationTools(QWidget):
     slab_chosen = Signal(float)
     """Thickness in µm."""
     delete_wanted = Signal()
+    probe_wanted = Signal()
     keys_toggled = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -46,6 +47,13 @@ class AnnotationTools(QWidget):
             "Show the brightest voxels of a slab around the slice, and the points in "
             "it: the smaller a point, the farther from the middle (S)"
         )
+        self._probe = _button(
+            "annotation_probe",
+            "Probe",
+            "Place a probe of several shanks by two clicks, or take up the chosen one, "
+            "and move it as one body; again, put it down (M)",
+        )
+        self._probe.setCheckable(True)
         self._delete = _button(
             "annotation_delete",
             "Delete",
@@ -58,12 +66,13 @@ class AnnotationTools(QWidget):
         self._keys.setToolTip("Show what the keys do in the picture (?)")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self._add, self._undo, self._redo, self._slab):
+        for widget in (self._add, self._probe, self._undo, self._redo, self._slab):
             layout.addWidget(widget)
         layout.addStretch()
         layout.addWidget(self._delete)
         layout.addWidget(self._keys)
         self._add.toggled.connect(self.add_toggled)
+        self._probe.clicked.connect(self._on_probe)
         self._undo.clicked.connect(self.undo_wanted)
         self._redo.clicked.connect(self.redo_wanted)
         self._delete.clicked.connect(self.delete_wanted)
@@ -78,6 +87,10 @@ class AnnotationTools(QWidget):
     def show_adding(self, on: bool) -> None:
         """Show whether clicks add points; emits nothing that is not new."""
         self._add.setChecked(on)
+
+    def show_probe(self, on: bool) -> None:
+        """Show whether a probe is placed or held."""
+        self._probe.setChecked(on)
 
     def show_slab(self, thickness_um: float) -> None:
         """Show how thick the slab is."""
@@ -112,8 +125,13 @@ class AnnotationTools(QWidget):
             Why it may not be edited; empty when it may.
         """
         allow(self._add, is_open, reason)
+        allow(self._probe, is_open, reason)
         allow(self._delete, is_open and has_any, reason)
         self._slab.setEnabled(is_open)
+
+    def _on_probe(self, on: bool) -> None:
+        self._probe.setChecked(not on)  # whether it is so, the layer says
+        self.probe_wanted.emit()
 
     def _on_slab(self, index: int) -> None:
         self.slab_chosen.emit(self._slab.itemData(index))
