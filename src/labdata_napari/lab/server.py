@@ -36,6 +36,11 @@ if TYPE_CHECKING:
 _DETACH = 'log=$1; shift; "$@" </dev/null >>"$log" 2>&1 &'
 
 
+_LOOK_S = 0.2
+_LATEST = 4096
+"""How often, and how many bytes of what a server said last, are looked at."""
+
+
 class Server:
     """The processes that serve one data folder.
 
@@ -97,7 +102,7 @@ class Server:
         for mode in ("fast", "immediate"):
             if process is not None:
                 self._tell(process, mode)
-            if self._gone(patience):
+            if self._gone(patience, unless_recovering=mode == "fast"):
                 break
         else:
             raise ConnectionFailed(
@@ -207,13 +212,34 @@ class Server:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(signal.SIGINT if mode == "fast" else signal.SIGQUIT)
 
-    def _gone(self, patience: float) -> bool:
+    def _gone(self, patience: float, unless_recovering: bool = False) -> bool:
         deadline = time.monotonic() + patience
+        look = time.monotonic() + _LOOK_S
         while self.alive():
-            if time.monotonic() > deadline:
+            now = time.monotonic()
+            if now > deadline:
                 return False
+            if unless_recovering and now > look:
+                if self._recovers():
+                    return False
+                look = now + _LOOK_S
             time.sleep(0.01)
         return True
+
+    def _recovers(self) -> bool:
+        """Whether it is on its way up after a crash, say on a full disk.
+
+        On that way it may be deaf to a polite request, and there is nothing to save.
+        """
+        try:
+            with open(self.cluster.log, "rb") as stream:
+                stream.seek(max(0, os.fstat(stream.fileno()).st_size - _LATEST))
+                said = stream.read()
+        except OSError:  # somebody deleted the folder
+            return False
+        return said.rfind(b"automatic recovery in progress") > said.rfind(
+            b"ready to accept connections"
+        )
 
 
 def _same(word: str, path: Path) -> bool:
