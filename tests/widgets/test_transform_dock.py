@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QOpenGLContext
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QLabel, QListWidget, QWidget
 
@@ -15,6 +16,7 @@ from hands import child, choose, click_at, drag, press, row_of, wait_for, write
 from labdata_napari.core.stacks import open_stack
 from labdata_napari.core.transform_parameters import TransformParameters
 from labdata_napari.layers.preview import PREVIEW_KEY
+from labdata_napari.widgets.canvas import canvas_of
 from labdata_napari.widgets.record_table import RecordTableView
 from labdata_napari.widgets.transform_opening import show_transform_dock
 
@@ -202,9 +204,16 @@ def test_a_brain_is_straightened_cropped_and_computed(open_dock, lab_folder):
 
 
 def test_layers_are_hidden_and_come_back_as_they_were(open_dock, shared_lab):
-    viewer, _, dock = open_dock(shared_lab)
+    viewer, workspace, dock = open_dock(shared_lab)
+    canvas, current = canvas_of(workspace.window), []
+    viewer.layers.events.removed.connect(
+        lambda _: current.append(QOpenGLContext.currentContext())
+    )
     press(child(dock, "transform_shown"))
     assert previews(viewer) == []
+    # else OpenGL deletes what is not the canvas's, and some end the program for it
+    assert current
+    assert all(context is canvas.context() for context in current)
     other = viewer.add_image(np.zeros((7, 20, 20)), name="other")
     viewer.dims.order, viewer.dims.point = (1, 0, 2), (0, 4, 0)
     zoom = viewer.scene.camera.zoom

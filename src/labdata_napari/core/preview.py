@@ -34,6 +34,7 @@ MEMORY = 128 << 20
 _DIM = 0.35
 _PLANES_AT_ONCE = 16
 _MOST_FRAMES = 64
+_ALONE = 600_000  # pixels that are painted before threads have begun
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,6 +207,10 @@ def quick_sheet(
         targets = [_part(plane, pane, coarse) for plane in sheet]
         sample_plane(voxels, targets, *_pane_affine(affine, pane, indices, coarse))
 
+    if sheet.size <= _ALONE:
+        for pane in layout.panes:
+            paint(pane)
+        return sheet
     for _ in in_order(paint, layout.panes, threads_here()):
         pass
     return sheet

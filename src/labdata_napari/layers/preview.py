@@ -31,6 +31,7 @@ PREVIEW_KEY = "labdata_preview"
 """The entry of `layer.metadata` that marks the layers of a preview."""
 
 _LINE = 1.3  # screen pixels
+_ALWAYS_WHOLE = 1 << 20  # pixels that are sooner copied than a texture is made anew
 
 
 class Tool(Protocol):
@@ -188,8 +189,10 @@ class PreviewScene:
         moved = layout != self.layout
         renamed = self.draft is None or draft.orientation_out != _code(self.draft)
         self.layout, self.draft = layout, draft
-        for image, plane in zip(self._images, sheet, strict=True):
-            _put(image, plane, layout.pitch, coarse)
+        # The layer list would draw its rows anew for every picture.
+        with self._viewer.layers.events.blocker():
+            for image, plane in zip(self._images, sheet, strict=True):
+                _put(image, plane, layout, coarse)
         if moved:
             self._view.fit()
         if moved or renamed:
@@ -374,8 +377,12 @@ def _code(draft: TransformDraft) -> str | None:
     return draft.orientation_out
 
 
-def _put(image: Image, plane: NDArray[Any], pitch: float, coarse: int) -> None:
-    scale = (pitch * coarse,) * 2
+def _put(image: Image, plane: NDArray[Any], layout: Layout, coarse: int) -> None:
+    height, width = layout.shape
+    if coarse > 1 and height * width <= _ALWAYS_WHOLE:
+        plane = plane.repeat(coarse, 0).repeat(coarse, 1)[:height, :width]
+        coarse = 1
+    scale = (layout.pitch * coarse,) * 2
     data = image.data
     same = data.shape == plane.shape and data.dtype == plane.dtype
     if same and np.allclose(image.scale, scale, rtol=1e-9):
@@ -385,4 +392,4 @@ def _put(image: Image, plane: NDArray[Any], pitch: float, coarse: int) -> None:
         return
     image.data = np.ascontiguousarray(plane)
     image.scale = scale
-    image.translate = ((coarse - 1) / 2 * pitch,) * 2
+    image.translate = ((coarse - 1) / 2 * layout.pitch,) * 2

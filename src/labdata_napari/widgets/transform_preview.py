@@ -1,10 +1,16 @@
-"""Keeps the preview of a draft up to date: painted off the GUI thread, newest wins."""
+"""Keeps the preview of a draft up to date; of several changes the newest wins.
+
+What rests is painted off the GUI thread. While somebody drags, a thread of its own
+would wait for Python's lock longer than the painting takes: what is painted in some
+20 ms, coarsely where it must be, is painted at once.
+"""
 
 from __future__ import annotations
 
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +34,9 @@ if TYPE_CHECKING:
     from labdata_napari.layers.preview import PreviewScene
 
 _REST_MS = 180
-_QUICK_PIXELS = 300_000  # that two cores interpolate well within a repaint
+_WANTED_S = 0.02  # for painting, while things change: coarser where it takes longer
+_MOST_S = 0.04  # that the window waits for it
+_FIRST_PACE = 5e-8  # seconds per pixel, as long as none was painted
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +53,7 @@ class _Job:
 
 
 class PreviewPainter(QObject):
-    """Paints the draft of a model into a scene whenever either changes.
+    """Paints the draft of a model into a scene soon after either changes.
 
     Parameters
     ----------
@@ -73,12 +81,18 @@ class PreviewPainter(QObject):
         self._prepared: Prepared | None = None
         self._prepared_for: Any = None
         self._busy = self._again = False
+        self._pace, self._turn = _FIRST_PACE, 0
         self._before = False
         self._last: TransformDraft | None = None
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST_MS)
         self._rest.timeout.connect(self._sharpen)
+        # Changes that come faster than they are painted are taken together.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self._paint)
         self._ready.connect(self._on_ready)
         self._listening = Listening(self)
         self._listening.to(model.changed, self._on_draft)
@@ -98,6 +112,7 @@ class PreviewPainter(QObject):
         self._volume = self._prepared = self._last = None
         self._again = False
         self._rest.stop()
+        self._soon.stop()
 
     def sharpen_with(self, prepared: Prepared | None, frame: Plan | None) -> None:
         """Paint what rests from the very voxels that will be computed for a frame."""
@@ -122,10 +137,7 @@ class PreviewPainter(QObject):
     def repaint(self) -> None:
         """Paint what there is now, soon."""
         self._rest.stop()
-        self._paint(sharp=False)
-
-    def _sharpen(self) -> None:
-        self._paint(sharp=True)
+        self._soon.start()
 
     def _on_draft(self, _: Any) -> None:
         self.repaint()
@@ -133,16 +145,38 @@ class PreviewPainter(QObject):
     def _on_cross(self, _: Any) -> None:
         self.repaint()
 
-    def _paint(self, *, sharp: bool) -> None:
+    def _paint(self) -> None:
+        job = self._next(sharp=False)
+        if job is None:
+            return
+        seconds = _pixels(job.layout, job.seen) / job.coarse**2 * self._pace
+        if job.layout == self._scene.layout and seconds < _MOST_S:
+            self._paint_now(job)
+        else:
+            self._hand_out(job, sharp=False)
+
+    def _sharpen(self) -> None:
+        job = self._next(sharp=True)
+        if job is not None:
+            self._hand_out(job, sharp=True)
+
+    def _paint_now(self, job: _Job) -> None:
+        self._turn += 1  # what is still being painted is out of date
+        self._again = False
+        try:
+            sheet = self._timed(job, *_painted(job))
+        except LabdataError as error:
+            self.failed.emit(str(error))
+        else:
+            self._show(job, sheet, sharp=False)
+
+    def _hand_out(self, job: _Job, *, sharp: bool) -> None:
         if self._busy:
             self._again = True
             return
-        job = self._next(sharp=sharp)
-        if job is None:
-            return
         self._busy, self._again = True, False
+        self._under_way = (job, sharp, self._turn)
         future = self._executor.submit(_painted, job)
-        self._under_way = (job, sharp)
         future.add_done_callback(self._hand_over)
 
     def _hand_over(self, future: Future[Any]) -> None:
@@ -164,7 +198,7 @@ class PreviewPainter(QObject):
         self._carry_cross(seen)
         time = draft.order.index(0) if self._volume.over_time else None
         layout = lay_out(frame.spatial_shape_out, frame.um_per_pixel_out, only=time)
-        coarse = 1 if sharp else _coarseness(layout)
+        coarse = 1 if sharp else self._coarseness(layout, seen)
         fits = self._prepared_for == (frame.shape_grid, frame.cast)
         prepared = self._prepared if sharp and fits else None
         cross = self._scene.cross
@@ -186,33 +220,52 @@ class PreviewPainter(QObject):
         last = np.array(frame.spatial_shape_out) - 1
         self._scene.place_cross(np.clip(place, 0, last))
 
+    def _coarseness(self, layout: Layout, draft: TransformDraft) -> int:
+        seconds = _pixels(layout, draft) * self._pace
+        coarse = 1
+        while coarse < COARSEST and seconds / coarse**2 > _WANTED_S:
+            coarse *= 2
+        return coarse
+
+    def _timed(self, job: _Job, sheet: NDArray[Any], seconds: float) -> NDArray[Any]:
+        if job.prepared is None and sheet.size:
+            self._pace += 0.3 * (seconds / sheet.size - self._pace)
+        return sheet
+
     def _on_ready(self, error: BaseException | None, future: Future[Any]) -> None:
-        job, sharp = self._under_way
+        job, sharp, turn = self._under_way
         self._busy = False
-        if error is not None:
-            if not isinstance(error, LabdataError):
-                raise error
+        if error is None:
+            sheet = self._timed(job, *future.result())
+            if turn == self._turn:
+                self._show(job, sheet, sharp=sharp)
+        elif isinstance(error, LabdataError):
             self.failed.emit(str(error))
-        elif self._volume is job.volume:
-            self._scene.show(future.result(), job.layout, job.coarse, job.seen)
-            self.painted.emit(job.draft)
+        else:
+            raise error
         if self._again:
             self.repaint()
-        elif not sharp:
-            self._rest.start()
-        elif error is None:
+
+    def _show(self, job: _Job, sheet: NDArray[Any], *, sharp: bool) -> None:
+        if self._volume is job.volume:
+            self._scene.show(sheet, job.layout, job.coarse, job.seen)
+            self.painted.emit(job.draft)
+        if self._again:
+            return
+        if sharp:
             self.rested.emit(job.draft)
+        else:
+            self._rest.start()
 
 
-def _coarseness(layout: Layout) -> int:
-    pixels = layout.shape[0] * layout.shape[1]
-    coarse = 1
-    while coarse < COARSEST and pixels / coarse**2 > _QUICK_PIXELS:
-        coarse *= 2
-    return coarse
+def _pixels(layout: Layout, draft: TransformDraft) -> int:
+    """How many pixels a sheet has, in all channels together."""
+    return layout.shape[0] * layout.shape[1] * len(draft.frame.channels)
 
 
-def _painted(job: _Job) -> NDArray[Any]:
+def _painted(job: _Job) -> tuple[NDArray[Any], float]:
+    """Paint a sheet, and say how many seconds that took."""
+    start = perf_counter()
     frame = job.seen.frame
     if job.prepared is not None:
         sheet = exact_sheet(job.prepared, frame, job.layout, job.cross)
@@ -221,4 +274,4 @@ def _painted(job: _Job) -> NDArray[Any]:
     box = job.seen.box
     if box is not None:
         dim_outside(sheet, job.layout, box, job.coarse)
-    return sheet
+    return sheet, perf_counter() - start

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QApplication
 from labdata_napari.errors import Cancelled
 from labdata_napari.widgets.annotating import Annotating
 from labdata_napari.widgets.background import Job, start_worker
+from labdata_napari.widgets.canvas import SafeRemoval
 from labdata_napari.widgets.computing import Computing
 from labdata_napari.widgets.connection import (
     Connection,
@@ -210,6 +211,8 @@ class Workspace:
             # before it is destroyed must find no viewer to add layers to.
             self._end = WindowEnd(window, self.close)
             window.destroyed.connect(self.close)
+            if self.viewer is not None:
+                SafeRemoval(self.viewer, window)
             # Qt 5 closes no window when the program is told to quit, and takes
             # timers away before windows.
             application = QApplication.instance()
