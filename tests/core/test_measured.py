@@ -33,7 +33,7 @@ def test_an_outline_is_drawn_round_and_has_an_area():
 
 def test_an_injection_has_a_centre_and_in_space_a_volume():
     words, _ = said("injection", np.r_[POINTS, POINTS + np.array([2, 0, 0])])
-    assert words["volume"] == "0.012 mm³"
+    assert words["volume"] == "0.012 mm³ (12 nl)"
     assert words["centre"] == "50, 150, 200 µm (z, y, x)"
     assert "not in one plane" in said("injection")[0]["note"]
 

@@ -25,7 +25,7 @@ def test_an_injection_marked_by_points_has_the_volume_they_enclose():
     np.testing.assert_allclose(box.centroid * PITCH, [200, 150, 100])
     np.testing.assert_allclose(box.extent_um, [400, 300, 200])
     assert box.diameter_um == pytest.approx((6 / np.pi * 24e6) ** (1 / 3))
-    assert ("volume", "0.024 mm³") in box.summary
+    assert ("volume", "0.024 mm³ (24 nl)") in box.summary
 
 
 def test_a_painted_injection_has_the_volume_of_its_voxels():

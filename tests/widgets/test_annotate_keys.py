@@ -22,6 +22,7 @@ from labdata_napari.lab.orientation import keep_orientation
 from labdata_napari.layers import editing
 from labdata_napari.layers import points as working_copy
 from labdata_napari.layers.annotator import Annotator
+from labdata_napari.layers.probe_nudges import NUDGES
 from labdata_napari.layers.source import source_of
 from labdata_napari.layers.track_fits import SOURCE_KIND
 from labdata_napari.widgets.annotation_keys import ACTIONS, problems_of
@@ -249,6 +250,37 @@ def test_a_search_a_menu_for_many_and_ticks(story):
     listed = working_copy.listing(story.layer)
     assert [item.type for item in listed] == ["probe_track", "landmark", "landmark"]
     np.testing.assert_array_equal(story.layer.shown, [True] * 3 + [False] * 2)
+    search.clear()
+
+    # an injection site is painted, and its numbers follow
+    story.viewer.layers.selection.active = story.layer
+    story.key(K.Key_R)
+    assert names(story)[-1] == "injection 1"
+    story.drag((5, 15, 15), (5, 15, 25))
+    painted = working_copy.drafts(story.layer)[-1].points
+    assert len(painted) > 30
+    assert set(painted[:, 0]) == {5}
+    voxel = np.prod(story.layer.scale)
+    assert f"({len(painted) * voxel / 1e6:,.3g} nl)" in numbers(story).replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
+    assert not story.layer.shown[-len(painted) :].any()
+    story.press("brush_erase")
+    story.drag((5, 15, 15), (5, 15, 16))
+    assert 0 < len(working_copy.drafts(story.layer)[-1].points) < len(painted)
+    story.key(K.Key_Z, CONTROL)
+    np.testing.assert_array_equal(working_copy.drafts(story.layer)[-1].points, painted)
+    regions = story.viewer.layers.selection.active
+    np.testing.assert_array_equal(np.argwhere(regions.data), painted)
+    story.key(K.Key_Escape)
+    assert story.viewer.layers.selection.active is story.layer
+    # a click adds no stray point to it
+    story.press("annotation_add")
+    story.click_voxel(5, 5, 5)
+    assert len(working_copy.drafts(story.layer)[-1].points) == len(painted)
+    story.save()
+    story.saved()
+    np.testing.assert_array_equal(story.rows()["injection 1"]["xyz"], painted)
 
 
 def test_the_manifest_offers_the_keys_that_there_are(own_preferences):
@@ -257,7 +289,10 @@ def test_the_manifest_offers_the_keys_that_there_are(own_preferences):
     assert problems_of(chosen) == []
     assert len(problems_of({**chosen, "new_track": "S", "undo": "Foo+Q"})) == 2
     dock = {"save", "show_keys", "show_track"}
-    assert all(hasattr(Annotator, each.name) or each.name in dock for each in ACTIONS)
+    others = dock | set(NUDGES)
+    assert all(
+        hasattr(Annotator, each.name) != (each.name in others) for each in ACTIONS
+    )
     page = Path(__file__).parents[2] / "docs" / "annotations.md"
     rows = page.read_text("utf-8").splitlines()
     for action in ACTIONS:

@@ -169,11 +169,24 @@ def _common(
     # As bytes, so that a NaN equals itself.
     old = [row.tobytes() for row in np.ascontiguousarray(before)]
     new = [row.tobytes() for row in np.ascontiguousarray(after)]
+    if _is_rising(before) and _is_rising(after):  # as the blocks of painted regions
+        kept = set(old) & set(new)
+        return (
+            np.array([row in kept for row in old], np.bool_),
+            np.array([row in kept for row in new], np.bool_),
+        )
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for block in matcher.get_matching_blocks():
         stay_before[block.a : block.a + block.size] = True
         stay_after[block.b : block.b + block.size] = True
     return stay_before, stay_after
+
+
+def _is_rising(points: NDArray[np.float64]) -> bool:
+    """Whether points are sorted by their coordinates, each of them another."""
+    steps = np.diff(points, axis=0)
+    leading = steps[np.arange(len(steps)), (steps != 0).argmax(axis=1)]
+    return bool((leading > 0).all())
 
 
 def _indices(mask: NDArray[np.bool_]) -> tuple[int, ...]:

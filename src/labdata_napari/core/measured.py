@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labdata_napari.core.measures import (
+    Injection,
     Summary,
     boundary_of,
     injection_of,
     landmark_of,
 )
+from labdata_napari.core.painted import region_of
 from labdata_napari.core.tracks import Track, fit_track
 
 if TYPE_CHECKING:
@@ -26,8 +28,10 @@ TRACK_TYPES = ("probe_track", "shank")
 """Types that are fitted by a line."""
 BOUNDARY = "region_boundary"
 INJECTION = "injection"
+REGION = "injection_region"
+"""A painted injection site: its points are blocks of voxels (`core.painted`)."""
 LANDMARK = "landmark"
-KNOWN_TYPES = (TRACK_TYPES[0], INJECTION, LANDMARK, BOUNDARY)
+KNOWN_TYPES = (TRACK_TYPES[0], INJECTION, REGION, LANDMARK, BOUNDARY)
 """The types that are offered; any other text is one, too."""
 
 
@@ -104,7 +108,20 @@ def measure(
     """
     if type in TRACK_TYPES:
         return _track(points, setting, tip)
+    if type == REGION:
+        region = region_of(points, setting.um_per_pixel)
+        return measured_region(region, setting, len(points))
     return _place_or_outline(type, points, setting)
+
+
+def measured_region(region: Injection, setting: Setting, count: int) -> Measured:
+    """Return what there is to know of a painted region of so many points."""
+    nothing = np.zeros((0, 3)), np.zeros(count, dtype=bool)
+    if region.problem:
+        return Measured((), region.problem, *nothing)
+    um = np.asarray(setting.um_per_pixel)
+    centre = _centre(region.centroid[None], um)
+    return Measured((*region.summary, centre), "", *nothing)
 
 
 def _place_or_outline(kind: str, points: Array, setting: Setting) -> Measured:

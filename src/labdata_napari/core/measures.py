@@ -58,7 +58,7 @@ class Injection:
         """What there is to say, as pairs of a label and a text."""
         said = []
         if math.isfinite(self.volume_um3):
-            said.append(("volume", f"{self.volume_um3 / 1e9:.4g} mm³"))
+            said.append(("volume", _volume(self.volume_um3)))
             said.append(("diameter", f"{self.diameter_um:,.0f} µm (ball)"))
         if np.isfinite(self.extent_um).all():
             sizes = " × ".join(f"{v:,.0f}" for v in self.extent_um)
@@ -152,7 +152,7 @@ def injection_of(points: ArrayLike, um_per_pixel: ArrayLike) -> Injection:
     um = as_pitch(um_per_pixel)
     places = _places(points, um)
     if not len(places):
-        return _no_injection("An injection needs points on its rim; click them.")
+        return no_injection("An injection needs points on its rim; click them.")
     volume, problem = math.nan, ""
     try:
         volume = float(ConvexHull(places - places.mean(axis=0)).volume)
@@ -197,17 +197,20 @@ def injection_of_region(
         profiles[2] += plane.sum(axis=0)
     count = int(profiles[0].sum())
     if not count:
-        return _no_injection("Nothing is painted yet; paint the site.")
+        return no_injection("Nothing is painted yet; paint the site.")
     volume = count * float(np.prod(um))
     filled = [np.flatnonzero(profile)[[0, -1]] for profile in profiles]
     middles = [p @ np.arange(len(p)) / count for p in profiles]
-    return Injection(
-        problem="",
+    return region_numbers(
         centroid=np.array(middles) + np.asarray(corner, np.float64),
         volume_um3=volume,
         extent_um=np.array([last - first + 1 for first, last in filled]) * um,
-        diameter_um=_diameter(volume),
     )
+
+
+def region_numbers(centroid: Array, volume_um3: float, extent_um: Array) -> Injection:
+    """Return the numbers of a painted region; attributes as of `Injection`."""
+    return Injection("", centroid, volume_um3, extent_um, _diameter(volume_um3))
 
 
 def landmark_of(points: ArrayLike, um_per_pixel: ArrayLike) -> Landmark:
@@ -309,9 +312,15 @@ def _places(points: ArrayLike, um: Array) -> Array:
     return places[is_place]
 
 
-def _no_injection(problem: str) -> Injection:
+def no_injection(problem: str) -> Injection:
+    """Return an injection without numbers, for a reason."""
     nowhere = np.full(3, np.nan)
     return Injection(problem, nowhere, math.nan, nowhere, math.nan)
+
+
+def _volume(um3: float) -> str:
+    """Say a volume in mm³ and in nl, which an injection is dosed in."""
+    return f"{um3 / 1e9:.4g} mm³ ({um3 / 1e6:,.3g} nl)"
 
 
 def _diameter(volume: float) -> float:

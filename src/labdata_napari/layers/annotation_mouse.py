@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from psygnal import Signal
 
+from labdata_napari.core.measured import REGION
 from labdata_napari.layers import editing
 from labdata_napari.layers.cursor import displayed, point_under
 from labdata_napari.layers.filling import forget_selection
@@ -99,7 +100,11 @@ class AnnotationMouse:
             return False
         name = editing.chosen_annotation(layer)
         types = {entry.name: entry.type for entry in roster(layer)}
-        editing.add_point(layer, place, is_only=types.get(name or "", "") in SINGLE)
+        kind = types.get(name or "", "")
+        if kind == REGION:
+            self.told.emit(f"“{name}” is painted: press R, then drag over it.")
+            return False
+        editing.add_point(layer, place, is_only=kind in SINGLE)
         return True
 
     # -- how

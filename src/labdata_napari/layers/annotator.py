@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from psygnal import Signal
 
+from labdata_napari.core.measured import INJECTION, REGION, measured_region
 from labdata_napari.errors import LabdataError
 from labdata_napari.layers import editing, looking, slab
 from labdata_napari.layers.annotation_mouse import AnnotationMouse
@@ -16,6 +17,8 @@ from labdata_napari.layers.filling import forget_selection
 from labdata_napari.layers.history import history_of
 from labdata_napari.layers.points import names_per_point, recolour, roster
 from labdata_napari.layers.probe_tool import ProbeTool
+from labdata_napari.layers.region_brush import RegionBrush
+from labdata_napari.layers.smallest_dot import SmallestDot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from labdata_napari.core.in_atlas import InAtlas
+    from labdata_napari.core.measures import Injection
     from labdata_napari.core.surface import BrainSurface
 
 _FAR = 10  # slices that a step with Shift goes
@@ -53,8 +57,11 @@ class Annotator:
         self.mouse = AnnotationMouse(viewer, layer)
         self.history = history_of(layer)
         self.figures = Figures(viewer, layer)
+        self._dot = SmallestDot(viewer, layer)
         self.probe = ProbeTool(viewer, layer, self.figures)
         """Places several shanks, and moves them as one body."""
+        self.brush = RegionBrush(viewer, layer)
+        """Paints injection sites."""
         self.proposed: tuple[str, ...] = ()
         """Names of the shanks that went into this subject, in order."""
         self.surface: BrainSurface | None = None
@@ -69,6 +76,9 @@ class Annotator:
         self.probe.told.connect(self.told)
         self.probe.changed.connect(self._on_probe)
         self.probe.dragged.connect(self._on_probe_dragged)
+        self.brush.told.connect(self.told)
+        self.brush.changed.connect(self.looks_changed)
+        self.brush.measured.connect(self._on_painting)
         self.history.changed.connect(self._on_changed)
         layer.events.metadata.connect(self._on_metadata)
         self._on_changed()
@@ -113,6 +123,8 @@ class Annotator:
     def end(self) -> None:
         """Let go of the mouse and take the lines away: the layer left the viewer."""
         self.mouse.end()
+        self._dot.end()
+        self.brush.remove()
         self.figures.remove()
         self.history.changed.disconnect(self._on_changed)
         self.layer.events.metadata.disconnect(self._on_metadata)
@@ -129,6 +141,11 @@ class Annotator:
             self.told.emit(str(error))
             return False
         self.choose(name)
+        if type_ == REGION:
+            self.brush.paint(name)
+            self.changed.emit()
+            self.told.emit(f"Drag in the picture to paint “{name}”.")
+            return True
         self.mouse.add()
         self.changed.emit()
         self.told.emit(f"Click the points of “{name}” in the picture.")
@@ -146,6 +163,12 @@ class Annotator:
         if name not in self.probe.names().values():
             self.probe.put_down()
         editing.choose_annotation(self.layer, name)
+        if not self.brush.is_on or name == self.brush.name:
+            return
+        if self._type_of(name) == REGION:
+            self.brush.paint(name, erase=self.brush.erases)
+        else:
+            self.brush.stop()
 
     def go_to(self, name: str) -> None:
         """Go to the nearest point of an annotation."""
@@ -230,59 +253,34 @@ class Annotator:
     def stop_adding(self) -> None:
         """Let clicks only choose what they hit."""
         self.probe.put_down()
+        self.brush.stop()
         self.layer.mode = "pan_zoom"
         self.mouse.add(False)
         forget_selection(self.layer)
+
+    def paint_region(self) -> None:
+        """Paint the chosen injection site, or a new one; again, put the brush down."""
+        if self.brush.is_on:
+            self.brush.stop()
+        elif not self._refuse():
+            self.probe.put_down()
+            name = editing.chosen_annotation(self.layer)
+            if name is not None and self._type_of(name) == REGION:
+                self.mouse.add(False)
+                self.brush.paint(name)
+            else:
+                self.new(self._numbered(INJECTION), REGION)
 
     # -- a probe of several shanks
 
     def place_probe(self) -> None:
         """Place the next probe, or take up the chosen one; again, put it down."""
+        self.brush.stop()
         if self.probe.is_on:
             self.probe.put_down()
         elif not self._refuse():
             chosen = editing.chosen_annotation(self.layer)
             self.probe.start(chosen, self.proposed)
-
-    def probe_left(self) -> None:
-        """Move the probe 25 µm to the left of the picture."""
-        self.probe.move(-1, 0)
-
-    def probe_right(self) -> None:
-        """Move the probe 25 µm to the right of the picture."""
-        self.probe.move(1, 0)
-
-    def probe_up(self) -> None:
-        """Move the probe 25 µm up in the picture."""
-        self.probe.move(0, -1)
-
-    def probe_down(self) -> None:
-        """Move the probe 25 µm down in the picture."""
-        self.probe.move(0, 1)
-
-    def probe_deeper(self) -> None:
-        """Drive the probe 25 µm deeper."""
-        self.probe.advance(1)
-
-    def probe_back(self) -> None:
-        """Draw the probe 25 µm back."""
-        self.probe.advance(-1)
-
-    def probe_clockwise(self) -> None:
-        """Turn the probe by 2° in the picture."""
-        self.probe.turn(1)
-
-    def probe_anticlockwise(self) -> None:
-        """Turn the probe by 2° in the picture, the other way."""
-        self.probe.turn(-1)
-
-    def probe_spin(self) -> None:
-        """Spin the probe by 2° about its long axis."""
-        self.probe.spin(1)
-
-    def probe_spin_back(self) -> None:
-        """Spin the probe by 2° about its long axis, the other way."""
-        self.probe.spin(-1)
 
     # -- looking
 
@@ -350,6 +348,9 @@ class Annotator:
     def _say(self, before: str, words: str, nothing: str) -> None:
         self.told.emit(f"{before}{words}." if words else nothing)
 
+    def _type_of(self, name: str) -> str:
+        return next((e.type for e in roster(self.layer) if e.name == name), "")
+
     def _numbered(self, stem: str) -> str:
         stem = stem or "annotation"
         taken = {entry.name for entry in roster(self.layer)}
@@ -360,7 +361,14 @@ class Annotator:
         recolour(self.layer)
         self.figures.refresh()
         self.probe.follow()
+        self.brush.refresh()
         self.changed.emit()
+
+    def _on_painting(self, name: str, region: Injection) -> None:
+        setting = self.figures.setting
+        if setting is not None:
+            self.figures.meanwhile(name, measured_region(region, setting, 0))
+            self.mouse.dragged.emit(name)
 
     def _on_probe(self) -> None:
         if self.probe.is_on:
@@ -381,4 +389,5 @@ class Annotator:
     def _on_metadata(self, _event: Any) -> None:
         """Follow what is no part of the rows, so that the history does not tell it."""
         self.figures.refresh()
+        self.brush.refresh()
         self.looks_changed.emit()

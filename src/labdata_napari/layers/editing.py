@@ -14,6 +14,7 @@ import numpy as np
 from labdata_napari.core.annotation import Annotation
 from labdata_napari.core.draft import drafts_of
 from labdata_napari.core.edit_differences import place as placed
+from labdata_napari.core.measured import REGION
 from labdata_napari.errors import InvalidValue, NotFound
 from labdata_napari.layers.filling import (
     chosen_name,
@@ -262,6 +263,8 @@ def select_annotations(layer: Points, names: Collection[str]) -> None:
     """Select all points of annotations; new ones still go to the chosen one."""
     chosen = chosen_annotation(layer)
     owners = names_per_point(layer)
+    painted = {entry.name for entry in roster(layer) if entry.type == REGION}
+    names = set(names) - painted  # thousands of points that nobody sees
     layer.selected_data = {i for i, owner in enumerate(owners) if owner in names}
     if chosen is not None and chosen_name(layer) != chosen:
         make_current(layer, chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,6 +65,13 @@ class Figures:
             fresh[item.name] = known
         self._known = fresh
         self._draw(items)
+
+    def meanwhile(self, name: str, numbers: Measured) -> None:
+        """Take the numbers of an edit that goes on, until it is done."""
+        known = self._known.get(name)
+        if known is not None:
+            unlike = replace(known[0], points=np.full((1, 3), np.inf))
+            self._known[name] = unlike, numbers
 
     def remove(self) -> None:
         """Take the lines out of the viewer."""

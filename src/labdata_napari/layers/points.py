@@ -16,6 +16,7 @@ import pandas as pd
 
 from labdata_napari.core.annotation import Annotation, AnnotationSet
 from labdata_napari.core.draft import Draft
+from labdata_napari.core.measured import REGION
 from labdata_napari.layers.colours import annotation_colours
 from labdata_napari.layers.source import METADATA_KEY, LayerSource, source_of
 
@@ -45,7 +46,7 @@ _UNNAMED = "unnamed"
 _RING = 0.15
 _POINTS_ACROSS = 45
 # napari enlarges only the border of a point that is held at this size: keep it low.
-_SMALLEST_ON_SCREEN = 6
+SMALLEST_ON_SCREEN, LARGEST_ON_SCREEN = 6, 10_000
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def annotation_layer(
         "ndim": 3,
         "features": pd.DataFrame({FEATURE: feature_of(annotations)}),
         "size": max(1.0, max(shape[-2:]) / _POINTS_ACROSS),
-        "canvas_size_limits": (_SMALLEST_ON_SCREEN, 10_000),
+        "canvas_size_limits": (SMALLEST_ON_SCREEN, LARGEST_ON_SCREEN),
         "border_color": "black",
         "border_width": _RING,
         "metadata": {
@@ -268,7 +269,8 @@ def recolour(layer: Points) -> None:
         symbols[index] = _TIP_SYMBOL
     if [str(symbol) for symbol in layer.symbol] != symbols:
         layer.symbol = symbols
-    hidden = {entry.name for entry in entries if entry.is_hidden}
+    # of a painted region its blocks are shown, by a layer of their own
+    hidden = {e.name for e in entries if e.is_hidden or e.type == REGION}
     shown = np.array([name not in hidden for name in names])
     if not np.array_equal(layer.shown, shown):
         layer.shown = shown

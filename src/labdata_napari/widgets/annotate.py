@@ -15,9 +15,10 @@ from qtpy.QtWidgets import (
 )
 
 from labdata_napari.layers import editing
+from labdata_napari.layers.probe_nudges import NUDGES
 from labdata_napari.layers.slab import slab_um
 from labdata_napari.widgets.annotation_follow import annotations_beside, title_of
-from labdata_napari.widgets.annotation_keys import KeyListener
+from labdata_napari.widgets.annotation_keys import WHILE_PAINTING, KeyListener
 from labdata_napari.widgets.annotation_keys_panel import KeysPanel
 from labdata_napari.widgets.annotation_list import AnnotationList
 from labdata_napari.widgets.annotation_state import AnnotationState, state_of
@@ -30,6 +31,7 @@ from labdata_napari.widgets.preferences import preferences
 from labdata_napari.widgets.probe_panel import ProbePanel
 from labdata_napari.widgets.question import Question
 from labdata_napari.widgets.recover_flow import RecoverFlow
+from labdata_napari.widgets.region_panel import RegionPanel
 from labdata_napari.widgets.revert_flow import RevertFlow
 from labdata_napari.widgets.rights import allow, why_not_editable, why_not_saved
 from labdata_napari.widgets.save_flow import SaveFlow
@@ -74,6 +76,7 @@ class AnnotationDock(QWidget):
         self._list = AnnotationList()
         self._tools = AnnotationTools()
         self._probe = ProbePanel()
+        self._brush = RegionPanel()
         self._track = TrackPanel(self._workspace)
         self._keys_panel = KeysPanel()
         self._save = _button(
@@ -108,7 +111,13 @@ class AnnotationDock(QWidget):
         layout.addLayout(head)
         layout.addWidget(self._new)
         layout.addWidget(self._list, 1)
-        for widget in (self._tools, self._probe, self._track, self._keys_panel):
+        for widget in (
+            self._tools,
+            self._probe,
+            self._brush,
+            self._track,
+            self._keys_panel,
+        ):
             layout.addWidget(widget)
         layout.addWidget(self._question)
         layout.addWidget(self._status)
@@ -126,6 +135,7 @@ class AnnotationDock(QWidget):
         self._tools.redo_wanted.connect(self._on_redo)
         self._tools.slab_chosen.connect(self._on_slab_chosen)
         self._tools.probe_wanted.connect(self._on_probe)
+        self._tools.brush_wanted.connect(self._on_brush)
         self._tools.delete_wanted.connect(self._list.delete)
         self._tools.keys_toggled.connect(self._on_keys_toggled)
         self._keys.pressed.connect(self._on_key)
@@ -178,6 +188,7 @@ class AnnotationDock(QWidget):
         self._flow.layer = self._recover.layer = self._reverting.layer = layer
         self._list.show_layer(annotator)
         self._probe.follow(annotator)
+        self._brush.follow(annotator)
         self._track.follow(annotator)
         if annotator is None or layer is None:
             return
@@ -211,6 +222,7 @@ class AnnotationDock(QWidget):
             history = annotator.history
             self._tools.show_history(history.undo_words, history.redo_words)
             self._tools.show_probe(annotator.probe.is_on)
+            self._tools.show_brush(annotator.brush.is_on)
         self._track.refresh()
         self._recover.offer()
 
@@ -278,10 +290,13 @@ class AnnotationDock(QWidget):
             return False
         if action.while_held and not annotator.probe.is_on:
             return False
-        return viewer.layers.selection.active is annotator.layer
+        active = viewer.layers.selection.active
+        if action.name in WHILE_PAINTING and annotator.brush.is_on:
+            return active in (annotator.layer, annotator.brush.layer)
+        return active is annotator.layer
 
     def _on_key(self, name: str) -> None:
-        if name in ("save", "show_keys", "show_track", "place_probe"):
+        if name in ("save", "show_keys", "show_track", "place_probe", "paint_region"):
             self._come_forward()
         if name == "save":
             self._start_save()
@@ -289,7 +304,11 @@ class AnnotationDock(QWidget):
             self._tools.toggle_keys()
         elif name == "show_track":
             self._track.toggle_plane()
-        elif self._annotator is not None:
+        elif self._annotator is None:
+            return
+        elif name in NUDGES:
+            NUDGES[name](self._annotator.probe)
+        else:
             getattr(self._annotator, name)()
 
     def _come_forward(self) -> None:
@@ -312,6 +331,10 @@ class AnnotationDock(QWidget):
     def _on_probe(self) -> None:
         if self._annotator is not None:
             self._annotator.place_probe()
+
+    def _on_brush(self) -> None:
+        if self._annotator is not None:
+            self._annotator.paint_region()
 
     def _on_undo(self) -> None:
         if self._annotator is not None:

@@ -54,6 +54,7 @@ ACTIONS = (
     KeyAction("next_point", "]", "go to the next point"),
     KeyAction("next_slab", "S", "slab of 0, 50, 100 or 200 µm"),
     KeyAction("show_track", "W", "show or hide the plane along the track"),
+    KeyAction("paint_region", "R", "paint an injection site, or stop painting"),
     KeyAction("place_probe", "M", "place a probe of several shanks, or hold one"),
     KeyAction("probe_left", "Left", "probe 25 µm to the left", True),
     KeyAction("probe_right", "Right", "probe 25 µm to the right", True),
@@ -69,6 +70,14 @@ ACTIONS = (
     KeyAction("save", "Ctrl+S", "save to the lab"),
     KeyAction("show_keys", "?", "show or hide this list"),
 )
+
+
+WHILE_PAINTING = (
+    *("paint_region", "stop_adding", "undo", "redo", "save", "show_keys", "new_track"),
+    *("slice_back", "slice_on", "ten_back", "ten_on", "next_slab"),
+    *("next_annotation", "annotation_before", "place_probe"),
+)
+"""What is heard although another layer is painted in, which has keys of its own."""
 
 
 def keys_of(action: KeyAction, chosen: Mapping[str, str]) -> tuple[str, ...]:

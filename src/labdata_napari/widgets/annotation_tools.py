@@ -8,6 +8,7 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QPushButton,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -25,6 +26,7 @@ class AnnotationTools(QWidget):
     """Thickness in µm."""
     delete_wanted = Signal()
     probe_wanted = Signal()
+    brush_wanted = Signal()
     keys_toggled = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -54,6 +56,12 @@ class AnnotationTools(QWidget):
             "and move it as one body; again, put it down (M)",
         )
         self._probe.setCheckable(True)
+        self._brush = _button(
+            "annotation_brush",
+            "Brush",
+            "Paint the chosen injection site, or a new one; again, stop painting (R)",
+        )
+        self._brush.setCheckable(True)
         self._delete = _button(
             "annotation_delete",
             "Delete",
@@ -64,15 +72,13 @@ class AnnotationTools(QWidget):
         self._keys.setText("?")
         self._keys.setCheckable(True)
         self._keys.setToolTip("Show what the keys do in the picture (?)")
-        layout = QHBoxLayout(self)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self._add, self._probe, self._undo, self._redo, self._slab):
-            layout.addWidget(widget)
-        layout.addStretch()
-        layout.addWidget(self._delete)
-        layout.addWidget(self._keys)
+        layout.addLayout(_row((self._add, self._probe, self._brush), (self._delete,)))
+        layout.addLayout(_row((self._undo, self._redo, self._slab), (self._keys,)))
         self._add.toggled.connect(self.add_toggled)
         self._probe.clicked.connect(self._on_probe)
+        self._brush.clicked.connect(self._on_brush)
         self._undo.clicked.connect(self.undo_wanted)
         self._redo.clicked.connect(self.redo_wanted)
         self._delete.clicked.connect(self.delete_wanted)
@@ -91,6 +97,10 @@ class AnnotationTools(QWidget):
     def show_probe(self, on: bool) -> None:
         """Show whether a probe is placed or held."""
         self._probe.setChecked(on)
+
+    def show_brush(self, on: bool) -> None:
+        """Show whether an injection site is painted."""
+        self._brush.setChecked(on)
 
     def show_slab(self, thickness_um: float) -> None:
         """Show how thick the slab is."""
@@ -126,6 +136,7 @@ class AnnotationTools(QWidget):
         """
         allow(self._add, is_open, reason)
         allow(self._probe, is_open, reason)
+        allow(self._brush, is_open, reason)
         allow(self._delete, is_open and has_any, reason)
         self._slab.setEnabled(is_open)
 
@@ -133,8 +144,22 @@ class AnnotationTools(QWidget):
         self._probe.setChecked(not on)  # whether it is so, the layer says
         self.probe_wanted.emit()
 
+    def _on_brush(self, on: bool) -> None:
+        self._brush.setChecked(not on)
+        self.brush_wanted.emit()
+
     def _on_slab(self, index: int) -> None:
         self.slab_chosen.emit(self._slab.itemData(index))
+
+
+def _row(left: tuple[QWidget, ...], right: tuple[QWidget, ...]) -> QHBoxLayout:
+    row = QHBoxLayout()
+    for widget in left:
+        row.addWidget(widget)
+    row.addStretch()
+    for widget in right:
+        row.addWidget(widget)
+    return row
 
 
 def _button(name: str, text: str, tooltip: str) -> QPushButton:
