@@ -50,3 +50,14 @@ def test_a_landmark_is_where_it_is_and_anything_else_has_a_centre():
 def test_without_a_place_every_type_says_what_to_do(type_):
     for points in ([], [[np.nan, 0, 0]]):
         assert "click" in said(type_, points)[1].problem
+
+
+def test_a_bent_track_is_followed_by_a_curve_that_says_how_smooth():
+    along = np.linspace(0, 200, 12)
+    points = np.column_stack([np.full(12, 20.0), along, 50 + (along / 40) ** 2])
+    um = (25.0, 10.0, 10.0)
+    line = measure("probe_track", points, Setting(um))
+    bent = measure("probe_track", points, Setting(um, curve="spline"))
+    assert len(line.path) == 2 < len(bent.path)
+    assert bent.track.rms_um < line.track.rms_um / 2
+    assert ("fit", "curve, smoothing 25 µm rms") in bent.summary

@@ -26,6 +26,7 @@ from labdata_napari.layers.probe_nudges import NUDGES
 from labdata_napari.layers.source import source_of
 from labdata_napari.layers.track_fits import SOURCE_KIND
 from labdata_napari.widgets.annotation_keys import ACTIONS, problems_of
+from labdata_napari.widgets.plane_view import PlaneView
 from labdata_napari.widgets.preferences import preferences
 from labdata_napari.widgets.region_strip import RegionStrip
 from labdata_napari.widgets.track_view import TrackView
@@ -128,6 +129,24 @@ def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
     assert view._picture.pixels.max() > 100
     story.qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=view.rect().center())
     assert count(story, "NP24_shank0") == 4
+    # it looks as the picture does, also when that is made darker or a channel hidden
+    bright, channel = view._picture.pixels, story.viewer.layers[0]
+    low, high = channel.contrast_limits
+    channel.contrast_limits = (low, low + 3 * (high - low))
+    story.qtbot.waitUntil(lambda: view._picture.pixels.sum() < bright.sum())
+    channel.contrast_limits = (low, high)
+
+    # G shows the planes across the picture; a click in one goes there
+    story.hover(5, 14, 16)
+    story.key(K.Key_G)
+    across = story.dock.findChild(PlaneView, "annotation_section_1")
+    story.qtbot.waitUntil(lambda: across._picture is not None, timeout=20_000)
+    place = across._on_screen(across._picture.plane, np.array([[9.0, 20, 16]]))[0][0]
+    story.press("annotation_add")  # so that it adds no point
+    story.qtbot.mouseClick(across, Qt.MouseButton.LeftButton, pos=place.toPoint())
+    assert story.viewer.dims.current_step[0] == 9
+    story.press("annotation_add")
+    story.key(K.Key_G)
     middle = working_copy.listing(story.layer)[1].points[-1]
     np.testing.assert_allclose(middle, view._picture.plane.centre, atol=1)
     story.key(K.Key_Z, CONTROL)
@@ -288,7 +307,7 @@ def test_the_manifest_offers_the_keys_that_there_are(own_preferences):
     assert chosen == {action.name: action.keys for action in ACTIONS}
     assert problems_of(chosen) == []
     assert len(problems_of({**chosen, "new_track": "S", "undo": "Foo+Q"})) == 2
-    dock = {"save", "show_keys", "show_track"}
+    dock = {"save", "show_keys", "show_track", "show_sections"}
     others = dock | set(NUDGES)
     assert all(
         hasattr(Annotator, each.name) != (each.name in others) for each in ACTIONS

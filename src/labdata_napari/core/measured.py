@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from labdata_napari.core.curves import SMOOTHING_UM
 from labdata_napari.core.measures import (
     Injection,
     Summary,
@@ -15,7 +16,7 @@ from labdata_napari.core.measures import (
     landmark_of,
 )
 from labdata_napari.core.painted import region_of
-from labdata_napari.core.tracks import Track, fit_track
+from labdata_napari.core.tracks import CURVES, Track, fit_track
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,12 +51,15 @@ class Setting:
     surface
         Where a line from a point (3,) in a direction in µm leaves the brain; None
         where the surface is not known.
+    curve
+        How tracks are fitted: one of `core.tracks.CURVES`.
     """
 
     um_per_pixel: tuple[float, float, float]
     shape: tuple[int, int, int] | None = None
     orientation: str | None = None
     surface: Callable[[Array, Array], Array | None] | None = None
+    curve: str = CURVES[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,9 +170,12 @@ def _track(points: Array, setting: Setting, tip: Sequence[float] | None) -> Meas
         orientation=setting.orientation,
         tip=marked,
         surface=setting.surface,
+        curve=setting.curve,
     )
     path = track.path if track else np.zeros((0, 3))
-    rule = (("tip by", track.tip_rule),) if track else ()
+    rule: Summary = (("tip by", track.tip_rule),) if track else ()
+    if len(path) > 2:
+        rule = (*rule, ("fit", f"curve, smoothing {SMOOTHING_UM:.0f} µm rms"))
     return Measured(
         (*track.summary, *rule),
         track.problem,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _MOST_PIXELS = 2048  # along a side of the picture
+_MOST_ACROSS = 512  # of a section, which is small on the screen
 _MOST_PLANES = 64
 _ALONG = 0.9  # cosine beyond which an axis is too near to the track to be across it
 
@@ -213,6 +214,43 @@ def track_plane(
         stack_shape=(z, y, x),
     )
     return middle.spun(spin_deg)
+
+
+def section(
+    place: ArrayLike,
+    down: int,
+    right: int,
+    um_per_pixel: ArrayLike,
+    stack_shape: Sequence[int],
+) -> TrackPlane:
+    """Lay a plane along two axes of a stack, as large as the stack.
+
+    Parameters
+    ----------
+    place
+        (3,) pixels that the plane goes through.
+    down, right
+        The axes along which rows and columns go on.
+    um_per_pixel, stack_shape
+        (3,) of the stack.
+    """
+    um = as_pitch(um_per_pixel)
+    z, y, x = (int(n) for n in stack_shape)
+    size = np.array((z, y, x))
+    centre = (size - 1) / 2
+    (across,) = {0, 1, 2} - {down, right}
+    centre[across] = np.asarray(place, np.float64)[across]
+    height_um, width_um = (size * um)[[down, right]]
+    pitch = max(float(um.min()), max(height_um, width_um) / _MOST_ACROSS)
+    return TrackPlane(
+        centre=centre,
+        down=np.eye(3)[down],
+        right=np.eye(3)[right],
+        shape=(max(1, round(height_um / pitch)), max(1, round(width_um / pitch))),
+        pitch_um=pitch,
+        um_per_pixel=um,
+        stack_shape=(z, y, x),
+    )
 
 
 def _across(down: Array) -> Array:

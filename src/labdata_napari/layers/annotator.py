@@ -9,6 +9,7 @@ import numpy as np
 from psygnal import Signal
 
 from labdata_napari.core.measured import INJECTION, REGION, measured_region
+from labdata_napari.core.tracks import CURVES
 from labdata_napari.errors import LabdataError
 from labdata_napari.layers import editing, looking, slab
 from labdata_napari.layers.annotation_mouse import AnnotationMouse
@@ -119,6 +120,19 @@ class Annotator:
         if setting != self.figures.setting:
             self.figures.know(setting)
             self.changed.emit()
+
+    @property
+    def curve(self) -> str:
+        """How tracks are fitted: one of `core.tracks.CURVES`."""
+        setting = self.figures.setting
+        return CURVES[0] if setting is None else setting.curve
+
+    def fit(self, curve: str) -> None:
+        """Fit tracks by a line or by a curve; it is no part of the rows."""
+        setting = self.figures.setting
+        if setting is not None and curve != setting.curve:
+            self.figures.know(replace(setting, curve=curve))
+            self.looks_changed.emit()
 
     def end(self) -> None:
         """Let go of the mouse and take the lines away: the layer left the viewer."""

@@ -33,27 +33,58 @@ class Channel:
         Dark and bright.
     colormap
         What napari paints with.
+    level
+        Of the layer's pixels: 0 is the finest.
     """
 
     volume: Any
     limits: tuple[float, float]
     colormap: Colormap
+    level: int = 0
+
+    def is_like(self, other: Channel) -> bool:
+        """Whether it would be painted the same."""
+        mine, others = self._looks, other._looks
+        return self.volume is other.volume and mine == others
+
+    @property
+    def _looks(self) -> tuple[Any, ...]:
+        return self.limits, str(self.colormap.name), self.level
 
 
 def channels_of(
-    viewer: ViewerModel, kind: str, source: LayerSource
+    viewer: ViewerModel, kind: str, source: LayerSource, most: int | None = None
 ) -> tuple[Channel, ...]:
-    """Return the visible channels of the row of `kind` that `source` belongs to."""
+    """Return the visible channels of the row of `kind` that `source` belongs to.
+
+    Parameters
+    ----------
+    viewer
+        That shows them.
+    kind, source
+        The row.
+    most
+        Voxels along an axis: the first level that has no more is taken, else the
+        coarsest; without a number the finest.
+    """
     layers = layers_of(viewer.layers, kind, source.key, source.lab)
-    return tuple(
-        Channel(
-            layer.data[0] if layer.multiscale else layer.data,
-            (float(layer.contrast_limits[0]), float(layer.contrast_limits[1])),
-            layer.colormap,
-        )
-        for layer in layers
-        if isinstance(layer, Image) and layer.visible and layer.ndim == 3
-    )
+    found = []
+    for layer in layers:
+        if isinstance(layer, Image) and layer.visible and layer.ndim == 3:
+            low, high = layer.contrast_limits
+            level, volume = _level(layer, most)
+            limits = float(low), float(high)
+            found.append(Channel(volume, limits, layer.colormap, level))
+    return tuple(found)
+
+
+def _level(layer: Image, most: int | None) -> tuple[int, Any]:
+    if not layer.multiscale:
+        return 0, layer.data
+    sizes = [max(level.shape) for level in layer.data]
+    small = [n for n, size in enumerate(sizes) if most is None or size <= most]
+    level = small[0] if small else len(sizes) - 1
+    return level, layer.data[level]
 
 
 def coarsest(layer: Image) -> Any:

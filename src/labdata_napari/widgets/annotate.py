@@ -53,6 +53,12 @@ _NO_LAYER = (
 )
 
 
+_SEEN_IN_DOCK = (
+    *("save", "show_keys", "show_track", "show_sections"),
+    *("place_probe", "paint_region"),
+)
+
+
 class AnnotationDock(QWidget):
     """Lists, makes, measures and saves the annotations of the open transform.
 
@@ -133,6 +139,7 @@ class AnnotationDock(QWidget):
         self._tools.add_toggled.connect(self._on_add_toggled)
         self._tools.undo_wanted.connect(self._on_undo)
         self._tools.redo_wanted.connect(self._on_redo)
+        self._tools.curve_chosen.connect(self._on_curve_chosen)
         self._tools.slab_chosen.connect(self._on_slab_chosen)
         self._tools.probe_wanted.connect(self._on_probe)
         self._tools.brush_wanted.connect(self._on_brush)
@@ -194,6 +201,7 @@ class AnnotationDock(QWidget):
             return
         for signal, method in (
             (annotator.changed, self._on_changed),
+            (annotator.history.changed, self._track.come_to_cursor),
             (annotator.told, self._say),
             (annotator.mouse.adding, self._tools.show_adding),
             (annotator.mouse.dragged, self._on_dragged),
@@ -221,6 +229,7 @@ class AnnotationDock(QWidget):
         if annotator is not None and layer is not None:
             history = annotator.history
             self._tools.show_history(history.undo_words, history.redo_words)
+            self._tools.show_curve(annotator.curve)
             self._tools.show_probe(annotator.probe.is_on)
             self._tools.show_brush(annotator.brush.is_on)
         self._track.refresh()
@@ -264,6 +273,7 @@ class AnnotationDock(QWidget):
 
     def _on_dragged(self, _name: str) -> None:
         self._track.refresh()
+        self._track.come_to_cursor()
 
     def _on_selection(self, *_: Any) -> None:
         """Let the list follow a click on points in the picture."""
@@ -296,7 +306,7 @@ class AnnotationDock(QWidget):
         return active is annotator.layer
 
     def _on_key(self, name: str) -> None:
-        if name in ("save", "show_keys", "show_track", "place_probe", "paint_region"):
+        if name in _SEEN_IN_DOCK:
             self._come_forward()
         if name == "save":
             self._start_save()
@@ -304,6 +314,8 @@ class AnnotationDock(QWidget):
             self._tools.toggle_keys()
         elif name == "show_track":
             self._track.toggle_plane()
+        elif name == "show_sections":
+            self._track.toggle_sections()
         elif self._annotator is None:
             return
         elif name in NUDGES:
@@ -347,6 +359,10 @@ class AnnotationDock(QWidget):
     def _on_slab_chosen(self, thickness_um: float) -> None:
         if self._annotator is not None:
             self._annotator.show_slab(thickness_um)
+
+    def _on_curve_chosen(self, curve: str) -> None:
+        if self._annotator is not None:
+            self._annotator.fit(curve)
 
     def _on_keys_toggled(self, on: bool) -> None:
         self._keys_panel.setVisible(on)

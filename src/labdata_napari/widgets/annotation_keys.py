@@ -54,6 +54,7 @@ ACTIONS = (
     KeyAction("next_point", "]", "go to the next point"),
     KeyAction("next_slab", "S", "slab of 0, 50, 100 or 200 µm"),
     KeyAction("show_track", "W", "show or hide the plane along the track"),
+    KeyAction("show_sections", "G", "show or hide the planes across the picture"),
     KeyAction("paint_region", "R", "paint an injection site, or stop painting"),
     KeyAction("place_probe", "M", "place a probe of several shanks, or hold one"),
     KeyAction("probe_left", "Left", "probe 25 µm to the left", True),
@@ -74,7 +75,7 @@ ACTIONS = (
 
 WHILE_PAINTING = (
     *("paint_region", "stop_adding", "undo", "redo", "save", "show_keys", "new_track"),
-    *("slice_back", "slice_on", "ten_back", "ten_on", "next_slab"),
+    *("show_sections", "slice_back", "slice_on", "ten_back", "ten_on", "next_slab"),
     *("next_annotation", "annotation_before", "place_probe"),
 )
 """What is heard although another layer is painted in, which has keys of its own."""

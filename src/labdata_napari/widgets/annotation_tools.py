@@ -12,6 +12,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from labdata_napari.core.curves import SMOOTHING_UM
+from labdata_napari.core.tracks import CURVES
 from labdata_napari.layers.slab import THICKNESSES_UM
 from labdata_napari.widgets.rights import allow
 
@@ -24,6 +26,8 @@ class AnnotationTools(QWidget):
     redo_wanted = Signal()
     slab_chosen = Signal(float)
     """Thickness in µm."""
+    curve_chosen = Signal(str)
+    """How tracks are fitted: one of `core.tracks.CURVES`."""
     delete_wanted = Signal()
     probe_wanted = Signal()
     brush_wanted = Signal()
@@ -48,6 +52,14 @@ class AnnotationTools(QWidget):
         self._slab.setToolTip(
             "Show the brightest voxels of a slab around the slice, and the points in "
             "it: the smaller a point, the farther from the middle (S)"
+        )
+        self._curve = QComboBox()
+        self._curve.setObjectName("annotation_curve")
+        for curve, text in zip(CURVES, ("straight", "curved"), strict=True):
+            self._curve.addItem(text, curve)
+        self._curve.setToolTip(
+            "How tracks are fitted: by a straight line, or by the smoothest curve that "
+            f"keeps within {SMOOTHING_UM:.0f} µm rms of the points"
         )
         self._probe = _button(
             "annotation_probe",
@@ -75,7 +87,9 @@ class AnnotationTools(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(_row((self._add, self._probe, self._brush), (self._delete,)))
-        layout.addLayout(_row((self._undo, self._redo, self._slab), (self._keys,)))
+        layout.addLayout(
+            _row((self._undo, self._redo, self._slab, self._curve), (self._keys,))
+        )
         self._add.toggled.connect(self.add_toggled)
         self._probe.clicked.connect(self._on_probe)
         self._brush.clicked.connect(self._on_brush)
@@ -84,6 +98,7 @@ class AnnotationTools(QWidget):
         self._delete.clicked.connect(self.delete_wanted)
         self._keys.toggled.connect(self.keys_toggled)
         self._slab.activated.connect(self._on_slab)
+        self._curve.activated.connect(self._on_curve)
 
     @property
     def may_delete(self) -> bool:
@@ -106,6 +121,10 @@ class AnnotationTools(QWidget):
         """Show how thick the slab is."""
         index = self._slab.findData(float(thickness_um))
         self._slab.setCurrentIndex(index)
+
+    def show_curve(self, curve: str) -> None:
+        """Show how tracks are fitted."""
+        self._curve.setCurrentIndex(self._curve.findData(curve))
 
     def show_history(self, undo: str, redo: str) -> None:
         """Show what undo and redo would do; empty texts when nothing."""
@@ -139,6 +158,7 @@ class AnnotationTools(QWidget):
         allow(self._brush, is_open, reason)
         allow(self._delete, is_open and has_any, reason)
         self._slab.setEnabled(is_open)
+        self._curve.setEnabled(is_open)
 
     def _on_probe(self, on: bool) -> None:
         self._probe.setChecked(not on)  # whether it is so, the layer says
@@ -147,6 +167,9 @@ class AnnotationTools(QWidget):
     def _on_brush(self, on: bool) -> None:
         self._brush.setChecked(not on)
         self.brush_wanted.emit()
+
+    def _on_curve(self, index: int) -> None:
+        self.curve_chosen.emit(self._curve.itemData(index))
 
     def _on_slab(self, index: int) -> None:
         self.slab_chosen.emit(self._slab.itemData(index))
