@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from labdata_napari import __version__
-from labdata_napari.commands import db, imports, transform, window
+from labdata_napari.commands import db, exports, imports, transform, window
 from labdata_napari.commands.command import add_commands, add_target
 from labdata_napari.commands.ending import Ended, endings_raised
 from labdata_napari.errors import LabdataError
@@ -23,6 +23,7 @@ COMMANDS = (
     window.DEMO,
     window.OPEN,
     imports.COMMAND,
+    exports.COMMAND,
     transform.COMMAND,
     db.COMMAND,
 )

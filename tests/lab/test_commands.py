@@ -16,6 +16,7 @@ import tifffile
 import labdata_napari as ln
 from labdata_napari.cli import main
 from labdata_napari.lab.embedded import EmbeddedPostgres
+from labelling import write_video
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +45,32 @@ def typed(root: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
         return code, said.out + said.err
 
     return run
+
+
+def test_videos_and_labels_come_and_go_by_the_command_line(
+    typed: Callable[..., Any], tmp_path: Path
+) -> None:
+    where = [*NAMES[:-1], "pose"]
+    write_video(tmp_path / "cam.mp4")
+    code, said = typed("import", "video", tmp_path / "cam.mp4", *where)
+    assert (code, "8 frames of 48 × 32 at 25 Hz" in said) == (0, True)
+    labels = tmp_path / "labels.csv"
+    labels.write_text(
+        "scorer,a,a\nbodyparts,nose,nose\ncoords,x,y\nlabeled-data/cam/img5.png,1,2\n"
+    )
+    code, said = typed("import", "labels", labels)
+    assert (code, "subject, session and dataset" in said) == (1, True)
+    code, said = typed("import", "labels", labels, *where, "--video", "cam")
+    assert (code, said.splitlines()[0]) == (0, "0")  # the number, for scripts
+    code, said = typed("export", "labels", 0, "--out", tmp_path / "p")
+    out = tmp_path / "p" / "labeled-data" / "label_set_0"
+    assert (code, said.splitlines()[0]) == (0, str(out))
+    table = out / "CollectedData_labdata.csv"
+    table.write_text(table.read_text().replace("1.0", "5.5"))
+    code, said = typed("import", "labels", table, "--into", 0)
+    assert (code, "1 moved, 0 added, 0 removed, 0 unchanged" in said) == (0, True)
+    code, said = typed("export", "labels", 0, "--out", tmp_path / "p")
+    assert (code, "holds files already" in said) == (1, True)
 
 
 def test_a_brain_is_imported_and_transformed_from_the_command_line(

@@ -13,6 +13,7 @@ from labdata_napari.errors import (
     NotFound,
     UnreadableFile,
 )
+from labelling import write_video
 from labs import (
     KEY,
     add_dataset,
@@ -118,19 +119,6 @@ def test_a_video_opens_at_the_rate_of_its_row(lab: Any, store: Path) -> None:
     write_video(path.with_name("cam0_2.mp4"))
     assert len(lab.recordings.open("DatasetVideo", key)) == 16
     assert (lab.DatasetVideo & key).open()[8, 0, 0, 0] < 20
-
-
-def write_video(path: Path) -> None:
-    import av
-
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("mpeg4", rate=25)
-        stream.width, stream.height = 48, 32
-        for number in range(8):
-            picture = np.full((32, 48, 3), number * 20, np.uint8)
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
 
 
 @postgresql

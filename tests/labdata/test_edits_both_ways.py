@@ -106,6 +106,47 @@ def test_labels_are_exported_and_edited_by_labdata(lab, labdata: Labdata, store:
     assert_same_rows(lab, labdata)
 
 
+def test_labels_are_exchanged_as_files(
+    lab, labdata: Labdata, store: Path, tmp_path: Path
+):
+    # two cameras of one session, which have the number 7 in common
+    frames = [
+        *frames_of(add_video(lab), (7, 3)),
+        *frames_of(add_video(lab, "side"), (7, 9)),
+    ]
+    number = lab.poses.create_label_set("two cameras", "ana")
+    pictures = {frame: picture(n) for n, frame in enumerate(frames)}
+    lab.poses.add_frames(number, pictures, labels_of(frames))
+    loaded = lab.poses.load_labels(number)
+    chosen = lab.PoseEstimationLabelSet & {"pose_label_set_num": number}
+    same = {"updated": 0, "added": 0, "removed": 0, "unchanged": 8, "frames": 4}
+
+    exported = labdata.export_labeling(number)
+    counts = chosen.update_labeling(exported["file"])
+    assert counts == same | {"duplicate_frames": 0}
+    assert lab.poses.load_labels(number) == loaded  # to the last bit
+
+    # ours is its layout, down to the names of pictures
+    ours, table, _ = chosen.export_labeling(overwrite=True)
+    assert ours == Path(exported["file"]).parent
+    assert [Path(path).name for path in table["image_path"]] == exported["pictures"]
+    other = lab.poses.create_label_set("one camera", "ana")
+    lab.poses.add_frames(other, {f: pictures[f] for f in frames[:2]})
+    lab.poses.add_frames(other, {}, labels_of(frames[:2]))
+    before = lab.poses.load_labels(other)
+    file = lab.poses.export_labels(other, tmp_path) / "CollectedData_ana.h5"
+    values = before.coordinates.reshape(2, 4).astype(np.float64)
+    counts = labdata.update_labeling(other, str(file), values)
+    assert (counts["unchanged"], counts["updated"]) == (4, 0)
+    assert lab.poses.load_labels(other) == before
+    values[0, :2] = 12.5, 99.25
+    counts = labdata.update_labeling(other, str(file), values)
+    assert (counts["unchanged"], counts["updated"]) == (3, 1)
+    # and its file, as it saved it, is taken up: there is nothing left to do
+    done = lab.poses.update_labels(other, file)
+    assert (done.unchanged, done.updated) == (4, 0)
+
+
 def test_projections_are_read_by_labdata(lab, labdata: Labdata):
     key = add_dataset(lab, dataset_name="wide")
     sizes = {"n_channels": 2, "n_frames": 50, "width": 12, "height": 8}

@@ -254,6 +254,11 @@ class PoseLabels:
         values = self._on(keys, names)
         return PoseLabels(names, keys, values if self.has_z else values[..., :2])
 
+    def with_values_of(self, other: PoseLabels) -> PoseLabels:
+        """Take the labels of another set for the frames and body parts of this one."""
+        xyz = other._on(self.frames, self.bodyparts)
+        return replace(self, coordinates=_without_empty_z(xyz))
+
     def changes_to(self, edited: PoseLabels) -> Changes[Label]:
         """Compare this baseline with its edited copy, frame by frame and part by part.
 

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from labdata_napari.core.axes import BRAIN, checked_um
 from labdata_napari.core.stacks import Stack, open_stack
-from labdata_napari.errors import InvalidValue, UnreadableFile
+from labdata_napari.errors import InvalidValue, LabdataError, UnreadableFile
+from labdata_napari.lab.opening import open_brain_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,6 +134,30 @@ class ImportPlan:
         """POSIX path in the store, when the file is copied there."""
         return "/".join((*self.key.values(), self.file_name))
 
+    def check(self, path: Path) -> None:
+        """Open a file as its row is going to open it, and compare with the plan.
+
+        A copy may lack companion files, and a row does not keep the names of the axes.
+
+        Raises
+        ------
+        UnreadableFile
+            When it is another image.
+        """
+        try:
+            found = open_brain_file(path, self.measures)
+        except LabdataError as error:
+            raise UnreadableFile(
+                f"'{self.source}' cannot be opened again by itself ({error}); is it "
+                "one of several files of an image, or not in the order Z, C, Y, X? "
+                "Save it as one file in that order."
+            ) from error
+        if not _look_alike(found, self.stack):
+            raise UnreadableFile(
+                f"'{self.source}' is not stored in the order Z, C, Y, X and does not "
+                "say so, and the database cannot keep the order; save it in that order."
+            )
+
 
 def plan_import(request: BrainImport) -> ImportPlan:
     """Read what the file says, complete it with what was given; write nothing.
@@ -147,7 +174,7 @@ def plan_import(request: BrainImport) -> ImportPlan:
     stack = _brain(path, request.axes)
     _refuse_missing(request, stack, path)
     for what in ("subject", "session", "dataset"):
-        _check_name(what, getattr(request, what))
+        check_name(what, getattr(request, what))
     packed = path.is_dir()
     if packed and request.in_place:
         raise InvalidValue(
@@ -155,7 +182,7 @@ def plan_import(request: BrainImport) -> ImportPlan:
             "place; import it with a copy, which packs it into one zip, or zip it."
         )
     file_name = f"{path.name}.zip" if packed else path.name
-    _check_name("file", file_name)
+    check_name("file", file_name)
     um, notes = _um(request, stack)
     return ImportPlan(
         request,
@@ -194,26 +221,33 @@ def _refuse_missing(request: BrainImport, stack: Stack, path: Path) -> None:
     ]
     if request.um_per_pixel is None and stack.um_per_pixel is None:
         missing.append("voxel size in µm along z, y and x, which the file does not say")
-    if request.session and _parsed_session(request) is None:
+    if (
+        request.session
+        and session_time(request.session, request.session_datetime) is None
+    ):
         missing.append(
             f"session's date and time, which the name '{request.session}' does not say "
             "(20260131_120000 would; else give them)"
         )
     if missing:
         raise InvalidValue(
-            f"'{path.name}' cannot be imported without its {_listed(missing)}."
+            f"'{path.name}' cannot be imported without its {listed(missing)}."
         )
 
 
-def _listed(words: Sequence[str]) -> str:
+def listed(words: Sequence[str]) -> str:
+    """Say "a, b and c"."""
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _parsed_session(request: BrainImport) -> datetime.datetime | None:
-    if request.session_datetime is not None:
-        return request.session_datetime.replace(microsecond=0)
-    match = _SESSION.fullmatch(request.session)
+def session_time(
+    name: str, given: datetime.datetime | None = None
+) -> datetime.datetime | None:
+    """Tell when a session began, as it was given or as its name says; else None."""
+    if given is not None:
+        return given.replace(microsecond=0)
+    match = _SESSION.fullmatch(name)
     if match is None:
         return None
     try:
@@ -223,13 +257,19 @@ def _parsed_session(request: BrainImport) -> datetime.datetime | None:
 
 
 def _session_datetime(request: BrainImport) -> datetime.datetime:
-    when = _parsed_session(request)
+    when = session_time(request.session, request.session_datetime)
     assert when is not None  # _refuse_missing was there before
     return when
 
 
-def _check_name(what: str, name: str) -> None:
-    """Names become folders, on this system and on others."""
+def check_name(what: str, name: str) -> None:
+    """Refuse a name that cannot be one of a folder, on this system or on others.
+
+    Raises
+    ------
+    InvalidValue
+        Saying why.
+    """
     bad = _FORBIDDEN.search(name)
     if bad or name in (".", "..") or name != name.strip() or name.endswith("."):
         why = f"{bad[0]!r}" if bad else "a space or dot at its end"
@@ -276,3 +316,20 @@ def _channel_names(request: BrainImport, stack: Stack) -> tuple[str, ...]:
             f"channels of '{_source(request).name}'; give one each."
         )
     return names
+
+
+def _look_alike(one: Stack, other: Stack) -> bool:
+    if (one.shape, one.dtype) != (other.shape, other.dtype):
+        return False
+    # rows and columns through all sections and channels: enough to see axes swapped
+    y, x = one.shape[2] // 2, one.shape[3] // 2
+    ends = [(0, 0), (0, -1), (-1, 0), (-1, -1)]
+    return all(
+        np.array_equal(one[z, c, y], other[z, c, y], equal_nan=_floats(one))
+        and np.array_equal(one[z, c, :, x], other[z, c, :, x], equal_nan=_floats(one))
+        for z, c in ends
+    )
+
+
+def _floats(stack: Stack) -> bool:
+    return stack.dtype.kind == "f"

@@ -7,8 +7,6 @@ its name. Whatever happens earlier leaves neither rows nor files nor folders.
 
 from __future__ import annotations
 
-import datetime
-import getpass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,17 +21,17 @@ from labdata_napari.lab.limits import checked
 from labdata_napari.lab.placing import Placed, fingerprint, placed
 from labdata_napari.lab.publishing import NewFile, published
 from labdata_napari.lab.scales import um_of_brain
+from labdata_napari.lab.session_rows import Row, parent_rows, same_file_row
 
 if TYPE_CHECKING:
+    import datetime
+
     from labdata_napari.core.progress import Progress
 
 __all__ = ["BrainImport", "ImportPlan", "import_brain", "plan_import"]
 
-_Row = tuple[Any, dict[str, Any]]
-"""A table and a row for it."""
 
 _DATASET_TYPE = "fixed-brain"
-_UNKNOWN = "unknown"
 
 
 def import_brain(
@@ -122,7 +120,7 @@ def _new(lab: Any, plan: ImportPlan, file: Placed) -> list[NewFile]:
     """Return what is to be uploaded; nothing for a file that has a row already."""
     row = _file_row(plan, file)
     with translate_errors():
-        if _same_file_row(lab, row):
+        if same_file_row(lab, row):
             return []
     return [NewFile(file.path, file.file_path, row["storage"], file.size, file.md5)]
 
@@ -132,7 +130,7 @@ def _insert(lab: Any, plan: ImportPlan, file: Placed) -> None:
         # another import may have been quicker
         table.insert(checked(table, [row]), skip_duplicates=True)
     for table, row in _rows(lab, plan, file):
-        if table is lab.File and _same_file_row(lab, row):
+        if table is lab.File and same_file_row(lab, row):
             continue
         table.insert(
             checked(table, [row]),
@@ -142,54 +140,18 @@ def _insert(lab: Any, plan: ImportPlan, file: Placed) -> None:
         )
 
 
-def _parents(lab: Any, plan: ImportPlan) -> list[_Row]:
+def _parents(lab: Any, plan: ImportPlan) -> list[Row]:
     """Rows that the brain's own refer to and that are not there yet, in order."""
-    rows: list[_Row] = []
-    if not lab.Session & _session(plan):
-        rows += _session_rows(lab, plan)
-    if not lab.Dataset & plan.key:
-        kind = {"dataset_type": _DATASET_TYPE}
-        if not lab.DatasetType & kind:
-            rows.append((lab.DatasetType, kind))
-        rows.append((lab.Dataset, plan.key | kind))
-    return rows
+    return parent_rows(
+        lab, plan.key, plan.request, plan.session_datetime, _DATASET_TYPE
+    )
 
 
 def _session(plan: ImportPlan) -> dict[str, str]:
     return {c: plan.key[c] for c in ("subject_name", "session_name")}
 
 
-def _session_rows(lab: Any, plan: ImportPlan) -> list[_Row]:
-    member = {"user_name": plan.request.experimenter or _logged_in()}
-    rows: list[_Row] = []
-    if not lab.LabMember & member:
-        rows.append((lab.LabMember, member | {"date_joined": datetime.date.today()}))
-    subject = {"subject_name": plan.key["subject_name"]}
-    if not lab.Subject & subject:
-        rows += _subject_rows(lab, plan, subject | member)
-    session: dict[str, Any] = _session(plan) | {
-        "session_datetime": plan.session_datetime,
-        "experimenter": member["user_name"],
-    }
-    return [*rows, (lab.Session, session)]
-
-
-def _subject_rows(lab: Any, plan: ImportPlan, subject: dict[str, str]) -> list[_Row]:
-    request = plan.request
-    strain = {"strain_name": request.strain}
-    species = {"species_name": _UNKNOWN}
-    rows: list[_Row] = []
-    if not lab.Strain & strain:
-        if not lab.Species & species:
-            latin = {"species_scientific_name": _UNKNOWN}
-            rows.append((lab.Species, species | latin))
-        rows.append((lab.Strain, strain | species))
-    born = request.dob or plan.session_datetime.date()
-    more = {"subject_dob": born, "subject_sex": request.sex}
-    return [*rows, (lab.Subject, subject | strain | more)]
-
-
-def _rows(lab: Any, plan: ImportPlan, file: Placed) -> list[_Row]:
+def _rows(lab: Any, plan: ImportPlan, file: Placed) -> list[Row]:
     """Rows of the brain itself, in the order of insertion."""
     of_file = _file_row(plan, file)
     place = {name: of_file[name] for name in ("file_path", "storage")}
@@ -226,26 +188,6 @@ def _channel_rows(plan: ImportPlan) -> list[dict[str, Any]]:
         }
         for number, (name, wavelength) in enumerate(pairs)
     ]
-
-
-def _logged_in() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # no such user, as in some containers
-        return _UNKNOWN
-
-
-def _same_file_row(lab: Any, row: dict[str, Any]) -> bool:
-    """Whether the File row is there already; raise when it is for other bytes."""
-    found = (lab.File & {c: row[c] for c in ("file_path", "storage")}).to_dicts()
-    if not found:
-        return False
-    if any(found[0][c] != row[c] for c in ("file_md5", "file_size")):
-        raise WriteRefused(
-            f"A File row for '{row['file_path']}' is there already, with another size "
-            "or checksum; give this file another name or another dataset."
-        )
-    return True
 
 
 # -- the same brain again --------------------------------------------------------

@@ -6,15 +6,11 @@ import contextlib
 import datetime
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Protocol
 
 from labdata_napari.errors import (
     ConnectionLost,
-    LabdataError,
     NotFound,
-    UnreadableFile,
     WriteRefused,
 )
 from labdata_napari.lab.copying import (
@@ -27,16 +23,13 @@ from labdata_napari.lab.copying import (
     writing,
     zip_folder,
 )
-from labdata_napari.lab.opening import open_brain_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from labdata_napari.core.progress import Progress
-    from labdata_napari.core.stacks import Stack
     from labdata_napari.lab.files import Files
-    from labdata_napari.lab.import_plan import ImportPlan
 
 
 def _nothing() -> None:
@@ -67,8 +60,39 @@ class Placed:
     finish: Callable[[], None] = _nothing
 
 
+class Plan(Protocol):
+    """What file to bring where; such as an `ImportPlan`."""
+
+    @property
+    def source(self) -> Path:
+        """The file, or the folder to be packed."""
+
+    @property
+    def packed(self) -> bool:
+        """Whether it is a folder."""
+
+    @property
+    def file_path(self) -> str:
+        """POSIX path in the store."""
+
+    @property
+    def request(self) -> _Request:
+        """What was asked for."""
+
+    def check(self, path: Path) -> None:
+        """Raise UnreadableFile unless a file is what was planned to be stored."""
+
+
+class _Request(Protocol):
+    @property
+    def in_place(self) -> bool: ...
+
+    @property
+    def storage(self) -> str: ...
+
+
 @contextlib.contextmanager
-def placed(files: Files, plan: ImportPlan, progress: Progress) -> Iterator[Placed]:
+def placed(files: Files, plan: Plan, progress: Progress) -> Iterator[Placed]:
     """Bring the file of a plan to its place for the time of a transaction.
 
     When the block raises, everything is as it was before. Only when the connection
@@ -82,7 +106,7 @@ def placed(files: Files, plan: ImportPlan, progress: Progress) -> Iterator[Place
 
 
 def fingerprint(
-    files: Files, plan: ImportPlan, stored_size: float, progress: Progress
+    files: Files, plan: Plan, stored_size: float, progress: Progress
 ) -> str | None:
     """MD5 that the file would have in the store; None when already its size differs."""
     if not plan.packed:
@@ -100,7 +124,7 @@ def fingerprint(
 
 
 @contextlib.contextmanager
-def _in_place(files: Files, plan: ImportPlan, progress: Progress) -> Iterator[Placed]:
+def _in_place(files: Files, plan: Plan, progress: Progress) -> Iterator[Placed]:
     """Leave the file where it is; its folder becomes a local path if it is none."""
     known = files.relative(plan.source)
     file_path = known or plan.source.name
@@ -110,7 +134,7 @@ def _in_place(files: Files, plan: ImportPlan, progress: Progress) -> Iterator[Pl
                 f"'{plan.source}' cannot stay in place: the lab's folders hold another "
                 f"file called '{file_path}'. Import it with a copy, or rename it."
             )
-    _require_same_image(plan, plan.source)
+    plan.check(plan.source)
     digest = md5(plan.source, progress)
     registered = False
 
@@ -132,7 +156,7 @@ def _in_place(files: Files, plan: ImportPlan, progress: Progress) -> Iterator[Pl
 
 
 @contextlib.contextmanager
-def _in_store(files: Files, plan: ImportPlan, progress: Progress) -> Iterator[Placed]:
+def _in_store(files: Files, plan: Plan, progress: Progress) -> Iterator[Placed]:
     """Copy or pack the file next to its target; `finish` renames it."""
     target = files.planned(plan.file_path, plan.request.storage)
     if target.exists():
@@ -153,7 +177,7 @@ def _in_store(files: Files, plan: ImportPlan, progress: Progress) -> Iterator[Pl
 
     try:
         copied = _brought(plan, target, progress)
-        _require_same_image(plan, copied.path)
+        plan.check(copied.path)
         yield Placed(
             copied.path,
             plan.file_path,
@@ -170,12 +194,12 @@ def _in_store(files: Files, plan: ImportPlan, progress: Progress) -> Iterator[Pl
         raise
 
 
-def _brought(plan: ImportPlan, target: Path, progress: Progress) -> Copied:
+def _brought(plan: Plan, target: Path, progress: Progress) -> Copied:
     bring = zip_folder if plan.packed else copy_file
     return bring(plan.source, target, progress)
 
 
-def _taken_up(plan: ImportPlan, target: Path, progress: Progress) -> Placed:
+def _taken_up(plan: Plan, target: Path, progress: Progress) -> Placed:
     """Take up a file left by an import that was killed, or copied there by hand."""
     if plan.packed:
         copied = zip_folder(plan.source, target, progress)
@@ -189,43 +213,6 @@ def _taken_up(plan: ImportPlan, target: Path, progress: Progress) -> Placed:
             "or choose another dataset name."
         )
     return Placed(target, plan.file_path, size, digest, _changed(plan.source))
-
-
-def _require_same_image(plan: ImportPlan, path: Path) -> None:
-    """Open the file as its row is going to open it, and compare with the plan.
-
-    A copy may lack companion files, and a row does not keep the names of the axes.
-    """
-    try:
-        found = open_brain_file(path, plan.measures)
-    except LabdataError as error:
-        raise UnreadableFile(
-            f"'{plan.source}' cannot be opened again by itself ({error}); is it one of "
-            "several files of an image, or not in the order Z, C, Y, X? Save it as one "
-            "file in that order."
-        ) from error
-    if not _look_alike(found, plan.stack):
-        raise UnreadableFile(
-            f"'{plan.source}' is not stored in the order Z, C, Y, X and does not say "
-            "so, and the database cannot keep the order; save it in that order."
-        )
-
-
-def _look_alike(one: Stack, other: Stack) -> bool:
-    if (one.shape, one.dtype) != (other.shape, other.dtype):
-        return False
-    # rows and columns through all sections and channels: enough to see axes swapped
-    y, x = one.shape[2] // 2, one.shape[3] // 2
-    ends = [(0, 0), (0, -1), (-1, 0), (-1, -1)]
-    return all(
-        np.array_equal(one[z, c, y], other[z, c, y], equal_nan=_floats(one))
-        and np.array_equal(one[z, c, :, x], other[z, c, :, x], equal_nan=_floats(one))
-        for z, c in ends
-    )
-
-
-def _floats(stack: Stack) -> bool:
-    return stack.dtype.kind == "f"
 
 
 def _changed(path: Path) -> datetime.datetime:

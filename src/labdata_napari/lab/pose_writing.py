@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from labdata_napari.errors import WriteConflict
 
-_ROWS_PER_STATEMENT = 400
+_ROWS_PER_STATEMENT = 500
 _BYTES_PER_STATEMENT = 8 * 2**20
 
 Key = dict[str, Any]

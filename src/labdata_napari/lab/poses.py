@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,12 +22,15 @@ from labdata_napari.lab.pose_writing import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from labdata_napari.core.changes import Changes
     from labdata_napari.lab.entries import Entry
+    from labdata_napari.lab.pose_import import Imported
+    from labdata_napari.lab.pose_update import Updated
 
 
 class Poses:
@@ -171,6 +177,75 @@ class Poses:
             return changes
         return save_labels(self._lab, _key(num), {}, baseline, changes)
 
+    def export_labels(
+        self,
+        num: int,
+        folder: str | Path,
+        format: str = "dlc",  # noqa: A002
+        **options: Any,
+    ) -> Path:
+        """Write a set as files of another tool; see `pose_export.export_labels`."""
+        from labdata_napari.lab.pose_export import export_labels
+
+        return export_labels(self._lab, int(num), Path(folder), format, **options)
+
+    def update_labels(self, num: int, path: str | Path) -> Updated:
+        """Bring labels back from a file; see `pose_update.update_labels`."""
+        from labdata_napari.lab.pose_update import update_labels
+
+        return update_labels(self._lab, int(num), Path(path))
+
+    def import_labels(self, path: str | Path, **where: Any) -> Imported:
+        """Make a set of files of another tool; see `pose_import.import_labels`."""
+        from labdata_napari.lab.pose_import import LabelImport, import_labels
+
+        return import_labels(self._lab, LabelImport(Path(path), **where))
+
+    def export_path(self, key: Mapping[str, Any], model_num: int | None = None) -> Path:
+        """Return where labdata writes the export of a set."""
+        num = int(key["pose_label_set_num"])
+        return self._project(num, model_num) / "labeled-data" / f"label_set_{num}"
+
+    def export_labeling(
+        self,
+        key: Mapping[str, Any],
+        model_num: int | None,
+        bodyparts: Sequence[str] | None,
+        disperse: bool,
+        only_labelled: bool,
+        pad: bool,
+        overwrite: bool,
+    ) -> tuple[Path, pd.DataFrame, pd.DataFrame]:
+        """Do what `PoseEstimationLabelSet.export_labeling` says."""
+        from labdata_napari.lab.pose_frames import tables_of_export
+
+        num = int(key["pose_label_set_num"])
+        folder = self.export_labels(
+            num,
+            self._project(num, model_num),
+            bodyparts=bodyparts,
+            only_labelled=only_labelled,
+            disperse=disperse,
+            pad=pad,
+            overwrite=overwrite,
+        )
+        return folder, *tables_of_export(self._lab, num, folder)
+
+    def update_labeling(
+        self, key: Mapping[str, Any], file: str | Path, progress: Any = None
+    ) -> dict[str, int]:
+        """Do what `PoseEstimationLabelSet.update_labeling` says."""
+        from labdata_napari.lab.pose_update import update_labels
+
+        num = int(key["pose_label_set_num"])
+        return asdict(update_labels(self._lab, num, Path(file), progress))
+
+    def _project(self, num: int, model_num: int | None) -> Path:
+        folder: Path = self._lab.files.local_paths[0] / "pose_estimation_models"
+        of_model = f"model_{model_num}"
+        of_set = f"pose_label_set_num_{num}"
+        return folder / (of_set if model_num is None else of_model)
+
     def add_frames(
         self,
         num: int,
@@ -186,8 +261,9 @@ class Poses:
         num
             Number of the set.
         images
-            (Y, X) or (Y, X, 3) uint8 by frame. One that is there with the same pixels
-            stays as it is.
+            (Y, X) or (Y, X, 3) uint8 by frame, each read once or twice, so that they
+            need not all be in memory. One that is there with the same pixels stays as
+            it is.
         labels
             Of these frames, or of others in the set. What is there already must be
             the same.
@@ -205,10 +281,7 @@ class Poses:
         NotFound, InvalidValue, WriteRefused, ConnectionLost
             As `save_labels`; also when an image is none, or too large for the server.
         """
-        pictures = {
-            FrameKey(*frame): _as_image(FrameKey(*frame), image)
-            for frame, image in images.items()
-        }
+        pictures = _Images(images)
         nothing = PoseLabels()
         changes = nothing.changes_to(nothing if labels is None else labels)
         if not pictures and not changes:
@@ -218,6 +291,23 @@ class Poses:
 
 def _key(num: int) -> dict[str, int]:
     return {"pose_label_set_num": int(num)}
+
+
+class _Images(Mapping[FrameKey, "NDArray[np.uint8]"]):
+    """Pictures by the keys of frames, each looked at when it is taken."""
+
+    def __init__(self, images: Mapping[FrameKey, NDArray[np.uint8]]) -> None:
+        self._images = images
+        self._keys = {FrameKey(*frame): frame for frame in images}
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __iter__(self) -> Iterator[FrameKey]:
+        return iter(self._keys)
+
+    def __getitem__(self, frame: FrameKey) -> NDArray[np.uint8]:
+        return _as_image(frame, self._images[self._keys[frame]])
 
 
 def _as_image(frame: FrameKey, image: Any) -> NDArray[np.uint8]:

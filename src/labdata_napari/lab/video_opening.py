@@ -24,6 +24,18 @@ VIDEO_ENDINGS = (".avi", ".mp4", ".mov", ".mkv", ".m4v", ".webm", ".mpg", ".mpeg
 
 def video_opening(lab: Any, key: Mapping[str, Any]) -> tuple[Row, Callable[[], Stack]]:
     """Read the row of a video, and what opens its files on any thread."""
+    row, places = _row_and_places(lab, key)
+    return row, partial(_open, lab.files, places)
+
+
+def video_places(lab: Any, key: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    """Read path and storage of the files of a video, in their order."""
+    return _row_and_places(lab, key)[1]
+
+
+def _row_and_places(
+    lab: Any, key: Mapping[str, Any]
+) -> tuple[Row, Sequence[tuple[str, str]]]:
     key = key_of(lab.DatasetVideo, key)
     rate = {"frame_rate"} & set(lab.DatasetVideo.heading.names)
     found = fetched_together(
@@ -38,7 +50,7 @@ def video_opening(lab: Any, key: Mapping[str, Any]) -> tuple[Row, Callable[[], S
     if not files:
         raise NotFound(f"The video of {words(key)} has no file; add its File row.")
     places = [(str(f["file_path"]), str(f["storage"])) for f in files]
-    return row, partial(_open, lab.files, _parts(places))
+    return row, _parts(places)
 
 
 def video_index_home() -> Path:

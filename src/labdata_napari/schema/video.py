@@ -10,6 +10,11 @@ from labdata_napari.schema.selection import the_key
 from labdata_napari.schema.template import table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
     from labdata_napari.core.stacks import Stack
 
 
@@ -94,6 +99,103 @@ class PoseEstimationLabelSet(dj.Manual):
     description=null : varchar(512)         # what it is for
     -> [nullable] LabMember.proj(labeler='user_name')
     """
+
+    def export_path(self, model_num: int | None = None) -> Path:
+        """Return the folder that `export_labeling` writes for the one set selected."""
+        path: Path = self.lab.poses.export_path(the_key(self), model_num)
+        return path
+
+    def export_labeling(
+        self,
+        model_num: int | None = None,
+        bodyparts: Sequence[str] | None = None,
+        disperse_labels: bool = False,
+        export_only_labeled: bool = False,
+        pad: bool | None = None,
+        overwrite: bool = False,
+    ) -> tuple[Path, pd.DataFrame, pd.DataFrame]:
+        """Write the one set that is selected as a folder of DeepLabCut.
+
+        Parameters
+        ----------
+        model_num
+            Write below ``pose_estimation_models/model_<model_num>`` instead of
+            ``pose_estimation_models/pose_label_set_num_<N>``.
+        bodyparts
+            Which to write; all when None.
+        disperse_labels
+            Whether body parts that the first frame lacks get a place in it, to be
+            dragged from. Those that were not dragged do not come back as labels.
+        export_only_labeled
+            Whether to leave out frames without labels.
+        pad
+            Whether to make all pictures as large as the largest; when None, unless
+            `model_num` is given.
+        overwrite
+            Whether an earlier export may be replaced.
+
+        Returns
+        -------
+        folder
+            ``labeled-data/label_set_<N>``.
+        frames, labels
+            Keys of the frames with the names of their pictures, in their order; and
+            the rows of the labels.
+
+        Raises
+        ------
+        NotFound
+            When no set is selected.
+        InvalidValue
+            When several are, or it has no frames.
+        WriteRefused
+            When an export is there already, or the disk refuses.
+        """
+        return self.lab.poses.export_labeling(  # type: ignore[no-any-return]
+            the_key(self),
+            model_num,
+            bodyparts,
+            disperse_labels,
+            export_only_labeled,
+            model_num is None if pad is None else pad,
+            overwrite,
+        )
+
+    def update_labeling(
+        self,
+        labeling_file: str | Path,
+        progress: Callable[[int, int, str], object] | None = None,
+    ) -> dict[str, int]:
+        """Make the labels of the one set that is selected be those of a file.
+
+        Parameters
+        ----------
+        labeling_file
+            ``CollectedData_*.h5`` or ``.csv`` of DeepLabCut, or what else
+            `labdata_napari.core.label_files.read_label_files` reads.
+        progress
+            Called with what is done, how much in all, and a word for it.
+
+        Returns
+        -------
+        dict
+            Numbers of labels ``updated``, ``added``, ``removed`` and ``unchanged``, of
+            ``frames``, and of ``duplicate_frames``, rows that name a frame again.
+
+        Raises
+        ------
+        NotFound, UnreadableFile
+            When no set is selected, or the file is none of labels.
+        InvalidValue
+            When it is of another set, or a row cannot be told apart.
+        WriteConflict
+            When somebody changed the same labels since they were exported.
+        WriteRefused
+            When this user may not write.
+        """
+        return self.lab.poses.update_labeling(  # type: ignore[no-any-return]
+            the_key(self), labeling_file, progress
+        )
 
     class Frame(dj.Part):
         """A frame of the set.
