@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -75,6 +76,46 @@ def test_only_the_labels_that_changed_are_written(lab: Any, lab_place: Any) -> N
         loaded = lab.poses.load_labels(number)
         assert not lab.poses.save_labels(number, loaded, loaded)
     assert not [s for s in seen if s.startswith(WRITES)]
+
+
+def test_500_changes_are_few_statements(lab: Any, lab_place: Any) -> None:
+    [frame, *_] = frames_of(add_video(lab), [0])
+    frames = [frame._replace(frame_num=n) for n in range(300)]
+    number = lab.poses.create_label_set()
+    lab.poses.add_frames(number, {}, labels_of(frames))
+    baseline = lab.poses.load_labels(number)
+    xyz = np.array(baseline.xyz[..., :2])
+    xyz[:225] += 1.5
+    xyz[225:250] = np.nan
+    edited = replace(baseline, coordinates=xyz)
+    with lab_place.statements() as seen:
+        changes = lab.poses.save_labels(number, baseline, edited)
+    assert (len(changes.changed), len(changes.removed)) == (450, 50)
+    begun = next(n for n, sql in enumerate(seen) if "FOR UPDATE" in sql)
+    written = [sql for sql in seen[begun:] if not sql.startswith("COMMIT")]
+    assert len(written) <= 6, [sql[:80] for sql in written]
+    assert not edited.differences_to(lab.poses.load_labels(number))
+
+
+def test_what_is_going_to_be_saved_is_said_in_words(
+    lab: Any, connect_again: Callable[..., Any]
+) -> None:
+    number = label_set(lab)
+    baseline = lab.poses.load_labels(number)
+    one, two, three = baseline.frames
+    mine = baseline.placed(one, "nose", 1, 1).placed(one, "ear", 2, 2)
+    mine = mine.removed(three, "tail")
+    said = lab.poses.compare(number, baseline, mine)
+    assert said.words == "1 moved, 1 added, 1 removed, 4 unchanged"
+    theirs = baseline.placed(two, "nose", 5, 5).placed(one, "nose", 6, 6)
+    connect_again().poses.save_labels(number, baseline, theirs)
+    said = lab.poses.compare(number, baseline, mine)
+    assert said.words.endswith(
+        "; 2 changed by another user since you opened, one of them by you, too"
+    )
+    [conflict] = said.conflicts
+    assert (conflict.place, conflict.mine.x, conflict.theirs.x) == ((one, "nose"), 1, 6)
+    assert lab.poses.compare(number, theirs, theirs).words == "no changes"
 
 
 def test_z_that_nobody_edits_stays(lab: Any) -> None:

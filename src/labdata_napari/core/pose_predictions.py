@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from labdata_napari.core.pose import FrameKey
-from labdata_napari.errors import InvalidValue
+from labdata_napari.errors import InvalidValue, UnreadableFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from numpy.typing import ArrayLike, NDArray
+
+_MOST_FRAMES = 100_000_000
 
 UNKNOWN_MODEL = 2**31 - 1
 """Source of labels taken from predictions in a file, which names no model's number."""
@@ -110,3 +113,44 @@ class Predictions:
             name: Seen(x, y, float(sure))
             for name, ((x, y), sure) in zip(self.bodyparts, rows, strict=True)
         }
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Read what a model made of a video from a file of DeepLabCut or Lightning Pose.
+
+    Parameters
+    ----------
+    path
+        ``.h5`` or ``.csv`` with a row per frame.
+
+    Returns
+    -------
+    Predictions
+        Without the number of a model; NaN in frames that the file leaves out.
+
+    Raises
+    ------
+    NotFound, UnreadableFile
+        When there is no file, or it is none of predictions.
+    """
+    from labdata_napari.core.label_files import frame_number, read_table
+
+    table = read_table(path)
+    numbers = [frame_number(row) for row in table.rows]
+    if not numbers or None in numbers:
+        raise UnreadableFile(
+            f"'{path}' does not say which frames its rows are; choose the file that a "
+            "model wrote for a video."
+        )
+    at = np.array(numbers, np.intp)
+    if at.max() >= _MOST_FRAMES or (np.bincount(at) > 1).any():
+        raise UnreadableFile(
+            f"'{path}' has a row for a frame twice, or for frame {at.max():,}; choose "
+            "the file that a model wrote for one video."
+        )
+    shape = (int(at.max()) + 1, len(table.bodyparts))
+    xy = np.full((*shape, 2), np.nan, np.float32)
+    xy[at] = table.xy
+    sure = np.full(shape, np.nan, np.float32)
+    sure[at] = 1.0 if table.likelihood is None else table.likelihood
+    return Predictions.of(table.bodyparts, xy, sure)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labdata_napari.core.pose import FrameKey, Label, PoseLabels
+from labdata_napari.core.pose_compare import Comparison, compared
 from labdata_napari.errors import InvalidValue, NotFound
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.keys import row_of
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from labdata_napari.core.changes import Changes
+    from labdata_napari.core.pose_predictions import Predictions
     from labdata_napari.lab.entries import Entry
     from labdata_napari.lab.pose_import import Imported
+    from labdata_napari.lab.pose_models import Arrays
     from labdata_napari.lab.pose_update import Updated
 
 
@@ -132,6 +135,26 @@ class Poses:
         if frame not in found:
             raise NotFound(f"Label set {num} does not hold {frame.words}.")
         return found[frame]
+
+    def compare(self, num: int, baseline: PoseLabels, edited: PoseLabels) -> Comparison:
+        """Tell what `save_labels` would do, and what others did meanwhile.
+
+        Parameters
+        ----------
+        num, baseline, edited
+            As `save_labels` takes them.
+
+        Returns
+        -------
+        Comparison
+            Its `words` are for a person; nothing is written.
+
+        Raises
+        ------
+        NotFound
+            When there is no such set.
+        """
+        return compared(baseline, edited, self.load_labels(num))
 
     def save_labels(
         self, num: int, baseline: PoseLabels, edited: PoseLabels
@@ -239,6 +262,48 @@ class Poses:
 
         num = int(key["pose_label_set_num"])
         return asdict(update_labels(self._lab, num, Path(file), progress))
+
+    def insert_model(
+        self, model_num: int, model_folder: str | Path | None = None, **columns: Any
+    ) -> int:
+        """Do what `PoseEstimationModel.insert_model` says."""
+        from labdata_napari.lab.pose_models import insert_model, model_row
+
+        folder = self._project(0, model_num) if model_folder is None else model_folder
+        return insert_model(self._lab, model_row(model_num, **columns), Path(folder))
+
+    def get_model(self, key: Mapping[str, Any]) -> Path:
+        """Do what `PoseEstimationModel.get_model` says."""
+        from labdata_napari.lab.pose_models import get_model
+
+        return get_model(self._lab, key)
+
+    def arrays(self, rows: Any) -> Arrays:
+        """Do what `PoseEstimation.arrays` says."""
+        from labdata_napari.lab.pose_models import arrays
+
+        return arrays(rows)
+
+    def load_predictions(self, model_num: int, video: Mapping[str, Any]) -> Predictions:
+        """Read what a model made of a whole video.
+
+        Parameters
+        ----------
+        model_num
+            Number of the model.
+        video
+            Key of the `DatasetVideo`; other entries are ignored.
+
+        Raises
+        ------
+        NotFound
+            When there are none.
+        InvalidValue
+            When the body parts have different numbers of frames.
+        """
+        from labdata_napari.lab.pose_models import load_predictions
+
+        return load_predictions(self._lab, model_num, video)
 
     def _project(self, num: int, model_num: int | None) -> Path:
         folder: Path = self._lab.files.local_paths[0] / "pose_estimation_models"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import datajoint as dj
 
@@ -10,12 +10,16 @@ from labdata_napari.schema.selection import the_key
 from labdata_napari.schema.template import table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    import datetime
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from labdata_napari.core.stacks import Stack
+
+    Arrays = dict[str, tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None]]
 
 
 @table("data")
@@ -248,6 +252,89 @@ class PoseEstimationModel(dj.Manual):
     code_link=null : varchar(300)               # where the code is
     """
 
+    def insert_model(
+        self,
+        model_num: int,
+        model_folder: str | Path | None = None,
+        pose_label_set_num: int | None = None,
+        algorithm_name: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        training_datetime: datetime.datetime | None = None,
+        container_name: str | None = None,
+        code_link: str | None = None,
+    ) -> int:
+        """Pack the folder of a trained model, keep it, and add or change its row.
+
+        Parameters
+        ----------
+        model_num
+            Number of the model. Where one of another label set has it, the next free
+            one is taken.
+        model_folder
+            What to pack; ``pose_estimation_models/model_<model_num>`` in the first
+            local path when None.
+        pose_label_set_num
+            The label set it was trained on.
+        algorithm_name
+            Such as ``"deeplabcut"``.
+        parameters
+            Kept as JSON.
+        training_datetime
+            When it was trained; now when None.
+        container_name, code_link
+            What it ran in; where its code is.
+
+        Returns
+        -------
+        int
+            The number it has.
+
+        Raises
+        ------
+        NotFound
+            When there is no such folder or label set.
+        InvalidValue
+            When a value does not fit its column, or `algorithm_name` is missing.
+        WriteRefused
+            When this user may not write, or the disk refuses.
+        StorageFailed
+            When the storage cannot be reached; there is no row then.
+        """
+        number: int = self.lab.poses.insert_model(
+            model_num,
+            model_folder,
+            pose_label_set_num=pose_label_set_num,
+            algorithm_name=algorithm_name,
+            parameters=parameters,
+            training_datetime=training_datetime,
+            container_name=container_name,
+            code_link=code_link,
+        )
+        return number
+
+    def get_model(self) -> Path:
+        """Bring the archive of the one model that is selected here, and unpack it.
+
+        The archive is looked through first: nothing in it is written outside of the
+        folder that it gets.
+
+        Returns
+        -------
+        Path
+            Its ``config.yaml``.
+
+        Raises
+        ------
+        NotFound
+            When no model is selected, or it has no file, or that is not to be had.
+        InvalidValue
+            When several are selected, or the archive holds what would escape.
+        UnreadableFile
+            When the archive is damaged.
+        """
+        path: Path = self.lab.poses.get_model(the_key(self))
+        return path
+
 
 @table("computed")
 class PoseEstimation(dj.Manual):
@@ -272,3 +359,22 @@ class PoseEstimation(dj.Manual):
     z=null : <blob>             # pixels, where there is a third axis
     likelihood=null : <blob>    # 0 to 1, each frame
     """
+
+    def arrays(self) -> Arrays:
+        """Read the selected body parts of one model and one video.
+
+        Returns
+        -------
+        dict
+            x, y (n_frames,) pixels and likelihood (n_frames,), or None where there is
+            none, by the name of the body part.
+
+        Raises
+        ------
+        NotFound
+            When nothing is selected.
+        InvalidValue
+            When several videos or models are.
+        """
+        found: Arrays = self.lab.poses.arrays(self)
+        return found
