@@ -12,6 +12,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QLabel
 
 from labdata_napari.core.annotation import Annotation, AnnotationSet
+from labdata_napari.layers.cursor import point_under
 from labdata_napari.layers.images import layer_space
 from labdata_napari.layers.points import SOURCE_KIND, annotation_layer
 from labdata_napari.layers.source import LayerSource
@@ -76,16 +77,28 @@ def clicker(viewer: Any, said: QLabel | None) -> Callable[[QPoint], None]:
     return click
 
 
-def places() -> Callable[[], tuple[tuple[QPoint], dict[str, Any]]]:
-    numbers = itertools.count()
-    return lambda: ((QPoint(200 + 9 * (n := next(numbers)) % 400, 200 + n),), {})
+def places(
+    viewer: Any, points: Any
+) -> Callable[[], tuple[tuple[QPoint], dict[str, Any]]]:
+    """Places on the canvas, one after another, with no point under them."""
+    candidates = (QPoint(100 + 37 * n % 400, 100 + n) for n in itertools.count())
+    canvas = viewer.window._qt_viewer.canvas
+
+    def is_free(place: QPoint) -> bool:
+        world = canvas._map_canvas2world((place.x(), place.y()), canvas.view)
+        return point_under(viewer, points, world) is None
+
+    return lambda: ((next(filter(is_free, candidates)),), {})
 
 
 def test_click(measure: Callable[..., Any], annotated: Any) -> None:
     viewer, said = annotated
+    points = viewer.layers.selection.active
     target = "median < 50 ms, worst < 100 ms"
     click = clicker(viewer, said)
-    measure(CLICK, click, target=target, setup=places(), rounds=40, warm=3)
+    measure(
+        CLICK, click, target=target, setup=places(viewer, points), rounds=40, warm=3
+    )
 
 
 def test_click_in_napari(
@@ -99,7 +112,7 @@ def test_click_in_napari(
     points.mode = "add"
     QApplication.processEvents()
     click = clicker(viewer, None)
-    measure(CLICK, click, peer=PEER, setup=places(), rounds=40, warm=3)
+    measure(CLICK, click, peer=PEER, setup=places(viewer, points), rounds=40, warm=3)
 
 
 def test_step(measure: Callable[..., Any], annotated: Any) -> None:

@@ -29,6 +29,7 @@ from labdata_napari.layers.points import (
     FEATURE,
     Listed,
     drafts,
+    is_listed,
     names_per_point,
     roster,
 )
@@ -249,7 +250,7 @@ def choose_annotation(layer: Points, name: str) -> None:
 def chosen_annotation(layer: Points) -> str | None:
     """Return the annotation that the next added points will belong to."""
     name = chosen_name(layer)
-    return name if name in _roster_names(layer) else None
+    return name if name is not None and is_listed(layer, name) else None
 
 
 def selected_annotations(layer: Points) -> list[str]:

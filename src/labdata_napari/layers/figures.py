@@ -11,6 +11,7 @@ from labdata_napari.core.measured import Measured, Setting, measure
 from labdata_napari.layers.points import (
     listing,
     names_per_point,
+    places_of,
     stack_shape,
     um_per_pixel,
 )
@@ -88,11 +89,11 @@ class Figures:
 
     def _mark_flagged(self) -> None:
         layer = self._layer
-        names = np.array(names_per_point(layer), dtype=object)
-        flagged = np.zeros(len(names), dtype=bool)
+        names = names_per_point(layer)
+        places, flagged = places_of(names), np.zeros(len(names), dtype=bool)
         for name, (_, numbers) in self._known.items():
             if numbers.flagged.any():
-                flagged[names == name] = numbers.flagged
+                flagged[places[name]] = numbers.flagged
         colours = np.where(flagged[:, None], _FLAGGED, _PLAIN)
         if len(colours) and not np.array_equal(layer.border_color, colours):
             layer.border_color = colours

@@ -166,11 +166,19 @@ def roster(layer: Points) -> tuple[Listed, ...]:
 
     A name that somebody typed into napari's feature table is an annotation too.
     """
+    return _with_typed(layer, names_per_point(layer))
+
+
+def is_listed(layer: Points, name: str) -> bool:
+    """Whether there is an annotation of that name."""
+    entries: tuple[Listed, ...] = layer.metadata.get(ROSTER_KEY, ())
+    return any(e.name == name for e in entries) or name in names_per_point(layer)
+
+
+def _with_typed(layer: Points, names: Sequence[str]) -> tuple[Listed, ...]:
     listed: tuple[Listed, ...] = layer.metadata.get(ROSTER_KEY, ())
     known = {entry.name for entry in listed}
-    typed = [
-        name for name in dict.fromkeys(names_per_point(layer)) if name not in known
-    ]
+    typed = [name for name in dict.fromkeys(names) if name not in known]
     return listed + tuple(Listed(name, "") for name in typed)
 
 
@@ -201,13 +209,23 @@ def colours_of(entries: Sequence[Listed]) -> dict[str, str]:
 def drafts(layer: Points) -> tuple[Draft, ...]:
     """Read the working copy back as it is, whether it could be saved or not."""
     data = np.array(layer.data, dtype=np.float64).reshape(-1, 3)
-    places: dict[str, list[int]] = {}
-    for place, name in enumerate(names_per_point(layer)):
-        places.setdefault(name, []).append(place)
+    names = names_per_point(layer)
+    places = places_of(names)
+    none = np.zeros(0, dtype=np.intp)
     return tuple(
-        Draft(e.name, e.type, data[places.get(e.name, [])], e.annotation_id)
-        for e in roster(layer)
+        Draft(e.name, e.type, data[places.get(e.name, none)], e.annotation_id)
+        for e in _with_typed(layer, names)
     )
+
+
+def places_of(names: Sequence[str]) -> dict[str, NDArray[np.intp]]:
+    """Return which points, rising, belong to each of the names that points have."""
+    if not len(names):
+        return {}
+    codes, known = pd.factorize(np.array(names, dtype=object))
+    order = np.argsort(codes, kind="stable")
+    ends = np.cumsum(np.bincount(codes, minlength=len(known)))[:-1]
+    return dict(zip(known, np.split(order, ends), strict=True))
 
 
 def annotations_from_layer(layer: Points) -> AnnotationSet:
@@ -218,12 +236,11 @@ def annotations_from_layer(layer: Points) -> AnnotationSet:
     InvalidValue
         When a name is too long or a point is no place.
     """
-    ids = {entry.name: entry.annotation_id for entry in roster(layer)}
     return AnnotationSet(
         tuple(
-            Annotation(item.name, item.type, item.points, ids[item.name])
-            for item in listing(layer)
-            if len(item.points)
+            Annotation(d.name, d.type, d.points, d.annotation_id)
+            for d in drafts(layer)
+            if len(d.points)
         )
     )
 
@@ -306,8 +323,8 @@ def feature_of(annotations: AnnotationSet) -> NDArray[np.object_]:
 def _colours_per_point(
     entries: Sequence[Listed], names: Sequence[str]
 ) -> NDArray[np.float64]:
-    colours = colours_of(entries)
-    return np.array([as_rgba(colours[name]) for name in names])
+    rgba = {name: as_rgba(colour) for name, colour in colours_of(entries).items()}
+    return np.array([rgba[name] for name in names])
 
 
 def _symbols_per_point(entries: Sequence[Listed], names: Sequence[str]) -> list[str]:
