@@ -127,6 +127,20 @@ def test_undo_reaches_behind_a_save_and_ids_stay_right(layer):
     assert (added.name, added.annotation_id) == ("virus", None)
 
 
+def test_what_comes_back_after_a_save_has_the_row_it_was_saved_in(layer):
+    editing.add_annotation(layer, "late", "landmark")
+    editing.choose_annotation(layer, "late")
+    editing.add_point(layer, [1, 1, 1])
+    saved(layer)
+    history = history_of(layer)
+    for step in (history.undo, history.undo, history.redo, history.redo):
+        assert step()
+    editing.rename_annotation(layer, "late", "later")
+    changes = p.unsaved(layer)
+    assert changes.added == changes.removed == ()
+    assert [c.after.name for c in changes.changed] == ["later"]
+
+
 def test_a_marked_tip_goes_where_its_point_goes_and_back(layer):
     history = history_of(layer)
     editing.mark_tip(layer, "probe 1", TRACK[0])

@@ -26,6 +26,7 @@ from labdata_napari.layers.probe_nudges import NUDGES
 from labdata_napari.layers.source import source_of
 from labdata_napari.layers.track_fits import SOURCE_KIND
 from labdata_napari.widgets.annotation_keys import ACTIONS, problems_of
+from labdata_napari.widgets.annotation_model import COUNT, NAME, TIP
 from labdata_napari.widgets.plane_view import PlaneView
 from labdata_napari.widgets.preferences import preferences
 from labdata_napari.widgets.region_strip import RegionStrip
@@ -118,6 +119,8 @@ def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
     assert story.text("numbers_regions").startswith("Tip in TH (Thalamus), ")
     lowest = strip.words_at(strip.height() - strip.fontMetrics().height())
     assert lowest.startswith("TH: Thalamus\n")
+    rows = story.table.model()
+    story.qtbot.waitUntil(lambda: rows.index(1, TIP).data() == "TH")
 
     # T marks the tip, W shows the plane along the track, where a click adds a point
     story.hover(2, 10, 12)
@@ -235,8 +238,14 @@ def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
     name = editing.chosen_annotation(story.layer)
     assert story.text("annotation_badge") == "● 1 unsaved change"
     story.key(K.Key_Tab)
+    # ... also what is finished while that save is running
+    story.key(K.Key_N)
+    story.click_voxel(3, 25, 15)
+    story.click_voxel(6, 25, 15)
+    other = editing.chosen_annotation(story.layer)
+    story.key(K.Key_Tab)
     story.saved()
-    assert set(story.rows()) == {"probe 1", "NP24_shank0", name}
+    assert set(story.rows()) == {"probe 1", "NP24_shank0", name, other}
     story.press("annotation_delete")
     story.key(K.Key_Tab)
     assert story.text("annotation_badge") == "● 1 unsaved change"
@@ -244,6 +253,9 @@ def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
     # what is asked is seen, though the dock was closed
     story.dock.parentWidget().close()
     assert not story.dock.isVisible()
+    listed = names(story)
+    story.key(K.Key_N)  # is not heard where nobody would see what it does
+    assert names(story) == listed
     story.key(K.Key_S, CONTROL)
     assert story.dock.isVisible()
     assert "• removed: " in story.text("question_text")
@@ -270,6 +282,15 @@ def test_a_search_a_menu_for_many_and_ticks(story):
     assert [item.type for item in listed] == ["probe_track", "landmark", "landmark"]
     np.testing.assert_array_equal(story.layer.shown, [True] * 3 + [False] * 2)
     search.clear()
+    # those of a type stay together, whatever they are sorted by
+    story.new("a 0")
+    rows = story.table.model()
+    for column in (NAME, COUNT):
+        story.table.sortByColumn(column, Qt.SortOrder.AscendingOrder)
+        found = [rows.index(row, NAME).data() for row in range(rows.rowCount())]
+        assert found[2:] == ["a 1", "a 2"]
+    assert found[:2] == ["a 0", "probe 1"]
+    story.key(K.Key_Z, CONTROL)
 
     # an injection site is painted, and its numbers follow
     story.viewer.layers.selection.active = story.layer

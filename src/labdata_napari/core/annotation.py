@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labdata_napari.core.changed_points import point_differences
 from labdata_napari.core.changes import Changed, Changes
 from labdata_napari.errors import InvalidValue, NotFound
 
@@ -78,7 +78,7 @@ class Annotation:
             parts.append(f"renamed from {before.name}")
         if self.type != before.type:
             parts.append(f"type {before.type or 'none'} → {self.type or 'none'}")
-        parts.extend(_point_differences(before.points, self.points))
+        parts.extend(point_differences(before.points, self.points))
         return ", ".join(parts)
 
     @classmethod
@@ -379,28 +379,3 @@ def _as_points(value: ArrayLike, name: str) -> NDArray[np.float64]:
         )
     points.flags.writeable = False
     return points
-
-
-def _point_differences(
-    before: NDArray[np.float64], after: NDArray[np.float64]
-) -> list[str]:
-    """Say how many points moved, came and went, keeping apart what stayed."""
-    if np.array_equal(before, after):
-        return []
-    old, new = list(map(tuple, before.tolist())), list(map(tuple, after.tolist()))
-    if Counter(old) == Counter(new):
-        return ["points reordered"]
-    moved = added = removed = 0
-    matcher = SequenceMatcher(None, old, new, autojunk=False)
-    for kind, i, j, k, m in matcher.get_opcodes():
-        if kind == "equal":
-            continue
-        pairs = min(j - i, m - k)
-        moved += pairs
-        removed += j - i - pairs
-        added += m - k - pairs
-    counts = [(moved, "moved"), (added, "added"), (removed, "removed")]
-    parts = [f"{count} {verb}" for count, verb in counts if count]
-    first, _, verb = parts[0].partition(" ")
-    parts[0] = f"{first} {'point' if first == '1' else 'points'} {verb}"
-    return parts

@@ -16,7 +16,7 @@ from labdata_napari.layers import editing
 from labdata_napari.layers.cursor import displayed, point_under
 from labdata_napari.layers.filling import forget_selection
 from labdata_napari.layers.history import history_of
-from labdata_napari.layers.points import names_per_point, roster
+from labdata_napari.layers.points import names_per_point, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,8 +99,7 @@ class AnnotationMouse:
             self.told.emit(self.why_not)
             return False
         name = editing.chosen_annotation(layer)
-        types = {entry.name: entry.type for entry in roster(layer)}
-        kind = types.get(name or "", "")
+        kind = type_of(layer, name)
         if kind == REGION:
             self.told.emit(f"“{name}” is painted: press R, then drag over it.")
             return False

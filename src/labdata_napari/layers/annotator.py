@@ -16,7 +16,13 @@ from labdata_napari.layers.annotation_mouse import AnnotationMouse
 from labdata_napari.layers.figures import Figures
 from labdata_napari.layers.filling import forget_selection
 from labdata_napari.layers.history import history_of
-from labdata_napari.layers.points import names_per_point, recolour, roster
+from labdata_napari.layers.points import (
+    free_name,
+    names_per_point,
+    recolour,
+    roster,
+    type_of,
+)
 from labdata_napari.layers.probe_tool import ProbeTool
 from labdata_napari.layers.region_brush import RegionBrush
 from labdata_napari.layers.smallest_dot import SmallestDot
@@ -148,7 +154,7 @@ class Annotator:
     def new(self, name: str, type_: str) -> bool:
         """Make an annotation and let clicks add its points; whether it could be."""
         self.probe.put_down()
-        name = name or self._numbered(type_)
+        name = name or free_name(self.layer, type_)
         try:
             editing.add_annotation(self.layer, name, type_)
         except LabdataError as error:
@@ -157,12 +163,11 @@ class Annotator:
         self.choose(name)
         if type_ == REGION:
             self.brush.paint(name)
-            self.changed.emit()
-            self.told.emit(f"Drag in the picture to paint “{name}”.")
-            return True
-        self.mouse.add()
+        else:
+            self.mouse.add()
         self.changed.emit()
-        self.told.emit(f"Click the points of “{name}” in the picture.")
+        how = "Drag to paint" if type_ == REGION else "Click the points of"
+        self.told.emit(f"{how} “{name}” in the picture.")
         return True
 
     def new_track(self) -> None:
@@ -179,7 +184,7 @@ class Annotator:
         editing.choose_annotation(self.layer, name)
         if not self.brush.is_on or name == self.brush.name:
             return
-        if self._type_of(name) == REGION:
+        if type_of(self.layer, name) == REGION:
             self.brush.paint(name, erase=self.brush.erases)
         else:
             self.brush.stop()
@@ -196,7 +201,7 @@ class Annotator:
             self.told.emit(f"Deleted {what}; undo brings it back.")
 
     def next_annotation(self) -> None:
-        """Choose the annotation after the chosen one, and go there."""
+        """Choose the next annotation, and go there."""
         self._step_annotation(1)
 
     def annotation_before(self) -> None:
@@ -279,11 +284,11 @@ class Annotator:
         elif not self._refuse():
             self.probe.put_down()
             name = editing.chosen_annotation(self.layer)
-            if name is not None and self._type_of(name) == REGION:
+            if name is not None and type_of(self.layer, name) == REGION:
                 self.mouse.add(False)
                 self.brush.paint(name)
             else:
-                self.new(self._numbered(INJECTION), REGION)
+                self.new(free_name(self.layer, INJECTION), REGION)
 
     # -- a probe of several shanks
 
@@ -361,15 +366,6 @@ class Annotator:
 
     def _say(self, before: str, words: str, nothing: str) -> None:
         self.told.emit(f"{before}{words}." if words else nothing)
-
-    def _type_of(self, name: str) -> str:
-        return next((e.type for e in roster(self.layer) if e.name == name), "")
-
-    def _numbered(self, stem: str) -> str:
-        stem = stem or "annotation"
-        taken = {entry.name for entry in roster(self.layer)}
-        number = next(n for n in range(1, len(taken) + 2) if f"{stem} {n}" not in taken)
-        return f"{stem} {number}"
 
     def _on_changed(self) -> None:
         recolour(self.layer)

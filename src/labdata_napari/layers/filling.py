@@ -21,6 +21,7 @@ from labdata_napari.layers.points import (
     roster,
     symbol_of,
 )
+from labdata_napari.layers.source import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +46,7 @@ def fill(layer: Points, state: Sequence[Draft]) -> None:
     else:
         layer.data = np.concatenate([np.zeros((0, 3)), *(d.points for d in state)])
         set_names(layer, wanted)
+    state = _with_rows(layer, state)
     set_roster(layer, _with_tips(_entries(listed, before, state), before, state))
     taken = [draft.name for draft in state]
     if taken and chosen not in taken:
@@ -94,6 +96,20 @@ def forget_selection(layer: Points) -> None:
     """Select no point."""
     if layer.selected_data:
         layer.selected_data = set()
+
+
+def _with_rows(layer: Points, state: Sequence[Draft]) -> tuple[Draft, ...]:
+    """Give what comes back, as by a redo, the row that it was saved in meanwhile."""
+    source = source_of(layer)
+    baseline = () if source is None or source.baseline is None else source.baseline
+    taken = {draft.annotation_id for draft in state}
+    rows = {a.name: a.annotation_id for a in baseline if a.annotation_id not in taken}
+    return tuple(
+        replace(d, annotation_id=rows[d.name])
+        if d.annotation_id is None and d.name in rows
+        else d
+        for d in state
+    )
 
 
 def _move_points(layer: Points, names: Sequence[str], state: Sequence[Draft]) -> None:

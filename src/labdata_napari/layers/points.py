@@ -169,6 +169,19 @@ def roster(layer: Points) -> tuple[Listed, ...]:
     return _with_typed(layer, names_per_point(layer))
 
 
+def type_of(layer: Points, name: str | None) -> str:
+    """Return the type of an annotation; empty where there is none of that name."""
+    return next((entry.type for entry in roster(layer) if entry.name == name), "")
+
+
+def free_name(layer: Points, stem: str) -> str:
+    """Return a name that no annotation has: the stem and a number."""
+    stem = stem or "annotation"
+    taken = {entry.name for entry in roster(layer)}
+    number = next(n for n in range(1, len(taken) + 2) if f"{stem} {n}" not in taken)
+    return f"{stem} {number}"
+
+
 def is_listed(layer: Points, name: str) -> bool:
     """Whether there is an annotation of that name."""
     entries: tuple[Listed, ...] = layer.metadata.get(ROSTER_KEY, ())

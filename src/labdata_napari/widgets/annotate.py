@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize
 from qtpy.QtWidgets import (
-    QDockWidget,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -25,6 +24,7 @@ from labdata_napari.widgets.annotation_state import AnnotationState, state_of
 from labdata_napari.widgets.annotation_tools import AnnotationTools
 from labdata_napari.widgets.autosave import Autosave
 from labdata_napari.widgets.canvas import canvas_of
+from labdata_napari.widgets.docked import come_forward, is_closed
 from labdata_napari.widgets.listening import Listening
 from labdata_napari.widgets.new_annotation import NewAnnotation
 from labdata_napari.widgets.preferences import preferences
@@ -35,6 +35,7 @@ from labdata_napari.widgets.region_panel import RegionPanel
 from labdata_napari.widgets.revert_flow import RevertFlow
 from labdata_napari.widgets.rights import allow, why_not_editable, why_not_saved
 from labdata_napari.widgets.save_flow import SaveFlow
+from labdata_napari.widgets.tip_regions import TipRegions
 from labdata_napari.widgets.track_panel import TrackPanel
 from labdata_napari.widgets.workspace import Workspace, workspace_for
 
@@ -80,6 +81,7 @@ class AnnotationDock(QWidget):
         self._badge = _label("annotation_badge", wraps=False)
         self._new = NewAnnotation()
         self._list = AnnotationList()
+        self._tips = TipRegions(self._workspace, self)
         self._tools = AnnotationTools()
         self._probe = ProbePanel()
         self._brush = RegionPanel()
@@ -136,6 +138,7 @@ class AnnotationDock(QWidget):
         self._new.wanted.connect(self._make)
         self._list.chosen.connect(self._on_chosen)
         self._list.told.connect(self._say)
+        self._tips.found.connect(self._list.model.show_tips)
         self._tools.add_toggled.connect(self._on_add_toggled)
         self._tools.undo_wanted.connect(self._on_undo)
         self._tools.redo_wanted.connect(self._on_redo)
@@ -227,6 +230,7 @@ class AnnotationDock(QWidget):
         self._title.setText(_NO_LAYER if layer is None else title_of(layer))
         self._show_state()
         if annotator is not None and layer is not None:
+            self._tips.look(annotator)
             history = annotator.history
             self._tools.show_history(history.undo_words, history.redo_words)
             self._tools.show_curve(annotator.curve)
@@ -240,6 +244,7 @@ class AnnotationDock(QWidget):
         self._state = state_of(
             layer, self._workspace.journaling, in_conflict=self._flow.in_conflict
         )
+        self._list.show_saved(self._flow.times)
         state = self._state
         self._list.refresh(state)
         self._badge.setVisible(layer is not None)
@@ -300,6 +305,8 @@ class AnnotationDock(QWidget):
             return False
         if action.while_held and not annotator.probe.is_on:
             return False
+        if action.name != "save" and is_closed(self):
+            return False
         active = viewer.layers.selection.active
         if action.name in WHILE_PAINTING and annotator.brush.is_on:
             return active in (annotator.layer, annotator.brush.layer)
@@ -307,7 +314,7 @@ class AnnotationDock(QWidget):
 
     def _on_key(self, name: str) -> None:
         if name in _SEEN_IN_DOCK:
-            self._come_forward()
+            come_forward(self)
         if name == "save":
             self._start_save()
         elif name == "show_keys":
@@ -322,15 +329,6 @@ class AnnotationDock(QWidget):
             NUDGES[name](self._annotator.probe)
         else:
             getattr(self._annotator, name)()
-
-    def _come_forward(self) -> None:
-        """Show the dock if it is closed or behind another: what is asked is in it."""
-        dock = self.parentWidget()
-        while dock is not None and not isinstance(dock, QDockWidget):
-            dock = dock.parentWidget()
-        if dock is not None and not self.isVisible():
-            dock.show()
-            dock.raise_()
 
     def _make(self, name: str, kind: str) -> None:
         if self._annotator is not None and self._annotator.new(name, kind):

@@ -14,7 +14,8 @@ from labdata_napari.widgets.annotation_model import AnnotationTableModel
 from labdata_napari.widgets.annotation_table import AnnotationTable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from labdata_napari.layers.annotator import Annotator
     from labdata_napari.widgets.annotation_state import AnnotationState
@@ -64,6 +65,10 @@ class AnnotationList(QWidget):
         self.model.show_layer(annotator)
         if annotator is not None:
             self.table.choose_first()
+
+    def show_saved(self, times: Mapping[str, datetime]) -> None:
+        """Say when annotations were saved last, by name."""
+        self.model.show_saved({n: f"saved {at:%H:%M}" for n, at in times.items()})
 
     def refresh(self, state: AnnotationState) -> None:
         """Show the annotations as they are, with the chosen one current."""

@@ -14,25 +14,27 @@ from qtpy.QtCore import (
 )
 from qtpy.QtGui import QColor, QPixmap
 
+from labdata_napari.core.measured import KNOWN_TYPES
 from labdata_napari.errors import LabdataError
 from labdata_napari.layers import editing
 from labdata_napari.layers.points import ListedPoints, listing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from qtpy.QtCore import QObject
 
     from labdata_napari.layers.annotator import Annotator
 
-NAME, TYPE, COUNT, LENGTH, STATE = range(5)
-_TITLES = ("Name", "Type", "Points", "Length", "")
+NAME, TYPE, COUNT, LENGTH, TIP, STATE = range(6)
+_TITLES = ("Name", "Type", "Points", "Length", "Tip in", "")
 _TOOLTIPS = (
     "The tick shows or hides its points; F2 renames, a double click goes there",
     "F2 changes the type",
     "Number of points; Enter or a double click goes to the nearest",
     "Of a track from its first click to the tip, of an outline once round",
-    "What a save would do with it",
+    "The region of the atlas that the tip of a track is in",
+    "What a save would do with it, or when this window saved it last",
 )
 _SORT = Qt.ItemDataRole.UserRole
 
@@ -48,11 +50,15 @@ class AnnotationTableModel(QAbstractTableModel):
         self._annotator: Annotator | None = None
         self._shown: list[ListedPoints] = []
         self._states: dict[str, str] = {}
+        self._cells: list[tuple[str, ...]] = []
+        self._saved: Mapping[str, str] = {}
+        self._tips: Mapping[str, str] = {}
 
     def show_layer(self, annotator: Annotator | None) -> None:
         """Show another layer."""
         self._annotator = annotator
         self.beginResetModel()
+        self._cells = []
         self._shown = [] if annotator is None else listing(annotator.layer)
         self.endResetModel()
 
@@ -75,9 +81,22 @@ class AnnotationTableModel(QAbstractTableModel):
         for row, (old, new) in enumerate(zip(before, fresh, strict=True)):
             if _look(old) != _look(new):
                 self.dataChanged.emit(self.index(row, NAME), self.index(row, TYPE))
-        if fresh:  # not the first columns: what is being typed there would be lost
-            last = self.index(len(fresh) - 1, STATE)
-            self.dataChanged.emit(self.index(0, COUNT), last)
+        known, self._cells = self._cells, [self._row_cells(item) for item in fresh]
+        for row, cells in enumerate(self._cells):
+            # not the first columns: what is being typed there would be lost
+            if row >= len(known) or cells != known[row]:
+                self.dataChanged.emit(self.index(row, COUNT), self.index(row, STATE))
+
+    def show_saved(self, saved: Mapping[str, str]) -> None:
+        """Say when annotations were saved last, by name; shown at the next refresh."""
+        self._saved = saved
+
+    def show_tips(self, tips: Mapping[str, str]) -> None:
+        """Say what regions the tips of tracks are in, by name."""
+        self._tips = tips
+        if self._shown:
+            last = self.index(len(self._shown) - 1, TIP)
+            self.dataChanged.emit(self.index(0, TIP), last)
 
     def name_at(self, row: int) -> str | None:
         """Return the name in a row."""
@@ -116,6 +135,8 @@ class AnnotationTableModel(QAbstractTableModel):
         item, column = self._shown[index.row()], index.column()
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return self._text(item, column)
+        if role == _SORT and column == TYPE:
+            return index.row()  # those of a type as they were made
         if role == _SORT:
             return self._order(item, column)
         if column == NAME and role == Qt.ItemDataRole.DecorationRole:
@@ -177,8 +198,10 @@ class AnnotationTableModel(QAbstractTableModel):
             return item.type
         if column == COUNT:
             return str(len(item.points))
+        if column == TIP:
+            return self._tips.get(item.name, "")
         if column == STATE:
-            return self._states.get(item.name, "")
+            return self._states.get(item.name) or self._saved.get(item.name, "")
         length = self._length(item)
         return f"{length:,.0f} µm" if np.isfinite(length) else ""
 
@@ -189,6 +212,10 @@ class AnnotationTableModel(QAbstractTableModel):
             return float(np.nan_to_num(self._length(item), nan=-1.0))
         return self._text(item, column).casefold()
 
+    def _row_cells(self, item: ListedPoints) -> tuple[str, ...]:
+        """Return what the columns after the type say."""
+        return tuple(self._text(item, column) for column in range(COUNT, STATE + 1))
+
     def _length(self, item: ListedPoints) -> float:
         annotator = self._annotator
         numbers = None if annotator is None else annotator.figures.of(item.name)
@@ -196,12 +223,13 @@ class AnnotationTableModel(QAbstractTableModel):
 
 
 class FilteredAnnotations(QSortFilterProxyModel):
-    """The rows whose name, type or state holds every word that was typed."""
+    """The rows that hold every word that was typed, those of a type together."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._words: list[str] = []
         self.setSortRole(_SORT)
+        self.sort(TYPE)
 
     def narrow(self, text: str) -> None:
         """Show only rows that hold all words of a text."""
@@ -211,9 +239,25 @@ class FilteredAnnotations(QSortFilterProxyModel):
     def filterAcceptsRow(self, row: int, parent: QModelIndex) -> bool:
         """Whether a row is shown."""
         model = self.sourceModel()
-        cells = (model.index(row, column, parent) for column in (NAME, TYPE, STATE))
+        cells = (
+            model.index(row, column, parent) for column in (NAME, TYPE, TIP, STATE)
+        )
         text = " ".join(str(cell.data()) for cell in cells).casefold()
         return all(word in text for word in self._words)
+
+    def lessThan(self, left: QModelIndex, right: QModelIndex) -> bool:
+        """Whether a row comes first: by its type, then by the column to sort by."""
+        model = self.sourceModel()
+        types = [str(model.index(i.row(), TYPE).data()) for i in (left, right)]
+        if types[0] == types[1]:
+            return super().lessThan(left, right)
+        first = _rank(types[0]) < _rank(types[1])
+        return first if self.sortOrder() == Qt.SortOrder.AscendingOrder else not first
+
+
+def _rank(kind: str) -> tuple[int, str]:
+    known = KNOWN_TYPES.index(kind) if kind in KNOWN_TYPES else len(KNOWN_TYPES)
+    return known, kind.casefold()
 
 
 def _look(item: ListedPoints) -> tuple[str, str, bool]:

@@ -26,6 +26,7 @@ from labdata_napari.widgets.annotation_model import (
     LENGTH,
     NAME,
     STATE,
+    TIP,
     TYPE,
     AnnotationTableModel,
     FilteredAnnotations,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QStyleOptionViewItem
 
 
-_SAMPLES = {COUNT: "00,000", LENGTH: "00,000 µm", STATE: "changed"}
+_SAMPLES = {COUNT: "00,000", LENGTH: "00,000 µm", TIP: "CTX2/3", STATE: "saved 00:00"}
 """What the columns of numbers and states have room for."""
 
 
@@ -108,7 +109,7 @@ class AnnotationTable(QTableView):
             taken += width
         # a name can be read however narrow the dock is
         self.setMinimumWidth(taken + self._width_of("[x] [ ] NP24_shank0 |"))
-        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        header.setSortIndicator(TYPE, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
         self.selectionModel().currentRowChanged.connect(self._on_current)
         self.selectionModel().selectionChanged.connect(self._on_selection)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from labdata_napari.widgets.save_flow import SaveFlow
 
 IDLE_MS = 20_000
+_AGAIN_MS = 500  # while a save is running
 
 
 class Autosave(QObject):
@@ -29,14 +30,13 @@ class Autosave(QObject):
         self._edited: str | None = None
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
-        self._rest.setInterval(IDLE_MS)
         self._rest.timeout.connect(self._save)
 
     def edited(self, name: str | None) -> None:
         """Note an edit while an annotation is the chosen one."""
         if preferences().autosave:
             self._edited = name
-            self._rest.start()
+            self._rest.start(IDLE_MS)
 
     def chosen(self, name: str | None) -> None:
         """Note which annotation is the chosen one now: another one is finished."""
@@ -44,6 +44,8 @@ class Autosave(QObject):
             self._save()
 
     def _save(self) -> None:
-        self._rest.stop()
-        self._edited = None
-        self._flow.save_quietly()
+        if self._flow.save_quietly():
+            self._rest.stop()
+            self._edited = None
+        else:
+            self._rest.start(_AGAIN_MS if self._flow.is_busy else IDLE_MS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from qtpy.QtCore import QObject, Signal
 
@@ -67,6 +68,9 @@ class SaveFlow(QObject):
         self._listening = Listening(self)
         self._listening.to(workspace.changed, self._on_connection)
         self._saved_at: datetime | None = None
+        self._times: WeakKeyDictionary[Points, dict[str, datetime]] = (
+            WeakKeyDictionary()
+        )
         self.layer: Points | None = None
 
     @property
@@ -78,6 +82,11 @@ class SaveFlow(QObject):
     def last_saved(self) -> str:
         """When this window saved last, in words; empty when it did not."""
         return f"Last saved at {self._saved_at:%H:%M}" if self._saved_at else ""
+
+    @property
+    def times(self) -> dict[str, datetime]:
+        """When this window saved annotations of the layer last, by name."""
+        return {} if self.layer is None else self._times.get(self.layer, {})
 
     @property
     def is_busy(self) -> bool:
@@ -99,21 +108,29 @@ class SaveFlow(QObject):
             return
         self._ask(self.layer, changes, "This will be written:")
 
-    def save_quietly(self) -> None:
-        """Save without a question, unless rows would go or something is asked."""
+    def save_quietly(self) -> bool:
+        """Save without a question, unless rows would go or something is asked.
+
+        Returns
+        -------
+        bool
+            False where that must be tried again: a save is running, or a question
+            stands.
+        """
         layer = self.layer
         connection = self._workspace.connection
-        if layer is None or self.is_busy or not self._question.isHidden():
-            return
-        if why_not_saved(connection, layer):
-            return
+        if layer is None or why_not_saved(connection, layer):
+            return True
+        if self.is_busy or not self._question.isHidden():
+            return False
         try:
             changes = working_copy.unsaved(layer)
         except LabdataError:  # which saving by hand will tell
-            return
+            return True
         if changes and not changes.removed:
             self._agreed = changes
             self._write()
+        return True
 
     def _ask(self, layer: Points, changes: Changes[Annotation], title: str) -> None:
         self._agreed = changes
@@ -166,7 +183,11 @@ class SaveFlow(QObject):
         self._question.hide()
         if layer is None:
             return
-        self._saved_at = datetime.now()
+        self._saved_at = now = datetime.now()
+        if self._agreed is not None:
+            times = self._times.setdefault(layer, {})
+            times.update((a.name, now) for a in self._agreed.added)
+            times.update((c.after.name, now) for c in self._agreed.changed)
         editing.adopt_saved(layer, rows)
         self.told.emit(f"Saved: {summary}.")
         self.layer_changed.emit()
