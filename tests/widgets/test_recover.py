@@ -140,62 +140,33 @@ def test_what_another_program_left_when_it_ended(open_story, lab_folder, end):
     )
 
 
-def test_closing_napari_keeps_unsaved_points_for_the_next_time(open_story, shared_lab):
-    edit_and_close(open_story(shared_lab))
+def test_closing_napari_keeps_unsaved_points_until_they_are_dealt_with(
+    open_story, shared_lab
+):
+    story = open_story(shared_lab)
+    edit_and_close(story)
     story = open_story(shared_lab)
     assert "• new: probe 2 (probe_track, 2 points)" in wait_for_offer(story)
     assert story.text("annotation_badge") == "✓ all saved"
-    story.press("recover_restore")
-    assert story.text("annotation_badge") == "● recovered, 1 unsaved change"
-    story.save()
-    story.saved()
-    assert set(story.rows()) == {"probe 1", "probe 2"}
-    wait_for_no_files(story)
-
-
-def test_discard_removes_them_and_later_asks_again(open_story, shared_lab):
-    edit_and_close(open_story(shared_lab))
-    story = open_story(shared_lab)
-    wait_for_offer(story)
     story.press("recover_later")
     assert names(story) == ["probe 1"]
     story.viewer.close()
-    story = open_story(shared_lab)
-    wait_for_offer(story)
-    story.press("recover_discard")
-    wait_for_no_files(story)
-    assert names(story) == ["probe 1"]
-
-
-def test_what_somebody_saved_meanwhile_stays_under_the_restored(open_story, shared_lab):
-    edit_and_close(open_story(shared_lab))
-    with shared_lab.connect() as lab:
-        key = lab.FixedBrainTransform.to_dicts(order_by="KEY")[0]
-        key = {name: key[name] for name in lab.FixedBrainTransform.primary_key}
-        rows = lab.brains.load_annotations(key)
-        theirs = rows.with_added(Annotation("probe 2", "theirs", [[1.0, 2.0, 3.0]]))
-        lab.brains.save_annotations(key, rows, theirs)
+    # meanwhile somebody saves one of that name
+    story.change_elsewhere(
+        lambda rows: rows.with_added(Annotation("probe 2", "theirs", [[1.0, 2.0, 3.0]]))
+    )
     story = open_story(shared_lab)
     text = wait_for_offer(story)
     assert "The lab has changed since" in text
     assert "• new: probe 2 (theirs, 1 point)" in text
     story.press("recover_restore")
+    assert story.text("annotation_badge") == "● recovered, 1 unsaved change"
     assert counts(story) == {"probe 1": 3, "probe 2": 1, "probe 2 (2)": 2}
     story.save()
     story.saved()
     assert set(story.rows()) == {"probe 1", "probe 2", "probe 2 (2)"}
-
-
-def test_saved_and_reverted_edits_are_not_offered(open_story, shared_lab):
-    story = open_story(shared_lab)
-    story.new("probe 2")
-    story.click_voxel(3, 10, 12)
-    story.qtbot.waitUntil(lambda: len(journal_files()) == 2, timeout=5000)
-    story.save()
-    story.saved()
     wait_for_no_files(story)
-    story.drag((5, 14, 19), (5, 20, 30))
-    story.press("annotation_add")
+    # what is saved or reverted is not offered
     story.drag((5, 14, 19), (5, 20, 30))
     story.qtbot.waitUntil(lambda: len(journal_files()) == 2, timeout=5000)
     story.press("annotation_revert")
@@ -207,7 +178,7 @@ def test_saved_and_reverted_edits_are_not_offered(open_story, shared_lab):
     assert not is_asked(story)
 
 
-def test_a_removed_layer_is_put_back_without_being_asked_again_or_forgotten(story):
+def test_what_a_removed_layer_held_is_put_back_offered_or_discarded(story):
     story.new("probe 2")
     story.click_voxel(3, 10, 12)
     story.viewer.layers.remove(story.layer)
@@ -216,15 +187,7 @@ def test_a_removed_layer_is_put_back_without_being_asked_again_or_forgotten(stor
     story.qtbot.wait(300)
     assert not is_asked(story)
     assert counts(story)["probe 2"] == 1
-    story.viewer.layers.remove(story.layer)
-    assert len(journal_files()) == 2
-    story.press("removed_forget")
-    wait_for_no_files(story)
-
-
-def test_a_transform_opened_again_offers_what_its_removed_layer_held(story, open_story):
-    story.new("probe 2")
-    story.click_voxel(3, 10, 12)
+    # the transform is opened again
     story.viewer.layers.clear()
     with story.qtbot.waitSignal(story.workspace.entry_opened, timeout=10_000):
         story.workspace.submit(
@@ -232,6 +195,17 @@ def test_a_transform_opened_again_offers_what_its_removed_layer_held(story, open
             done=story.workspace.opener.open_transform,
         )
     assert "• new: probe 2 (probe_track, 1 point)" in wait_for_offer(story)
+    story.press("recover_discard")
+    wait_for_no_files(story)
+    [story.layer] = filter(working_copy.is_annotation_layer, story.viewer.layers)
+    assert names(story) == ["probe 1"]
+    story.new("probe 3")
+    story.click_voxel(3, 10, 12)
+    story.qtbot.waitUntil(lambda: len(journal_files()) == 2, timeout=5000)
+    story.viewer.layers.remove(story.layer)
+    assert len(journal_files()) == 2
+    story.press("removed_forget")
+    wait_for_no_files(story)
 
 
 def test_another_window_on_the_same_transform_is_left_alone(open_story, shared_lab):
