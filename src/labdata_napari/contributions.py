@@ -69,6 +69,40 @@ def write_annotations(path: str, data: Any, attributes: dict[str, Any]) -> list[
     return write_layer(path, data, attributes)
 
 
+def get_label_reader(
+    path: str | Sequence[str],
+) -> Callable[[str | Sequence[str]], list[LayerData]] | None:
+    """Return a reader for labels of DeepLabCut and Lightning Pose.
+
+    Parameters
+    ----------
+    path
+        ``CollectedData`` or ``machinelabels`` files, or folders that hold such.
+
+    Returns
+    -------
+    callable or None
+        None leaves the file to others.
+    """
+    from labdata_napari.layers.label_files import is_ours, read_layers
+
+    paths = [path] if isinstance(path, str) else list(path)
+    return read_layers if all(is_ours(p) for p in paths) else None
+
+
+def write_labels(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
+    """Write the labels of a Points layer as DeepLabCut's ``.h5`` or ``.csv``.
+
+    Returns
+    -------
+    list of str
+        The file that was written.
+    """
+    from labdata_napari.layers.label_files import write_layer
+
+    return write_layer(path, data, attributes)
+
+
 def coronal_sample() -> list[LayerData]:
     """Return the demo lab's coronal brain at half size, painted as it is looked at."""
     return _sample("coronal")
