@@ -236,7 +236,7 @@ def edit(layer: Points, kind: int, where: int, value: float) -> None:
     name = names[where % len(names)] if names else ""
     count, place = len(layer.data), (value, where, 1.0)
     if kind == 0 or not names:
-        editing.add_annotation(layer, f"n{len(names)} {where} {value}", "landmark")
+        editing.add_annotation(layer, p.free_name(layer, f"n {where}"), "landmark")
     elif kind == 1:
         editing.choose_annotation(layer, name)
         editing.add_point(layer, place, is_only=where % 3 == 0)
@@ -245,7 +245,7 @@ def edit(layer: Points, kind: int, where: int, value: float) -> None:
     elif kind == 3 and count:
         editing.remove_points(layer, {where % count, 0})
     elif kind == 4:
-        editing.rename_annotation(layer, name, f"r {len(names)} {where} {value}")
+        editing.rename_annotation(layer, name, p.free_name(layer, f"r {where}"))
     elif kind == 5:
         editing.retype_annotations(layer, names[:2], "other")
     elif kind == 6:
