@@ -100,6 +100,29 @@ class Session:
             hands.show_slice(self.viewer, place)
             hands.click_at(self.viewer, place)
 
+    def place_probe(self, dock: QWidget) -> None:
+        """Place the four shanks of the second probe by three clicks."""
+        picture = hands.canvas(self.viewer)
+        hands.wait_for(lambda: dock._annotator.proposed, seconds=60)
+        first, last = (self.track_um(f"NP24-2211_shank{i}", 2) for i in (0, 3))
+        QTest.keyClick(picture, Qt.Key.Key_M)
+        for place in (*first, last[0]):
+            hands.show_slice(self.viewer, place)
+            hands.click_at(self.viewer, place)
+        hands.show_slice(self.viewer, first.mean(axis=0))
+        hands.pause(1.0)
+
+    def paint(self, dock: QWidget) -> None:
+        """Paint an injection site of two strokes."""
+        QTest.keyClick(hands.canvas(self.viewer), Qt.Key.Key_R)
+        hands.write(hands.child(dock, "brush_size"), "400", enter=True)
+        hands.press(hands.child(dock, "brush_ball"))
+        across = np.array([0.0, 0.0, 300.0])
+        middle = self.track_um("NP24-2211_shank0", 2).mean(axis=0) - 5 * across
+        hands.show_slice(self.viewer, middle)
+        hands.drag(self.viewer, middle - across, middle + across)
+        hands.pause(0.5)
+
     def shoot(self, path: Path) -> None:
         """Write a picture of the whole window."""
         hands.pause(0.5)
@@ -175,11 +198,25 @@ def all_pictures(folder: Path) -> None:
 def annotation_pictures(session: Session, folder: Path) -> None:
     """Trace a shank, look along it, and ask what a save would write."""
     dock = session.open_transform()
+    picture = hands.canvas(session.viewer)
+    session.place_probe(dock)
+    hands.child(dock, "annotation_slab").activated.emit(3)  # 200 µm
+    session.shoot(folder / "probe.png")
+    hands.child(dock, "annotation_slab").activated.emit(0)
+    QTest.keyClick(picture, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    session.paint(dock)
+    session.shoot(folder / "injection.png")
+    QTest.keyClick(picture, Qt.Key.Key_Escape)
+    QTest.keyClick(picture, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(picture, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     session.trace(dock, TRACK, 6)
     said = hands.child(dock, "numbers_text")
     hands.wait_for(lambda: "depth" in said.text(), seconds=60)
     session.shoot(folder / "annotations.png")
-    picture = hands.canvas(session.viewer)
+    QTest.keyClick(picture, Qt.Key.Key_G)
+    hands.pause(2.0)
+    session.shoot(folder / "sections.png")
+    QTest.keyClick(picture, Qt.Key.Key_G)
     QTest.keyClick(picture, Qt.Key.Key_W)
     hands.pause(3.0)
     session.shoot(folder / "track.png")

@@ -70,6 +70,7 @@ class RegionBrush:
         self._labels: Labels | None = None
         self._numbers: dict[str, int] = {}
         self._painted: dict[str, tuple[NDArray[np.float64], str, bool]] = {}
+        self._shades: dict[int | None, Any] = {}
         self._is_refreshing = False
         self._measured_at = 0.0
         self._brush_um = BRUSH_UM
@@ -200,7 +201,7 @@ class RegionBrush:
             self._labels.events.paint.disconnect(self._on_painted)
             self._labels.events.labels_update.disconnect(self._on_painting)
         self._labels = None
-        self._painted = {}
+        self._painted, self._shades = {}, {}
 
     def _add(self) -> Labels:
         """Make the layer; its pixels are blocks, which begin with the first voxel."""
@@ -240,7 +241,9 @@ class RegionBrush:
         for item in items:
             shade = _CLEAR if item.is_hidden else as_rgba(item.colour)
             shades[self._numbers[item.name]] = shade
-        labels.colormap = DirectLabelColormap(color_dict=shades)
+        if shades != self._shades:  # napari builds all textures anew
+            labels.colormap = DirectLabelColormap(color_dict=shades)
+            self._shades = shades
         if self.name in self._numbers:
             labels.selected_label = self._numbers[self.name]
         labels.refresh()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize
-from qtpy.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from labdata_napari.widgets.annotation_keys import ACTIONS, keys_of, problems_of
 
@@ -17,6 +17,7 @@ _MOUSE = (
     ("drag a point", "move it"),
     ("drag elsewhere, wheel", "move the picture, zoom"),
 )
+_LINES = 18
 _WHERE = "Other keys: Preferences → Plugins → labdata → Keys of annotating."
 
 
@@ -30,14 +31,23 @@ class KeysPanel(QFrame):
         self._text = QLabel()
         self._text.setObjectName("annotation_keys_text")
         self._text.setWordWrap(True)
-        QVBoxLayout(self).addWidget(self._text)
+        self._text.setMargin(4)
+        self._text.setAlignment(Qt.AlignmentFlag.AlignTop)
+        area = QScrollArea()
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setWidget(self._text)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(area)
         self.show_keys({})
         self.hide()
 
     def show_keys(self, chosen: Mapping[str, str]) -> None:
         """Show the keys that a person has chosen, else the usual ones."""
         rows = [*_MOUSE]
-        for action in ACTIONS:
+        # those of a probe that is held last: they are the fewest people's
+        for action in sorted(ACTIONS, key=lambda each: each.while_held):
             keys = " or ".join(keys_of(action, chosen))
             rows.append((keys or "no key", action.words))
         cells = "".join(
@@ -47,9 +57,13 @@ class KeysPanel(QFrame):
         wrong = "".join(f"<p>{_plain(line)}</p>" for line in problems_of(chosen))
         self._text.setText(f"<table>{cells}</table>{wrong}<p>{_WHERE}</p>")
 
+    def sizeHint(self) -> QSize:
+        """Return a size that leaves room for the list of annotations."""
+        return QSize(0, _LINES * self.fontMetrics().lineSpacing())
+
     def minimumSizeHint(self) -> QSize:
         """Let the text wrap instead of widening the dock."""
-        return QSize(0, super().minimumSizeHint().height())
+        return self.sizeHint() / 2
 
 
 def _plain(text: str) -> str:

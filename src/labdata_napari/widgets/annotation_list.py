@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
 from qtpy.QtGui import QCursor
-from qtpy.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from labdata_napari.layers import editing
 from labdata_napari.widgets.annotation_menu import AnnotationMenu
@@ -41,6 +41,8 @@ class AnnotationList(QWidget):
         self.model = AnnotationTableModel(self)
         self.table = AnnotationTable(self.model)
         self.menu = AnnotationMenu(self)
+        # napari leaves no room below a dock with a part that takes what there is
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._search)
@@ -68,7 +70,7 @@ class AnnotationList(QWidget):
 
     def show_saved(self, times: Mapping[str, datetime]) -> None:
         """Say when annotations were saved last, by name."""
-        self.model.show_saved({n: f"saved {at:%H:%M}" for n, at in times.items()})
+        self.model.show_saved({n: f"✓ {at:%H:%M}" for n, at in times.items()})
 
     def refresh(self, state: AnnotationState) -> None:
         """Show the annotations as they are, with the chosen one current."""

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QStyleOptionViewItem
 
 
-_SAMPLES = {COUNT: "00,000", LENGTH: "00,000 µm", TIP: "CTX2/3", STATE: "saved 00:00"}
+_SAMPLES = {COUNT: "00,000", LENGTH: "00,000 µm", TIP: "CTX2/3", STATE: "changed"}
 """What the columns of numbers and states have room for."""
 
 
