@@ -24,6 +24,7 @@ from labdata_napari.core.orientation import (
     left_right_axis,
     opposite,
 )
+from labdata_napari.core.progress import Progress, silent
 from labdata_napari.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -111,11 +112,20 @@ class AtlasVolume:
         a, b, c = (n * r for n, r in zip(self.shape, self.resolution_um, strict=True))
         return a, b, c
 
-    def loaded(self, most_bytes: int = MOST_LOADED) -> AtlasVolume:
+    def loaded(
+        self, most_bytes: int = MOST_LOADED, progress: Progress = silent
+    ) -> AtlasVolume:
         """Return the atlas with its volume in memory, where it is not too large.
 
         Each look-up then takes a tenth of a millisecond instead of some. Takes
         seconds for an atlas of 25 µm.
+
+        Parameters
+        ----------
+        most_bytes
+            What is too large.
+        progress
+            Told of each slab of blocks that was read.
 
         Raises
         ------
@@ -125,7 +135,13 @@ class AtlasVolume:
         size = math.prod(self.shape) * np.dtype(self.annotation.dtype).itemsize
         if isinstance(self.annotation, np.ndarray) or size > most_bytes:
             return self
-        return replace(self, annotation=np.asarray(self.annotation[:]))
+        volume = np.empty(self.shape, self.annotation.dtype)
+        depth = max(int(self.annotation.chunks[0]), 1)
+        for first in range(0, len(volume), depth):
+            progress(first, len(volume))
+            volume[first : first + depth] = self.annotation[first : first + depth]
+        progress(len(volume), len(volume))
+        return replace(self, annotation=volume)
 
     def voxels(self, points_um: ArrayLike) -> tuple[Ids, NDArray[np.bool_]]:
         """Return the voxel (N, 3) each place is in, and whether there is one.

@@ -1,7 +1,8 @@
 """The atlases on this computer, and which one a brain was laid into.
 
 Nothing is downloaded. BrainGlobe's own tools bring its atlases; they are found where
-those keep them, in the person's data folder, and beside an embedded lab.
+those keep them, in the person's data folder, beside an embedded lab, and where a
+person said that there are others.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from labdata_napari.core.atlas_tables import regions_from_rows
 from labdata_napari.errors import InvalidValue, NotFound, UnreadableFile
 from labdata_napari.lab.address import EmbeddedAddress, is_embedded, parse
 from labdata_napari.lab.failures import translate_errors
+from labdata_napari.lab.other_atlases import OtherAtlas, other_atlases
 from labdata_napari.lab.rows import fetched
 
 if TYPE_CHECKING:
@@ -57,6 +59,8 @@ class AtlasFound:
         Empty where it does not say.
     problem
         One sentence, or nothing.
+    volume
+        What a person said of an annotation volume; None for BrainGlobe's folders.
     """
 
     name: str
@@ -65,6 +69,7 @@ class AtlasFound:
     resolution_um: tuple[float, float, float] | None = None
     species: str = ""
     problem: str = ""
+    volume: OtherAtlas | None = None
 
 
 def atlas_folders(url: str | None = None) -> list[Path]:
@@ -102,6 +107,9 @@ def find_atlases(
     for folder in given:
         for place in _places(folder):
             found.setdefault(place.resolve(), _about(place))
+    if folders is None:
+        for other in other_atlases():
+            found.setdefault(other.path.resolve(), _remembered(other))
     newest = sorted(found.values(), key=lambda a: _as_numbers(a.version), reverse=True)
     return sorted(newest, key=lambda a: a.name)
 
@@ -145,7 +153,16 @@ def open_found(found: AtlasFound, names: Regions | None = None) -> AtlasVolume:
     """
     from dataclasses import replace
 
-    atlas = open_atlas(found.path)
+    volume = found.volume
+    if volume is None:
+        atlas = open_atlas(found.path)
+    else:
+        atlas = open_atlas(
+            volume.path,
+            volume.table,
+            resolution_um=volume.resolution_um,
+            orientation=volume.orientation,
+        )
     if names is None:
         return atlas
     return replace(atlas, regions=atlas.regions.renamed(names))
@@ -211,6 +228,17 @@ def _about(place: Path) -> AtlasFound:
         return AtlasFound(name, version, place, resolution_of(said, place), species)
     except (UnreadableFile, NotFound) as error:
         return AtlasFound(name, version, place, problem=str(error))
+
+
+def _remembered(other: OtherAtlas) -> AtlasFound:
+    if other.table is None:
+        return _about(other.path)
+    um = other.resolution_um
+    three = None if um is None else (um, um, um)
+    gone = [str(p) for p in (other.path, other.table) if not p.exists()]
+    problem = f"There is no file '{gone[0]}' any more." if gone else ""
+    name = other.path.name.partition(".")[0]
+    return AtlasFound(name, "", other.path, three, problem=problem, volume=other)
 
 
 def _as_numbers(version: str) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.core.in_atlas import InAtlas
@@ -64,6 +64,8 @@ def brain_facts(lab: Any, key: Mapping[str, Any]) -> BrainFacts:
     """
     choice, names, problem = _atlas_of(lab, key)
     orientation = choice.orientation or transform_orientation(lab, key)
+    if orientation is None and choice.mapping is not None:
+        orientation = choice.mapping.orientation
     return BrainFacts(shanks_in(lab, key), orientation, choice, names, problem)
 
 
@@ -97,6 +99,8 @@ def open_in_atlas(
     if name is None or mapping is None:
         return None
     if opened is not None and opened.name == name:
+        if facts.names is not None:
+            opened = replace(opened, regions=opened.regions.renamed(facts.names))
         return InAtlas(opened, mapping)
     return InAtlas(open_found(find_atlas(name, url), facts.names).loaded(), mapping)
 

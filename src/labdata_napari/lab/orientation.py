@@ -13,7 +13,11 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari import settings
-from labdata_napari.core.orientation import check_orientation, result_orientation
+from labdata_napari.core.orientation import (
+    all_orientations,
+    check_orientation,
+    result_orientation,
+)
 from labdata_napari.core.transform import plan
 from labdata_napari.errors import InvalidValue, UnreadableFile, WriteRefused
 from labdata_napari.lab.journal import Target
@@ -22,6 +26,8 @@ from labdata_napari.lab.private_files import write_private
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from labdata_napari.core.transform import Plan
 
 BRAIN = ("subject_name", "session_name", "dataset_name")
 """The primary key of a brain; more of a key, such as `transform_id`, is ignored."""
@@ -117,14 +123,54 @@ def transform_orientation(lab: Any, key: Mapping[str, Any]) -> str | None:
         parameters cannot be read.
     """
     code = known_orientation((lab.url, lab.name, lab.project), key)
-    if code is None:
+    geometry = None if code is None else _geometry(lab, key)
+    if code is None or geometry is None:
         return None
+    return result_orientation(geometry, code)
+
+
+def keep_transform_orientation(lab: Any, key: Mapping[str, Any], code: str) -> bool:
+    """Keep the orientation of a brain's stack, of which a transform's is known.
+
+    Parameters
+    ----------
+    lab
+        A lab.
+    key
+        Of the transform.
+    code
+        Three letters, of the transform's stack.
+
+    Returns
+    -------
+    bool
+        False where the transform's parameters cannot be read: then nothing is kept.
+
+    Raises
+    ------
+    InvalidValue
+        When it is no orientation.
+    WriteRefused
+        When the file cannot be written.
+    """
+    wanted = check_orientation(code)
+    geometry = _geometry(lab, key)
+    if geometry is None:
+        return False
+    for source in all_orientations():
+        if result_orientation(geometry, source) == wanted:
+            keep_orientation((lab.url, lab.name, lab.project), key, source)
+            return True
+    raise AssertionError("every orientation comes from one")
+
+
+def _geometry(lab: Any, key: Mapping[str, Any]) -> Plan | None:
+    """Return how a transform turns a stack; its size and crop are of no account."""
     brain = {name: key[name] for name in BRAIN}
     for record in lab.brains.transforms(brain):
         if record.transform_id == key["transform_id"] and record.parameters:
-            # neither the size nor what is cut off says which way the axes run
             whole = replace(record.parameters, crop=None)
-            return result_orientation(plan(_ANY_SHAPE, None, whole), code)
+            return plan(_ANY_SHAPE, None, whole)
     return None
 
 

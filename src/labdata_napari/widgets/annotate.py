@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
 from labdata_napari.layers import editing
 from labdata_napari.layers.probe_nudges import NUDGES
 from labdata_napari.layers.slab import slab_um
+from labdata_napari.widgets.annotation_atlas import AtlasPart
 from labdata_napari.widgets.annotation_follow import annotations_beside, title_of
 from labdata_napari.widgets.annotation_keys import WHILE_PAINTING, KeyListener
 from labdata_napari.widgets.annotation_keys_panel import KeysPanel
@@ -86,6 +87,7 @@ class AnnotationDock(QWidget):
         self._probe = ProbePanel()
         self._brush = RegionPanel()
         self._track = TrackPanel(self._workspace)
+        self._atlas = AtlasPart(self._workspace)
         self._keys_panel = KeysPanel()
         self._save = _button(
             "annotation_save", "Save …", "See what changes, then write"
@@ -124,6 +126,7 @@ class AnnotationDock(QWidget):
             self._probe,
             self._brush,
             self._track,
+            self._atlas,
             self._keys_panel,
         ):
             layout.addWidget(widget)
@@ -150,6 +153,7 @@ class AnnotationDock(QWidget):
         self._tools.keys_toggled.connect(self._on_keys_toggled)
         self._keys.pressed.connect(self._on_key)
         self._track.told.connect(self._say)
+        self._atlas.unfolded.connect(self._make_room)
         self._save.clicked.connect(self._start_save)
         self._revert.clicked.connect(self._reverting.start)
         for flow in (self._flow, self._recover, self._reverting):
@@ -200,6 +204,7 @@ class AnnotationDock(QWidget):
         self._probe.follow(annotator)
         self._brush.follow(annotator)
         self._track.follow(annotator)
+        self._atlas.follow(annotator)
         if annotator is None or layer is None:
             return
         for signal, method in (
@@ -237,6 +242,7 @@ class AnnotationDock(QWidget):
             self._tools.show_probe(annotator.probe.is_on)
             self._tools.show_brush(annotator.brush.is_on)
         self._track.refresh()
+        self._atlas.refresh()
         self._recover.offer()
 
     def _show_state(self) -> None:
@@ -368,6 +374,11 @@ class AnnotationDock(QWidget):
     def _on_add_toggled(self, on: bool) -> None:
         if self._annotator is not None:
             self._annotator.mouse.add(on)
+
+    def _make_room(self, needed: bool) -> None:
+        """Hide the list and the numbers while the atlas is asked about."""
+        for widget in (self._list, self._track):
+            widget.setVisible(not needed)
 
     def _start_save(self) -> None:
         self._say("")

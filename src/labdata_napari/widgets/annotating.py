@@ -53,6 +53,11 @@ class Annotating:
         """Return what edits a layer; None for one that is not in the viewer."""
         return None if layer is None else self._annotators.get(layer)
 
+    def look_again(self, source: LayerSource) -> None:
+        """Look up anew what is known of a transform: somebody said more of it."""
+        for annotator in self._of(source.lab, source.key):
+            self._ask(annotator.layer)
+
     # -- how
 
     def _on_inserted(self, event: Any) -> None:
@@ -96,7 +101,8 @@ class Annotating:
             annotator.know(
                 orientation=known.orientation, why_no_regions=known.why_no_regions
             )
-            self._find_surface(annotator)
+            if annotator.surface is None:
+                self._find_surface(annotator)
         if facts.lab is not None and not known.why_no_regions:
             self._workspace.background(
                 _atlas_of,

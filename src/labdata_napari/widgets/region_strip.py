@@ -76,7 +76,7 @@ class RegionStrip(QWidget):
             self._show(None, "")
         elif annotator.brain is None:
             self._wanted = None
-            self._show(None, annotator.why_no_regions)
+            self._show(None, "")  # the dock's atlas part says why
         else:
             setting = annotator.figures.setting
             assert setting is not None  # there are numbers

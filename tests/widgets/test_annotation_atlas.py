@@ -1,0 +1,126 @@
+"""A brain is laid into an atlas from the Annotations dock, and its regions come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from qtpy.QtWidgets import QComboBox, QLabel, QLineEdit
+
+from annotating import KEY, LEFT
+from atlases import REGIONS, VISA
+from labdata_napari.core.landmark_fit import pairs_by_name
+from labdata_napari.demo.atlas_writing import write_version3
+from labdata_napari.lab.atlas_choice import keep_atlas, known_atlas
+from labdata_napari.lab.orientation import known_orientation
+from labdata_napari.widgets.atlas_plane import AtlasPlane
+from labdata_napari.widgets.landmark_table import LandmarkTable
+from labdata_napari.widgets.region_strip import RegionStrip
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from annotating import Story
+
+pytestmark = pytest.mark.gui
+MARKS = {
+    "front": (2, 6, 20),
+    "back": (9, 15, 22),
+    "left": (5, 20, 33),
+    "low": (6, 26, 9),
+}
+
+
+@pytest.fixture
+def atlas(tmp_path: Path, connected_lab: Any, own_home: None) -> Iterator[None]:
+    """An atlas as large as the transform, whose upper half is cortex."""
+    volume = np.full((6, 12, 16), 549, np.uint32)
+    volume[:, :6] = VISA
+    write_version3(tmp_path / "home" / "atlases", "block", volume, REGIONS, 100.0)
+    yield
+    keep_atlas(connected_lab, KEY, None)
+
+
+def choose(story: Story, name: str, text: str) -> None:
+    """Choose an entry of a list, as a person does."""
+    box = story.dock.findChild(QComboBox, name)
+    index = next(i for i in range(box.count()) if text in box.itemText(i))
+    box.setCurrentIndex(index)
+    box.activated.emit(index)
+
+
+def test_regions_come_as_soon_as_it_is_said_how_the_brain_lies(
+    story: Story, atlas: None, connected_lab: Any
+) -> None:
+    qtbot, dock = story.qtbot, story.dock
+    strip = dock.findChild(RegionStrip)
+    words = dock.findChild(QLabel, "atlas_words")
+    qtbot.waitUntil(lambda: "only lengths" in words.text(), timeout=10_000)
+    assert strip.isHidden()
+
+    # the atlas, which way the brain lies, and that the stack is registered
+    story.press("atlas_open")
+    box = dock.findChild(QComboBox, "atlas_box")
+    qtbot.waitUntil(lambda: box.count() == 4, timeout=10_000)
+    choose(story, "atlas_box", "block_100um")
+    choose(story, "atlas_way", "registered to it")
+    said = dock.findChild(QLabel, "atlas_message")
+    story.press("atlas_lay")
+    qtbot.waitUntil(lambda: "which way" in said.text(), timeout=10_000)
+    code = dock.findChild(QLineEdit, "orientation_code")
+    qtbot.keyClicks(code, "asr\r")
+    story.press("atlas_lay")
+    qtbot.waitUntil(lambda: "laid in" in said.text(), timeout=10_000)
+    regions = dock.findChild(QLabel, "numbers_regions")
+    qtbot.waitUntil(lambda: "Tip in" in regions.text(), timeout=10_000)
+    assert [i.acronym for i in strip.regions.in_brain] == ["VISa", "TH"]
+    assert "VISa: Anterior area" in strip.words_at(strip.height() * 0.1)
+    place = (connected_lab.url, connected_lab.name, connected_lab.project)
+    qtbot.waitUntil(lambda: known_orientation(place, KEY) == "asr", timeout=10_000)
+    qtbot.waitUntil(lambda: known_atlas(connected_lab, KEY) is not None)
+
+    # one half of the atlas is no longer as large as the stack
+    choose(story, "atlas_way", "left half")
+    story.press("atlas_lay")
+    qtbot.waitUntil(lambda: "does not lie in its space" in said.text(), timeout=10_000)
+
+    # four landmarks: three are typed, one is clicked in the atlas
+    choose(story, "atlas_way", "landmarks")
+    qtbot.waitUntil(lambda: not said.text(), timeout=10_000)
+    choose(story, "annotation_type", "landmark")
+    for name, voxel in MARKS.items():
+        story.new(name)
+        story.click_voxel(*voxel)
+    table, fit = dock.findChild(LandmarkTable), dock.findChild(QLabel, "landmark_fit")
+    assert table.current_name == "low"  # what was marked last
+    assert "0 of 4" in fit.text()
+    pixels = {n: np.array(p) for n, p in MARKS.items()}
+    um = {n: (p + 0.5) * (50, 40, 40) for n, p in pixels.items()}
+    plane = dock.findChild(AtlasPlane)
+    plane.go_to(tuple(um["low"]))
+    where = plane._frame()
+    high, wide = 1200.0, 1600.0
+    at = where.topLeft()
+    at.setX(at.x() + um["low"][2] / wide * where.width())
+    at.setY(at.y() + um["low"][1] / high * where.height())
+    qtbot.mouseClick(plane, LEFT, pos=at.toPoint())
+    for row, name in list(enumerate(MARKS))[:3]:
+        for k in range(3):
+            table.item(row, 1 + k).setText(f"{um[name][k]:.1f}")
+    assert "similarity from 4 landmarks" in fit.text()
+    assert float(table.item(0, 4).text()) < 60  # a click is a screen pixel
+    assert {p.name for p in pairs_by_name(pixels, table.places)} == set(MARKS)
+    story.press("atlas_lay")
+    qtbot.waitUntil(lambda: "similarity" in words.text(), timeout=10_000)
+    story.press("atlas_fold")
+    assert story.table.isVisible()
+
+    # said otherwise which way it lies: what was laid by the other is gone
+    story.press("atlas_open")
+    qtbot.waitUntil(lambda: box.count() == 4, timeout=10_000)
+    story.press("orientation_change")
+    qtbot.keyClicks(code, "\b\b\bpil\r")
+    qtbot.waitUntil(lambda: "how this brain lies" in words.text(), timeout=10_000)
+    assert strip.isHidden()
