@@ -9,6 +9,7 @@ B-frames, a start after zero and a changing frame rate are all taken into accoun
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 import weakref
 from collections import OrderedDict
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 _CACHE_BYTES = 96 * 2**20
 _FEWEST_HELD = 4
 # On the way to a frame, those this far before it are held for stepping back.
-_KEPT_BEFORE = 48
+_KEPT_BEFORE = 24
 
 
 class VideoReader:
@@ -102,6 +103,7 @@ class VideoReader:
         self.frame_rate = float(rate) if rate else None
         self._frames: Iterator[Any] | None = None
         self._position = -1  # number of the frame decoded last
+        self._whole_from = -math.inf  # time from which on every frame is decoded
         self._held = _Held(cache_bytes)
         self.most_held = max(_FEWEST_HELD, cache_bytes // _bytes_of(first))
 
@@ -173,6 +175,9 @@ class VideoReader:
 
     def _decode(self, number: int) -> Any:
         key = self._index.key_before(number)
+        before = max(number - _KEPT_BEFORE, 0)
+        by_count = self._index.by_count
+        self._whole_from = -math.inf if by_count else self._index.times[before]
         ahead = self._frames is not None and self._position < number
         # Decoding on is cheaper than seeking as long as no key frame lies between.
         if not (ahead and self._index.key_before(max(self._position, 0)) == key):
@@ -197,7 +202,7 @@ class VideoReader:
             self._seek_counted(key)
             return
         self._seek_time(key)
-        self._frames = self._container.decode(self._stream)
+        self._frames = self._frames_of(self._container.demux(self._stream))
         self._position = -1
 
     def _seek_time(self, key: int) -> None:
@@ -216,10 +221,18 @@ class VideoReader:
             packet = next((p for p in packets if p.size and p.is_keyframe), None)
             landed = None if packet is None else self._index.key_at(packet.pos)
             if landed is not None and landed <= key:
-                self._frames = _decoding(itertools.chain((packet,), packets))
+                self._frames = self._frames_of(itertools.chain((packet,), packets))
                 self._position = int(self._index.first[landed]) - 1
                 return
         raise ValueError("its key frame cannot be found")
+
+    def _frames_of(self, packets: Iterable[Any]) -> Iterator[Any]:
+        """Decode packets; long before the frame wanted, only what others need."""
+        context = self._stream.codec_context
+        for packet in packets:
+            early = packet.pts is not None and packet.pts < self._whole_from
+            context.skip_frame = "NONREF" if early else "DEFAULT"
+            yield from packet.decode()
 
     def _decode_next(self) -> tuple[int | None, Any]:
         """Decode one frame; its number, None if it is never shown."""
@@ -284,11 +297,6 @@ class _Held:
             self._frames.move_to_end(number)
             while self._bytes > self._most and len(self._frames) > _FEWEST_HELD:
                 self._bytes -= _bytes_of(self._frames.popitem(last=False)[1])
-
-
-def _decoding(packets: Iterable[Any]) -> Iterator[Any]:
-    for packet in packets:
-        yield from packet.decode()
 
 
 def _bytes_of(frame: Any) -> int:
