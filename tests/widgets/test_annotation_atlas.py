@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QLabel, QLineEdit
 
 from annotating import KEY, LEFT
@@ -14,6 +17,9 @@ from labdata_napari.core.landmark_fit import pairs_by_name
 from labdata_napari.demo.atlas_writing import write_version3
 from labdata_napari.lab.atlas_choice import keep_atlas, known_atlas
 from labdata_napari.lab.orientation import known_orientation
+from labdata_napari.layers import editing
+from labdata_napari.layers import points as working_copy
+from labdata_napari.widgets.annotation_files import FilesButton
 from labdata_napari.widgets.atlas_plane import AtlasPlane
 from labdata_napari.widgets.landmark_table import LandmarkTable
 from labdata_napari.widgets.region_strip import RegionStrip
@@ -52,7 +58,7 @@ def choose(story: Story, name: str, text: str) -> None:
 
 
 def test_regions_come_as_soon_as_it_is_said_how_the_brain_lies(
-    story: Story, atlas: None, connected_lab: Any
+    story: Story, atlas: None, connected_lab: Any, tmp_path: Path
 ) -> None:
     qtbot, dock = story.qtbot, story.dock
     strip = dock.findChild(RegionStrip)
@@ -80,6 +86,9 @@ def test_regions_come_as_soon_as_it_is_said_how_the_brain_lies(
     place = (connected_lab.url, connected_lab.name, connected_lab.project)
     qtbot.waitUntil(lambda: known_orientation(place, KEY) == "asr", timeout=10_000)
     qtbot.waitUntil(lambda: known_atlas(connected_lab, KEY) is not None)
+
+    # its places go out to files and come in again
+    files_go_out_and_come_in(story, tmp_path)
 
     # one half of the atlas is no longer as large as the stack
     choose(story, "atlas_way", "left half")
@@ -124,3 +133,55 @@ def test_regions_come_as_soon_as_it_is_said_how_the_brain_lies(
     qtbot.keyClicks(code, "\b\b\bpil\r")
     qtbot.waitUntil(lambda: "how this brain lies" in words.text(), timeout=10_000)
     assert strip.isHidden()
+
+
+def files_go_out_and_come_in(story: Story, folder: Path) -> None:
+    """Export for brainrender and by sites, import from napari, and undo that."""
+    files, said = story.dock.findChild(FilesButton), "annotation_status"
+
+    def told(words: str) -> None:
+        story.qtbot.waitUntil(lambda: words in story.text(said), timeout=10_000)
+
+    editing.rename_annotation(story.layer, "probe 1", "NP1_shank0")
+    files.export("brainrender", folder)
+    told("NP1_shank0.npy")
+    points = np.load(folder / "NP1_shank0.npy")
+    np.testing.assert_allclose(points[0], story.layer.scale * (2.5, 10.5, 15.5))
+    files.export("brainrender", folder)  # asks before it replaces
+    story.qtbot.waitUntil(
+        lambda: "already" in story.text("question_text"), timeout=10_000
+    )
+    story.press("files_keep")
+    probe = {
+        "specification": "probeinterface",
+        "probes": [
+            {
+                "si_units": "um",
+                "contact_positions": [[0, 0], [0, 350]],
+                "shank_ids": ["0", "0"],
+                "probe_planar_contour": [[0, 0], [0, 400]],
+            }
+        ],
+    }
+    (folder / "probe.json").write_text(json.dumps(probe))
+    files.export_sites(folder / "probe.json", folder / "sites.csv")
+    told("sites.csv")
+    rows = list(csv.DictReader((folder / "sites.csv").open()))
+    assert [row["region"] for row in rows] == ["VISa", "TH"]
+
+    # File → Save writes the places in the atlas, too
+    story.viewer.layers.selection = {story.layer}
+    saved = story.viewer.layers.save(str(folder / "all.npy"), selected=True)
+    assert saved == [str(folder / "all.npy")]
+    np.testing.assert_allclose(np.load(folder / "all.npy"), points)
+
+    (folder / "from napari.csv").write_text("axis-0,axis-1,axis-2\n1,2,3\n4,5,6\n")
+    files.import_files([folder / "from napari.csv", folder / "NP1_shank0.npy"])
+    told("2 annotations of 5 points")
+    names = [entry.name for entry in working_copy.roster(story.layer)]
+    assert names == ["NP1_shank0", "from napari", "NP1_shank0 (2)"]
+    back = working_copy.drafts(story.layer)[2].points
+    np.testing.assert_allclose(back, working_copy.drafts(story.layer)[0].points)
+    for _ in range(2):  # also the renaming
+        story.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert [e.name for e in working_copy.roster(story.layer)] == ["probe 1"]

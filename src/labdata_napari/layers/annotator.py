@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from psygnal import Signal
 
+from labdata_napari.core.brain_space import brain_space
 from labdata_napari.core.measured import INJECTION, REGION, measured_region
 from labdata_napari.core.tracks import CURVES
 from labdata_napari.errors import LabdataError
@@ -26,6 +27,7 @@ from labdata_napari.layers.points import (
 from labdata_napari.layers.probe_tool import ProbeTool
 from labdata_napari.layers.region_brush import RegionBrush
 from labdata_napari.layers.smallest_dot import SmallestDot
+from labdata_napari.layers.track_files import SPACE_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,6 +128,10 @@ class Annotator:
         if setting != self.figures.setting:
             self.figures.know(setting)
             self.changed.emit()
+        # for File → Save; in place: it is no part of what is annotated
+        self.layer.metadata[SPACE_KEY] = brain_space(
+            setting.um_per_pixel, setting.orientation, self.brain
+        )
 
     @property
     def curve(self) -> str:

@@ -15,6 +15,7 @@ from labdata_napari.core.annotation import Annotation
 from labdata_napari.core.draft import drafts_of
 from labdata_napari.core.edit_differences import place as placed
 from labdata_napari.core.measured import REGION
+from labdata_napari.core.track_formats import fitted
 from labdata_napari.errors import InvalidValue, NotFound
 from labdata_napari.layers.filling import (
     chosen_name,
@@ -33,6 +34,7 @@ from labdata_napari.layers.points import (
     names_per_point,
     roster,
 )
+from labdata_napari.layers.points import drafts as current_drafts
 from labdata_napari.layers.source import METADATA_KEY, source_of
 
 if TYPE_CHECKING:
@@ -293,6 +295,22 @@ def replace_annotations(
     with history_of(layer).edit("replace all annotations"):
         set_baseline(layer, baseline)
         fill(layer, (*drafts_of(annotations), *more))
+
+
+def add_drafts(layer: Points, drafts: Sequence[Draft]) -> list[str]:
+    """Add annotations that came from files, as one edit.
+
+    Returns
+    -------
+    list of str
+        Their names, with a number behind those that were taken.
+    """
+    there = current_drafts(layer)
+    free = fitted((*there, *(replace(d, annotation_id=None) for d in drafts)))
+    added = free[len(there) :]
+    with history_of(layer).edit(f"import {_listed([d.name for d in added])}"):
+        fill(layer, (*there, *added))
+    return [draft.name for draft in added]
 
 
 def set_baseline(layer: Points, baseline: AnnotationSet) -> None:

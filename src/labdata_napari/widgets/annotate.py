@@ -17,6 +17,7 @@ from labdata_napari.layers import editing
 from labdata_napari.layers.probe_nudges import NUDGES
 from labdata_napari.layers.slab import slab_um
 from labdata_napari.widgets.annotation_atlas import AtlasPart
+from labdata_napari.widgets.annotation_files import FilesButton
 from labdata_napari.widgets.annotation_follow import annotations_beside, title_of
 from labdata_napari.widgets.annotation_keys import WHILE_PAINTING, KeyListener
 from labdata_napari.widgets.annotation_keys_panel import KeysPanel
@@ -98,6 +99,8 @@ class AnnotationDock(QWidget):
         self._question = Question()
         self._status = _label("annotation_status")
         self._reason = _label("annotation_reason")
+        picked = self._list.table.picked_names
+        self._files = FilesButton(self._workspace, self._question, picked)
         self._flow = SaveFlow(self._workspace, self._question, self)
         self._recover = RecoverFlow(self._workspace, self._question, self)
         self._reverting = RevertFlow(self._question, self)
@@ -115,6 +118,7 @@ class AnnotationDock(QWidget):
         head.addWidget(self._badge)
         bottom = QHBoxLayout()
         bottom.addWidget(self._reason, 1)
+        bottom.addWidget(self._files)
         bottom.addWidget(self._revert)
         bottom.addWidget(self._save)
         layout = QVBoxLayout(self)
@@ -153,6 +157,7 @@ class AnnotationDock(QWidget):
         self._tools.keys_toggled.connect(self._on_keys_toggled)
         self._keys.pressed.connect(self._on_key)
         self._track.told.connect(self._say)
+        self._files.told.connect(self._say)
         self._atlas.unfolded.connect(self._make_room)
         self._save.clicked.connect(self._start_save)
         self._revert.clicked.connect(self._reverting.start)
@@ -205,6 +210,7 @@ class AnnotationDock(QWidget):
         self._brush.follow(annotator)
         self._track.follow(annotator)
         self._atlas.follow(annotator)
+        self._files.follow(annotator)
         if annotator is None or layer is None:
             return
         for signal, method in (
