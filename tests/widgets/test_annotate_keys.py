@@ -266,7 +266,7 @@ def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
 def test_a_search_a_menu_for_many_and_ticks(story):
     for name in ("a 1", "a 2"):
         story.new(name)
-        story.click_voxel(5, 20 + len(names(story)), 20)
+        story.click_voxel(5, 12 + 4 * len(names(story)), 20)
     story.dock.findChild(QToolButton, "annotation_keys")
     search = story.dock.findChild(QLineEdit, "annotation_search")
     story.qtbot.keyClicks(search, "new a")

@@ -145,7 +145,7 @@ class AnnotationDock(QWidget):
         self._new.wanted.connect(self._make)
         self._list.chosen.connect(self._on_chosen)
         self._list.told.connect(self._say)
-        self._tips.found.connect(self._list.model.show_tips)
+        self._tips.found.connect(self._list.show_tips)
         self._tools.add_toggled.connect(self._on_add_toggled)
         self._tools.undo_wanted.connect(self._on_undo)
         self._tools.redo_wanted.connect(self._on_redo)

@@ -72,6 +72,11 @@ class AnnotationList(QWidget):
         """Say when annotations were saved last, by name."""
         self.model.show_saved({n: f"✓ {at:%H:%M}" for n, at in times.items()})
 
+    def show_tips(self, tips: Mapping[str, str]) -> None:
+        """Say what regions the tips of tracks are in, by name."""
+        self.model.show_tips(tips)
+        self.table.show_tips(bool(tips))
+
     def refresh(self, state: AnnotationState) -> None:
         """Show the annotations as they are, with the chosen one current."""
         self.table.setEnabled(self._annotator is not None)

@@ -101,14 +101,16 @@ class AnnotationTable(QTableView):
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(TYPE, QHeaderView.ResizeMode.ResizeToContents)
         # Not after their contents, which Qt would measure anew at every click.
-        taken = self._width_of("probe_track")
+        taken = self._width_of("probe_track") + self._width_of("[x] [ ] NP24_shank0 |")
         for column, sample in _SAMPLES.items():
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
             width = max(self._width_of(sample), header.sectionSizeHint(column))
             header.resizeSection(column, width)
-            taken += width
+            if column != TIP:  # nothing may jump when they become known
+                taken += width
         # a name can be read however narrow the dock is
-        self.setMinimumWidth(taken + self._width_of("[x] [ ] NP24_shank0 |"))
+        self.setMinimumWidth(taken)
+        self.show_tips(False)
         header.setSortIndicator(TYPE, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
         self.selectionModel().currentRowChanged.connect(self._on_current)
@@ -118,6 +120,10 @@ class AnnotationTable(QTableView):
 
     def _width_of(self, sample: str) -> int:
         return self.fontMetrics().horizontalAdvance(f" {sample} ")
+
+    def show_tips(self, known: bool) -> None:
+        """Show the regions at the tips, or leave no room for them."""
+        self.setColumnHidden(TIP, not known)
 
     def let_edit(self, allowed: bool) -> None:
         """Let names and types be edited, or only be read."""
