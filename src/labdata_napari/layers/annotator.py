@@ -85,6 +85,7 @@ class Annotator:
         self.probe.told.connect(self.told)
         self.probe.changed.connect(self._on_probe)
         self.probe.dragged.connect(self._on_probe_dragged)
+        self.brush.why_not = lambda: self.mouse.why_not
         self.brush.told.connect(self.told)
         self.brush.changed.connect(self.looks_changed)
         self.brush.measured.connect(self._on_painting)

@@ -35,6 +35,8 @@ from labdata_napari.layers.points import (
 from labdata_napari.layers.source import METADATA_KEY, LayerSource, source_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari.components import ViewerModel
     from napari.layers import Points
     from numpy.typing import NDArray
@@ -76,6 +78,8 @@ class RegionBrush:
         self._brush_um = BRUSH_UM
         self.name = ""
         """The region that is painted; empty when none is."""
+        self.why_not: Callable[[], str] = str
+        """Says why nothing may be edited; nothing when it may."""
         pitch, shape = um_per_pixel(points), stack_shape(points)
         self._um = None if pitch is None else np.asarray(pitch)
         self._sides = None
@@ -259,6 +263,10 @@ class RegionBrush:
         }
         verb = "erase" if self.erases else "paint"
         self._painted = {}  # what is kept of the stroke is painted, and nothing else
+        if refusal := self.why_not():
+            self.told.emit(refusal)
+            self.refresh()
+            return
         name = self.name or next(iter(points), "")
         editing.put_points(self._points, points, REGION, f"{verb} {name}")
         self.refresh()
