@@ -17,6 +17,7 @@ pytest_plugins = [
     "labdata_home",
     "labs",
     "file_rows",  # after labs, which it uses
+    "inserted_probes",  # likewise
     "peers",
     "s3_server",
 ]

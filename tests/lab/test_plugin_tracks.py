@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from inserted_probes import REGISTRATION, SCHEMA
 from labdata_napari.core.annotation import AnnotationSet
 from labdata_napari.core.probe_rows import PluginTrack
 from labdata_napari.errors import InvalidValue, NotFound, WriteConflict, WriteRefused
@@ -22,65 +23,6 @@ from labs import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-SCHEMA = "ana_plugin"
-REGISTRATION = KEY | {"transform_id": 0, "registration_id": 1}
-
-
-@pytest.fixture
-def plugin(lab_place: Any) -> Any:
-    """The plugin's tables beside the lab's, one registration, one alignment's table."""
-    mysql = lab_place.backend == "mysql"
-    blob, q = ("longblob", "`") if mysql else ("bytea", '"')
-    keys = (
-        "subject_name varchar(20), session_name varchar(54), dataset_name varchar(128)"
-        ", transform_id smallint, registration_id int"
-    )
-    key = "subject_name, session_name, dataset_name, transform_id, registration_id"
-    annotated = f"{key}, annotation_id"
-
-    def table(name: str, columns: str, primary: str, refers: str = "") -> str:
-        full = f"{SCHEMA}.{q}{name}{q}"
-        return f"CREATE TABLE {full} ({columns}, PRIMARY KEY ({primary}){refers})"
-
-    def to(name: str, columns: str) -> str:
-        target = f"{SCHEMA}.{q}{name}{q}"
-        return f", FOREIGN KEY ({columns}) REFERENCES {target} ({columns})"
-
-    ids = f"{keys}, annotation_id int"
-    values = ", ".join(
-        f"'{v}'" if isinstance(v, str) else str(v) for v in (REGISTRATION.values())
-    )
-    lab_place.sql(
-        f"CREATE SCHEMA {SCHEMA}",
-        table("__atlas_registration", keys, key),
-        table(
-            "atlas_registration_annotation",
-            f"{ids}, annotation_name varchar(36), annotation_type varchar(36), "
-            f"xyz {blob}",
-            annotated,
-            to("__atlas_registration", key),
-        ),
-        table(
-            "__probe_track",
-            f"{ids}, probe_id varchar(32), shank int, entry_voxel {blob}, "
-            f"exit_voxel {blob}, direction {blob}, ap_angle real, ml_angle real, "
-            "track_length_um real",
-            annotated,
-            to("atlas_registration_annotation", annotated),
-        ),
-        table(
-            "__probe_track__region",
-            f"{ids}, region_index int, region_id int, region_acronym varchar(20), "
-            "entry_um real, exit_um real, length_um real",
-            f"{annotated}, region_index",
-            to("__probe_track", annotated),
-        ),
-        table("alignment", ids, annotated, to("__probe_track", annotated)),
-        f"INSERT INTO {SCHEMA}.{q}__atlas_registration{q} VALUES ({values})",
-    )
-    yield lab_place
-    lab_place.sql(f"DROP SCHEMA {SCHEMA}" + ("" if mysql else " CASCADE"))
 
 
 def track(probe: str, *regions: str, at: float = 1.0) -> PluginTrack:

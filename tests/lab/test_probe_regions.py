@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 
-from labdata_napari.core.probe_regions import ProbeRegion, region_changes
+from inserted_probes import KEY, region
+from labdata_napari.core.probe_regions import region_changes
 from labdata_napari.errors import (
     InvalidValue,
     LabdataError,
@@ -24,69 +23,12 @@ from labdata_napari.lab.tracks import (
     probe_insertions,
     save_probe_regions,
 )
-from labs import add_dataset, postgresql, writes_fail
+from labs import postgresql, writes_fail
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WHEN = datetime.datetime(2026, 1, 2, 9)
-PLACE = {
-    "subject_name": "M1",
-    "procedure_type": "probe insertion",
-    "procedure_datetime": WHEN,
-    "probe_id": "NP1",
-}
-KEY = PLACE | {"configuration_id": 3, "atlas_id": "ours"}
 WRITES = {"INSERT", "UPDATE", "DELETE", "REPLACE"}
-
-
-@pytest.fixture
-def probe(lab: Any) -> Any:
-    """A lab with an inserted probe and an atlas of three regions."""
-    add_dataset(lab)
-    at_will = {"skip_duplicates": True}
-    lab.ProcedureType.insert1({"procedure_type": "probe insertion"}, **at_will)
-    procedure = {c: PLACE[c] for c in list(PLACE)[:3]}
-    lab.Procedure.insert1(procedure | {"user_name": "ana"})
-    lab.Probe.insert1(
-        {
-            "probe_id": "NP1",
-            "probe_type": "1.0",
-            "probe_n_shanks": 1,
-            "probe_recording_channels": 3,
-        }
-    )
-    angles = dict.fromkeys(("ap", "ml", "depth", "el", "az"), 1.0)
-    lab.ProbeInsertion.insert1(PLACE | {f"insertion_{k}": v for k, v in angles.items()})
-    lab.ProbeConfiguration.insert1(
-        {
-            "probe_id": "NP1",
-            "configuration_id": 3,
-            "probe_n_channels": 3,
-            "probe_gain": 1.0,
-            "channel_idx": np.arange(3),
-            "channel_shank": np.zeros(3, int),
-            "channel_coords": np.array([[0.0, 0], [0, 20], [0, 40]]),
-        }
-    )
-    lab.Atlas.insert1({"atlas_id": "ours"})
-    for number, acronym in enumerate(("CTX", "HPF", "TH"), 1):
-        lab.Atlas.Region.insert1(
-            {
-                "atlas_id": "ours",
-                "region_acronym": acronym,
-                "region_name": acronym,
-                "region_id": number,
-                "region_atlas_id": number,
-                "region_level": 1,
-                "structure_id_path": f"/{number}/",
-            }
-        )
-    return lab
-
-
-def region(acronym: str, low: float, high: float, *sites: int) -> ProbeRegion:
-    return ProbeRegion(acronym, low, high, np.array([0]), np.array(sites, np.int64))
 
 
 THREE = (region("TH", 0, 15, 0), region("HPF", 15, 30, 1), region("CTX", 30, 90, 2))

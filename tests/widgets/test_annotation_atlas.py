@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QLabel, QLineEdit
+from qtpy.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton
 
 from annotating import KEY, LEFT
 from atlases import REGIONS, VISA
@@ -87,6 +87,16 @@ def test_regions_come_as_soon_as_it_is_said_how_the_brain_lies(
     qtbot.waitUntil(lambda: known_orientation(place, KEY) == "asr", timeout=10_000)
     qtbot.waitUntil(lambda: known_atlas(connected_lab, KEY) is not None)
 
+    # there is no probe of that name in this lab, and it says so
+    editing.rename_annotation(story.layer, "probe 1", "NP1_shank0")
+    story.press("atlas_write")
+    noted = dock.findChild(QLabel, "region_words")
+    qtbot.waitUntil(lambda: "Rows: none" in noted.text(), timeout=10_000)
+    assert "Atlas is empty" in noted.text()
+    assert not dock.findChild(QPushButton, "region_write").isEnabled()
+    story.press("region_back")
+    assert story.table.isVisible()
+
     # its places go out to files and come in again
     files_go_out_and_come_in(story, tmp_path)
 
@@ -142,7 +152,6 @@ def files_go_out_and_come_in(story: Story, folder: Path) -> None:
     def told(words: str) -> None:
         story.qtbot.waitUntil(lambda: words in story.text(said), timeout=10_000)
 
-    editing.rename_annotation(story.layer, "probe 1", "NP1_shank0")
     files.export("brainrender", folder)
     told("NP1_shank0.npy")
     points = np.load(folder / "NP1_shank0.npy")

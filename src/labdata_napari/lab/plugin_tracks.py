@@ -123,10 +123,10 @@ def save_plugin_tracks(
     names = [track.annotation["annotation_name"] for track in tracks]
     if len(set(names)) != len(names):
         raise InvalidValue("Two of the tracks have the same name; rename one.")
-    return write_back(lab, _TrackEdit(lab, tables, _key(tables, key), baseline, tracks))
+    return write_back(lab, TrackEdit(lab, tables, _key(tables, key), baseline, tracks))
 
 
-class _TrackEdit:
+class TrackEdit:
     """An edit of tracks of one registration; see `labdata_napari.lab.writing`."""
 
     doing = "Saving the tracks of the atlas registration"
@@ -148,6 +148,7 @@ class _TrackEdit:
         self._changes = baseline.changes_to(self._edited)
 
     def read(self) -> AnnotationSet:
+        """Lock and read the rows."""
         if not rows_of(self._lab, self._tables.registration, self._key, locked=True):
             raise NotFound(
                 f"There is no atlas registration with {words(self._key)} any more, so "
@@ -157,6 +158,7 @@ class _TrackEdit:
         return AnnotationSet.from_rows(found)
 
     def saved(self, rows: AnnotationSet) -> Changes[Annotation] | None:
+        """Tell what was saved, if the rows are as they shall be."""
         if rows.changes_to(self._edited):
             return None
         # the annotations are there: rows of their tracks are only written as needed
@@ -164,12 +166,14 @@ class _TrackEdit:
         return self._changes
 
     def conflict(self, rows: AnnotationSet) -> WriteConflict | None:
+        """Tell how the rows differ from what was loaded."""
         theirs = self._baseline.changes_to(rows)
         if not theirs:
             return None
         return conflicting("these tracks", rows, theirs, self._changes)
 
     def write(self, rows: AnnotationSet) -> Changes[Annotation]:
+        """Write what differs."""
         changes = rows.changes_to(self._edited)
         ids = [a.annotation_id for a in rows if a.annotation_id is not None]
         first = max(ids, default=-1) + 1

@@ -126,14 +126,14 @@ def save_probe_regions(
     changes: Changes[ProbeRegion] = region_changes(before, after)
     if not changes:
         return changes
-    edit = _RegionEdit(lab, _key(lab, key), before, after, changes)
+    edit = RegionEdit(lab, _key(lab, key), before, after, changes)
     if not lab.read_only:
         with translate_errors():
             edit.check()
     return write_back(lab, edit)
 
 
-class _RegionEdit:
+class RegionEdit:
     """An edit of the regions of one probe; see `labdata_napari.lab.writing`."""
 
     doing = "Saving the regions of the probe"
@@ -178,19 +178,23 @@ class _RegionEdit:
             )
 
     def read(self) -> tuple[ProbeRegion, ...]:
+        """Lock and read the rows."""
         lock_row(self._lab.ProbeInsertion, self._key)
         return _regions(self._lab, self._key, locked=True)
 
     def saved(self, rows: Sequence[ProbeRegion]) -> Changes[ProbeRegion] | None:
+        """Tell what was saved, if the rows are as they shall be."""
         return None if region_changes(rows, self._edited) else self._changes
 
     def conflict(self, rows: Sequence[ProbeRegion]) -> WriteConflict | None:
+        """Tell how the rows differ from what was loaded."""
         theirs = region_changes(self._baseline, rows)
         if not theirs:
             return None
         return conflicting("these regions", rows, theirs, self._changes)
 
     def write(self, rows: Sequence[ProbeRegion]) -> Changes[ProbeRegion]:
+        """Write what differs."""
         for removed in self._changes.removed:
             row = self._key | {"region_acronym": removed.acronym}
             # quick: no cascade, the server refuses if other rows refer to this one

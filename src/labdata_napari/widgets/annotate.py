@@ -34,6 +34,7 @@ from labdata_napari.widgets.probe_panel import ProbePanel
 from labdata_napari.widgets.question import Question
 from labdata_napari.widgets.recover_flow import RecoverFlow
 from labdata_napari.widgets.region_panel import RegionPanel
+from labdata_napari.widgets.region_saving import RegionSaving
 from labdata_napari.widgets.revert_flow import RevertFlow
 from labdata_napari.widgets.rights import allow, why_not_editable, why_not_saved
 from labdata_napari.widgets.save_flow import SaveFlow
@@ -89,6 +90,7 @@ class AnnotationDock(QWidget):
         self._brush = RegionPanel()
         self._track = TrackPanel(self._workspace)
         self._atlas = AtlasPart(self._workspace)
+        self._regions = RegionSaving(self._workspace)
         self._keys_panel = KeysPanel()
         self._save = _button(
             "annotation_save", "Save …", "See what changes, then write"
@@ -131,6 +133,7 @@ class AnnotationDock(QWidget):
             self._brush,
             self._track,
             self._atlas,
+            self._regions,
             self._keys_panel,
         ):
             layout.addWidget(widget)
@@ -159,6 +162,9 @@ class AnnotationDock(QWidget):
         self._track.told.connect(self._say)
         self._files.told.connect(self._say)
         self._atlas.unfolded.connect(self._make_room)
+        self._atlas.write_wanted.connect(self._regions.start)
+        self._regions.told.connect(self._say)
+        self._regions.unfolded.connect(self._make_room)
         self._save.clicked.connect(self._start_save)
         self._revert.clicked.connect(self._reverting.start)
         for flow in (self._flow, self._recover, self._reverting):
@@ -210,6 +216,7 @@ class AnnotationDock(QWidget):
         self._brush.follow(annotator)
         self._track.follow(annotator)
         self._atlas.follow(annotator)
+        self._regions.follow(annotator)
         self._files.follow(annotator)
         if annotator is None or layer is None:
             return

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image
 from qtpy.QtCore import QSize, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from labdata_napari.core.measured import LANDMARK
 from labdata_napari.core.orientation_answer import glances
@@ -49,6 +56,8 @@ class AtlasPart(QWidget):
 
     unfolded = Signal(bool)
     """Whether the form is open: it needs the room of the rest of the dock."""
+    write_wanted = Signal()
+    """Write the regions along the tracks to the lab."""
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,10 +73,18 @@ class AtlasPart(QWidget):
         self._open = QPushButton("Atlas …")
         self._open.setObjectName("atlas_open")
         self._open.setToolTip("Say which atlas, and how this brain lies in it")
+        self._write = QPushButton("Write regions …")
+        self._write.setObjectName("atlas_write")
+        self._write.setToolTip(
+            "See what would become of the lab's rows of regions by these tracks"
+        )
+        self._write.clicked.connect(self.write_wanted)
         self._form = AtlasForm()
         self._form.hide()
+        self._take_room(False)
         line = QHBoxLayout()
         line.addWidget(self._words, 1)
+        line.addWidget(self._write)
         line.addWidget(self._open)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -108,6 +125,7 @@ class AtlasPart(QWidget):
             self._words.setText(f"In {brain.atlas.name}: {brain.mapping.describe()}.")
         else:
             self._words.setText(annotator.why_no_regions)
+        self._write.setVisible(brain is not None and self._form.isHidden())
         self._open.setText("Atlas …" if brain is not None else "Choose an atlas …")
 
     def minimumSizeHint(self) -> QSize:
@@ -121,9 +139,11 @@ class AtlasPart(QWidget):
         if source is None or not self._form.isHidden():
             return
         self._open.hide()
+        self._write.hide()
         self._form.show()
         self._form.tell("")
         self._form.atlases.show_atlases((), "")
+        self._take_room(True)
         self.unfolded.emit(True)
         self._workspace.submit(
             read_facts,
@@ -138,7 +158,14 @@ class AtlasPart(QWidget):
         if not self._form.isHidden():
             self._stop()
             self._form.hide()
+            self._take_room(False)
             self.unfolded.emit(False)
+            self.refresh()
+
+    def _take_room(self, all_of_it: bool) -> None:
+        policy = QSizePolicy.Policy
+        high = policy.Expanding if all_of_it else policy.Maximum
+        self.setSizePolicy(policy.Preferred, high)
 
     def _on_facts(self, answer: tuple[LayerSource, AtlasFacts]) -> None:
         source, facts = answer

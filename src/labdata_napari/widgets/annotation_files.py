@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
+from qtpy.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
 
 from labdata_napari.core.brain_space import brain_space, placed
 from labdata_napari.core.measured import TRACK_TYPES
@@ -40,7 +40,7 @@ _READ = (
 )
 
 
-class FilesButton(QToolButton):
+class FilesButton(QPushButton):
     """A menu of what can be written and read.
 
     Parameters
@@ -70,7 +70,6 @@ class FilesButton(QToolButton):
             "Write the annotations, or those selected in the list, to files of other "
             "tools, and read them from there"
         )
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._workspace, self._question, self._picked = workspace, question, picked
         self._annotator: Annotator | None = None
         self._wanted: _Export | None = None
