@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -197,7 +198,10 @@ class PoseLabels:
 
     @classmethod
     def from_rows(
-        cls, rows: Iterable[Mapping[str, Any]], frames: Iterable[FrameKey] = ()
+        cls,
+        rows: Iterable[Mapping[str, Any]],
+        frames: Iterable[FrameKey] = (),
+        columns: tuple[str, str, str] = ("x", "y", "z"),
     ) -> PoseLabels:
         """Read label rows: the frame's five columns, label_name, x, y, z.
 
@@ -207,21 +211,31 @@ class PoseLabels:
             In any order.
         frames
             Further frames, which may have no label.
+        columns
+            What x, y and z are called in them.
 
         Returns
         -------
         PoseLabels
             Frames and body parts sorted; with z if any row has one.
         """
-        read = [(FrameKey.from_row(row), str(row["label_name"]), row) for row in rows]
-        keys = sorted({*frames, *(frame for frame, _, _ in read)})
-        names = sorted({name for _, name, _ in read})
+        take = itemgetter(*FrameKey._fields)
+        read = [(take(r), r["label_name"], *(r[c] for c in columns)) for r in rows]
+        # a frame has many labels, and making keys is what takes time
+        known = {
+            raw: FrameKey.from_row(dict(zip(FrameKey._fields, raw, strict=True)))
+            for raw in dict.fromkeys(raw for raw, *_ in read)
+        }
+        keys = sorted({*frames, *known.values()})
+        names = sorted({str(name) for _, name, *_ in read})
         of_frame = {key: n for n, key in enumerate(keys)}
         of_name = {name: n for n, name in enumerate(names)}
         values = np.full((len(keys), len(names), 3), np.nan)
-        for frame, name, row in read:
-            z = np.nan if row["z"] is None else row["z"]
-            values[of_frame[frame], of_name[name]] = row["x"], row["y"], z
+        if read:
+            at_frame = [of_frame[known[raw]] for raw, *_ in read]
+            at_name = [of_name[str(name)] for _, name, *_ in read]
+            # None, where there is no z, becomes NaN
+            values[at_frame, at_name] = np.array([r[2:] for r in read], np.float64)
         return cls(tuple(names), tuple(keys), _without_empty_z(values))
 
     def placed(

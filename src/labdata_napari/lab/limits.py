@@ -98,13 +98,14 @@ def _class_name(table: Any) -> str:
 def _checked_row(
     heading: Any, limits: Mapping[str, int], row: Mapping[str, Any], what: str
 ) -> dict[str, Any]:
-    unknown = set(row) - set(heading.attributes)
+    attributes = heading.attributes  # which are gathered anew each time
+    unknown = set(row) - set(attributes)
     if unknown:
         raise InvalidValue(
             f"{_sentence(what)} has no column '{min(unknown)}'; the columns are "
             f"{', '.join(heading.names)}."
         )
-    for attribute in heading.attributes.values():
+    for attribute in attributes.values():
         given = row.get(attribute.name)
         needed = not attribute.nullable and attribute.default is None
         if given is None and needed and not attribute.autoincrement:
@@ -112,7 +113,7 @@ def _checked_row(
     return {
         name: None
         if value is None
-        else _checked_value(heading.attributes[name], limits.get(name), value, what)
+        else _checked_value(attributes[name], limits.get(name), value, what)
         for name, value in row.items()
     }
 

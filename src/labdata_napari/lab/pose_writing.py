@@ -116,10 +116,9 @@ class _LabelEdit:
     def check(self) -> None:
         """Check what would be written, and that its videos are there."""
         new = [label for label in self._wanted.values() if label is not None]
+        table = self._set.Label()
         for label in new:
-            checked(
-                self._set.Label, [self._key | label.to_row()], f"label {label.name}"
-            )
+            checked(table, [self._key | label.to_row()], f"label {label.name}")
         frames = {*self._images, *(label.frame for label in new)}
         for video in sorted({frame[:4] for frame in frames}):
             key = dict(zip(FrameKey._fields[:4], video, strict=True))
@@ -201,12 +200,10 @@ def read_labels(lab: Any, key: Key, locked: bool = False) -> PoseLabels:
     part = lab.PoseEstimationLabelSet.Label & key
     # MySQL gives a float32 with six digits, unless it is calculated with
     exact = part.proj(exact_x="x*1e0", exact_y="y*1e0", exact_z="z*1e0")
-    rows = [
-        row | {"x": row["exact_x"], "y": row["exact_y"], "z": row["exact_z"]}
-        for row in fetched(exact, locked=locked)
-    ]
+    rows = fetched(exact, locked=locked)
     frames = fetched((lab.PoseEstimationLabelSet.Frame & key).proj())
-    return PoseLabels.from_rows(rows, map(FrameKey.from_row, frames))
+    columns = ("exact_x", "exact_y", "exact_z")
+    return PoseLabels.from_rows(rows, map(FrameKey.from_row, frames), columns)
 
 
 def read_frames(
