@@ -52,6 +52,7 @@ class LandmarkPanel(QWidget):
         self._plane = AtlasPlane()
         self._axis = QComboBox()
         self._axis.setObjectName("atlas_axis")
+        self._axis.setToolTip("Which planes of the atlas are shown")
         self._where = QLabel()
         self._fit = QLabel()
         self._fit.setObjectName("landmark_fit")
