@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +21,6 @@ from labdata_napari.demo.writing import write_zarr_zip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from pytest_benchmark.fixture import BenchmarkFixture
 
@@ -38,6 +39,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="200,2,512,512",
         metavar="Z,C,Y,X",
         help="shape of the brain that is opened, sliced and transformed",
+    )
+    parser.addoption(
+        "--brain",
+        metavar="FILE",
+        help="a brain that is taken instead; of 50 µm where it does not say",
     )
 
 
@@ -163,6 +169,8 @@ def own_home(room: Path) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def phantom(request: pytest.FixtureRequest, room: Path) -> Path:
     """A ``zarr.zip`` of an ellipsoid in noise; half its size is left by packing."""
+    if request.config.getoption("brain"):
+        return Path(request.config.getoption("brain"))
     numbers = request.config.getoption("phantom").split(",")
     depth, channels, height, width = (int(n) for n in numbers)
     file = room / "phantom.zarr.zip"
@@ -181,9 +189,12 @@ def phantom(request: pytest.FixtureRequest, room: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def stack(phantom: Path) -> Stack:
+def stack(request: pytest.FixtureRequest, phantom: Path) -> Stack:
     """The phantom, opened by us."""
-    return open_stack(phantom, um_per_pixel=UM)
+    if not request.config.getoption("brain"):
+        return open_stack(phantom, um_per_pixel=UM)
+    found = open_stack(phantom)
+    return found if found.um_per_pixel else replace(found, um_per_pixel=(50.0,) * 3)
 
 
 @pytest.fixture(scope="session")

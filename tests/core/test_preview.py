@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import zarr
 
+from labdata_napari.core.glimpse import glimpse
 from labdata_napari.core.prepared import prepare
 from labdata_napari.core.preview import (
     dim_outside,
@@ -134,3 +136,26 @@ def test_layers_of_one_channel_are_read_as_one_stack():
     np.testing.assert_array_equal(flat[0, 0], frames[0, 0])
     planes = SideBySide([np.stack([frames[0], frames[1]], axis=1)], fixed=1)
     np.testing.assert_array_equal(planes[:, 0], frames[1])
+
+
+@pytest.mark.parametrize("every", [1, 2])
+def test_a_glimpse_has_voxels_of_the_stack_where_they_lie(monkeypatch, every):
+    z, c, y, x = np.ogrid[:200, :2, :40, :50]
+    pixels = (z * 300 + c * 150 + y * 3 + x).astype(np.uint16)
+    chunked = zarr.array(pixels, chunks=(4, 1, 40, 50))
+    large = Stack(chunked, "ZCYX", (10.0, 5.0, 5.0))
+    assert glimpse([large]) is None  # all of it is read as soon
+    monkeypatch.setattr("labdata_napari.core.glimpse.MEMORY", 1000)
+    most = pixels.nbytes // 20
+    seen = glimpse([large], max_read=pixels.nbytes // every, max_held=most)
+    assert seen.data.nbytes <= most
+    assert seen.shape == pixels.shape
+    zs, ys, xs = (
+        (first + step * np.arange(n)).astype(int)
+        for first, step, n in zip(
+            seen.first, seen.step, seen.data.shape[1:], strict=True
+        )
+    )
+    assert max(zs[-1], ys[-1], xs[-1]) >= 34  # all over the stack
+    wanted = np.moveaxis(pixels[np.ix_(zs, (0, 1), ys, xs)], 1, 0)
+    np.testing.assert_array_equal(seen.data, wanted)

@@ -103,6 +103,7 @@ class TransformDock(QWidget):
         self._sets.open_wanted.connect(self._on_open)
         self._orientation.chosen.connect(self._on_orientation)
         self._loader.loaded.connect(self._on_loaded)
+        self._loader.refined.connect(self._on_refined)
         self._loader.sets.connect(self._on_sets)
         self._form.edited.connect(self.model.set)
         self._form.atlas.wanted.connect(self._on_atlas)
@@ -191,6 +192,11 @@ class TransformDock(QWidget):
             self._stage.show()
         self._offer_kept()
         self._refresh()
+
+    def _on_refined(self, loaded: Loaded) -> None:
+        if self._loaded is not None and loaded.source is self._loaded.source:
+            self._loaded = loaded
+            self._stage.refine(loaded)
 
     def _show_orientation(self, code: str | None) -> None:
         if self._loaded is not None:

@@ -17,6 +17,7 @@ from labdata_napari.widgets.transform_source import (
     open_layer_source,
     read_brain_rows,
     read_sets,
+    refined,
     why_not_transformed,
 )
 
@@ -36,6 +37,8 @@ class SourceLoader(QObject):
 
     loaded = Signal(object, object)
     """The `Loaded`, and the number of the parameter set to begin with, or None."""
+    refined = Signal(object)
+    """The `Loaded` of before, with more voxels."""
     sets = Signal(object, object)
     """A brain's key and its parameter sets, as they are now."""
     told = Signal(str)
@@ -104,6 +107,14 @@ class SourceLoader(QObject):
             self._asked = None
             self.told.emit("")
             self.loaded.emit(loaded, self._number)
+            if loaded.is_glimpse:
+                self._workspace.background(
+                    refined,
+                    loaded,
+                    done=self.refined.emit,
+                    failed=self._on_failed,
+                    title=f"Reading {loaded.source.name}",
+                )
 
     def _on_sets(
         self, answer: tuple[Mapping[str, Any], tuple[TransformRecord, ...] | None]

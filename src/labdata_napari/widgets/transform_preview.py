@@ -107,6 +107,12 @@ class PreviewPainter(QObject):
         self._volume, self._prepared, self._last = volume, None, None
         self.repaint()
 
+    def refine(self, volume: Volume) -> None:
+        """Paint what is shown from another volume of the same stack."""
+        if self._volume is not None:
+            self._volume = volume
+            self.repaint()
+
     def stop(self) -> None:
         """Paint nothing any more."""
         self._volume = self._prepared = self._last = None

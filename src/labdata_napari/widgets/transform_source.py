@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image
 
 from labdata_napari import settings
+from labdata_napari.core.glimpse import glimpse
 from labdata_napari.core.orientation_answer import glances
 from labdata_napari.core.preview import read_frames, read_volume
 from labdata_napari.core.pyramid import open_pyramid, pyramid_for, wants_pyramid
@@ -125,15 +126,18 @@ class Loaded:
         What the preview is painted from.
     pictures
         By which a person tells which way a brain lies; None where nobody asks.
+    is_glimpse
+        Whether `refined` finds more to paint from.
     """
 
     source: TransformSource
     volume: Volume
     pictures: tuple[Any, ...] | None = None
+    is_glimpse: bool = False
 
 
 def open_brain_source(rows: BrainRows, progress: Progress) -> Loaded:
-    """Open a brain and read what the preview needs; on a worker."""
+    """Open a brain and read enough for a first preview; on a worker."""
     stack = rows.opening()
     source = TransformSource(
         rows.name,
@@ -143,8 +147,15 @@ def open_brain_source(rows: BrainRows, progress: Progress) -> Loaded:
         _channels(stack, rows.name),
         rows=rows,
     )
-    volume = read_volume(source.levels, progress)
-    return Loaded(source, volume, glances(volume.data[0]))
+    some = glimpse(source.levels, progress)
+    volume = some or read_volume(source.levels, progress)
+    return Loaded(source, volume, glances(volume.data[0]), is_glimpse=some is not None)
+
+
+def refined(loaded: Loaded, progress: Progress) -> Loaded:
+    """Read as much as fits into memory, after a glimpse; on a worker."""
+    volume = read_volume(loaded.source.levels, progress)
+    return replace(loaded, volume=volume, is_glimpse=False)
 
 
 def open_layer_source(layers: Sequence[LayerFacts], progress: Progress) -> Loaded:

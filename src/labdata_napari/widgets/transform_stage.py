@@ -97,6 +97,11 @@ class Stage(QObject):
         self._looks = [dict(channel) for channel in loaded.source.channels]
         self._wanted = True
 
+    def refine(self, loaded: Loaded) -> None:
+        """Paint the same stack from more voxels."""
+        self._loaded = loaded
+        self._painter.refine(loaded.volume)
+
     def want(self, shown: bool) -> None:
         """Show the preview, or give the canvas back to the layers."""
         self._wanted = shown
@@ -130,6 +135,8 @@ class Stage(QObject):
         loaded, frame = self._loaded, draft.frame
         wanted = (id(loaded), frame.shape_grid, frame.cast)
         if loaded is None or self._preparing or wanted == self._prepared_for:
+            return
+        if loaded.is_glimpse:  # more is being read
             return
         stack = loaded.source.stack
         small = stack.size_bytes <= _MOST_READ and stack.remote is None
