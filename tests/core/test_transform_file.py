@@ -355,6 +355,7 @@ FILL_THE_DISK = """
     from labdata_napari.errors import WriteRefused
 
     folder, memory, limit = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    name = sys.argv[4]
     if limit:
         import resource
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
@@ -362,7 +363,7 @@ FILL_THE_DISK = """
     parameters = TransformParameters(rotate=(1, 1, 1, False, False))
     geometry = plan(stack.shape, None, parameters)
     try:
-        write_transform(stack, geometry, folder / "t.tif", parameters, memory=memory)
+        write_transform(stack, geometry, folder / name, parameters, memory=memory)
     except WriteRefused as error:
         print(error)
     else:
@@ -370,9 +371,12 @@ FILL_THE_DISK = """
 """
 
 
-def fill_the_disk(folder: Path, memory: int, limit: int = 0) -> str:
+def fill_the_disk(
+    folder: Path, memory: int, limit: int = 0, name: str = "t.tif"
+) -> str:
     code = textwrap.dedent(FILL_THE_DISK)
-    command = [sys.executable, "-c", code, str(folder), str(memory), str(limit)]
+    arguments = (str(folder), str(memory), str(limit), name)
+    command = [sys.executable, "-c", code, *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
@@ -384,8 +388,11 @@ def test_a_file_that_may_not_grow_leaves_nothing(tmp_path, limit):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("memory", [1 << 28, 0])
-def test_a_full_disk_leaves_nothing(tmp_path, memory):
+@pytest.mark.parametrize(
+    ("name", "memory"),
+    [("t.tif", 1 << 28), ("t.tif", 0), ("t.ome.zarr", 1 << 28), ("t.ozx", 1 << 28)],
+)
+def test_a_full_disk_leaves_nothing(tmp_path, name, memory):
     small = tmp_path / "small"
     small.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(small)]
@@ -394,7 +401,7 @@ def test_a_full_disk_leaves_nothing(tmp_path, memory):
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("a small file system cannot be mounted without rights")
     try:
-        said = fill_the_disk(small, memory)
+        said = fill_the_disk(small, memory, name=name)
         assert "No space left on device" in said
         assert ("temporary file" in said) == (memory == 0)
         assert not list(small.iterdir())
