@@ -58,8 +58,6 @@ def test_videos_and_labels_come_and_go_by_the_command_line(
     labels.write_text(
         "scorer,a,a\nbodyparts,nose,nose\ncoords,x,y\nlabeled-data/cam/img5.png,1,2\n"
     )
-    code, said = typed("import", "labels", labels)
-    assert (code, "subject, session and dataset" in said) == (1, True)
     code, said = typed("import", "labels", labels, *where, "--video", "cam")
     assert (code, said.splitlines()[0]) == (0, "0")  # the number, for scripts
     code, said = typed("export", "labels", 0, "--out", tmp_path / "p")
@@ -69,8 +67,6 @@ def test_videos_and_labels_come_and_go_by_the_command_line(
     table.write_text(table.read_text().replace("1.0", "5.5"))
     code, said = typed("import", "labels", table, "--into", 0)
     assert (code, "1 moved, 0 added, 0 removed, 0 unchanged" in said) == (0, True)
-    code, said = typed("export", "labels", 0, "--out", tmp_path / "p")
-    assert (code, "holds files already" in said) == (1, True)
 
 
 def test_a_brain_is_imported_and_transformed_from_the_command_line(

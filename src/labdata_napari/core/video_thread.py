@@ -87,12 +87,18 @@ class FramePlayer:
             self._changed.notify()
         return held
 
-    def close(self) -> None:
-        """End the thread; what it decodes at this moment is not delivered."""
+    def close(self, wait: bool = True) -> None:
+        """End the thread; what it decodes at this moment is not delivered.
+
+        Parameters
+        ----------
+        wait
+            Whether to return only when it has ended; a window does not.
+        """
         with self._changed:
             self._closed = True
             self._changed.notify()
-        if threading.current_thread() is not self._thread:
+        if wait and threading.current_thread() is not self._thread:
             self._thread.join()
 
     def _run(self) -> None:
