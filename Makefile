@@ -2,8 +2,9 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 SCREEN := scripts/with-screen
-# Each worker has servers of its own; more than two only where there are cores for them.
-WORKERS ?= 2
+# Each worker has servers of its own. Half of a test is waiting for them, so that two
+# cores serve three.
+WORKERS ?= 3
 # A file is one worker's, for its fixtures; in the order of names few long ones come last.
 SHARING := --dist loadfile --no-loadscope-reorder
 # The tests start some hundred Pythons; without these files each compiles all it imports.
