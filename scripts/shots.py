@@ -221,10 +221,28 @@ def annotation_pictures(session: Session, folder: Path) -> None:
     hands.pause(3.0)
     session.shoot(folder / "track.png")
     QTest.keyClick(picture, Qt.Key.Key_W)
+    atlas_pictures(session, dock, folder)
     hands.press(hands.child(dock, "annotation_save"))
     hands.wait_for(lambda: hands.child(dock, "question_text").text())
     session.shoot(folder / "save.png")
     hands.press(hands.child(dock, "save_no"))
+
+
+def atlas_pictures(session: Session, dock: QWidget, folder: Path) -> None:
+    """Ask how the brain lies in its atlas, and what would be written of regions."""
+    hands.press(hands.child(dock, "atlas_open"))
+    box = hands.child(dock, "atlas_box")
+    hands.wait_for(lambda: box.count() > 3)
+    way = hands.child(dock, "atlas_way")
+    way.setCurrentIndex(way.findText("By landmarks, four or more"))
+    way.activated.emit(way.currentIndex())
+    hands.pause(3.0)
+    session.shoot(folder / "atlas.png")
+    hands.press(hands.child(dock, "atlas_fold"))
+    hands.press(hands.child(dock, "atlas_write"))
+    hands.wait_for(hands.child(dock, "region_table").rowCount)
+    session.shoot(folder / "regions.png")
+    hands.press(hands.child(dock, "region_back"))
 
 
 def transform_pictures(session: Session, folder: Path) -> None:

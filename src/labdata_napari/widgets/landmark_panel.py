@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 FEWEST = 4
 _NONE = (
-    "There are no landmarks in this brain yet: type a name above, with the type "
-    "landmark, and click it in the picture; do so four times at least."
+    "There is no landmark of one point in this brain yet: type a name above, with "
+    "the type landmark, and click it in the picture; do so four times at least."
 )
 _FILES = "Places in the atlas (*.csv);;All files (*)"
 

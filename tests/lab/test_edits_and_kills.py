@@ -1,0 +1,285 @@
+"""Random edits, killed at random moments, while somebody else writes: nothing is lost.
+
+One process edits a layer at random (undo, redo and saves among it) and journals every
+edit as the dock does; it is killed with SIGKILL. Another one saves annotations to the
+same transform all the while. What the journal gives back on top of the rows is then
+exactly what the first had, and all of what the second had.
+
+Environment
+-----------
+LABDATA_NAPARI_EDIT_SEQUENCES
+    How many sequences are tried; 3 when not given.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from napari.layers import Layer, Points
+
+from labdata_napari.core.annotation import Annotation, AnnotationSet
+from labdata_napari.errors import WriteConflict
+from labdata_napari.lab.journal import Journal, Target
+from labdata_napari.layers import editing
+from labdata_napari.layers import points as working_copy
+from labdata_napari.layers.history import history_of
+from labdata_napari.layers.images import layer_space
+from labdata_napari.layers.source import LayerSource, source_of
+from labs import add_brain, add_transform, postgresql
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="forks and kills the POSIX way"
+)
+SEQUENCES = int(os.environ.get("LABDATA_NAPARI_EDIT_SEQUENCES", "3"))
+EDITS = ("new", "point", "move", "take", "delete", "rename", "undo", "redo", "save")
+KEPT_OUT = "replace all annotations"  # undoing it would drop what others saved
+State = dict[str, list[list[float]]]
+
+
+def layer_of(rows: AnnotationSet, key: dict[str, Any]) -> Points:
+    source = LayerSource(working_copy.SOURCE_KIND, key, rows)
+    space = layer_space("ZYX", (50.0, 10.0, 10.0))
+    made = Layer.create(
+        *working_copy.annotation_layer(rows, space, (40, 200, 300), source, "a")
+    )
+    assert isinstance(made, Points)
+    return made
+
+
+def state_of(annotations: Any, letter: str) -> State:
+    """Points by name, of the annotations of one of both."""
+    return {
+        a.name: a.points.tolist()
+        for a in annotations
+        if a.name.startswith(letter) and len(a.points)
+    }
+
+
+def edit(layer: Points, what: str, dice: random.Random) -> None:
+    """Edit an own annotation, where there is one."""
+    own = [e.name for e in working_copy.roster(layer) if e.name.startswith("a")]
+    history = history_of(layer)
+    name = dice.choice(own) if own else ""
+    place = [dice.random() * 40 for _ in "zyx"]
+    if what == "undo" and history.undo_words not in ("", KEPT_OUT):
+        history.undo()
+    elif what == "redo" and history.redo_words not in ("", KEPT_OUT):
+        history.redo()
+    elif what == "new":
+        with history.edit("new"):
+            editing.add_annotation(layer, f"a{dice.randrange(10**9)}", "probe_track")
+            editing.choose_annotation(layer, working_copy.roster(layer)[-1].name)
+            editing.add_point(layer, place)
+    elif what in ("point", "move", "take") and name:
+        indices = editing.indices_of(layer, name)
+        if what == "point" or not indices:
+            editing.choose_annotation(layer, name)
+            editing.add_point(layer, place)
+        elif what == "move":
+            editing.move_point(layer, dice.choice(indices), place)
+        else:
+            editing.remove_points(layer, [dice.choice(indices)])
+    elif what == "delete" and name:
+        editing.remove_annotations(layer, [name])
+    elif what == "rename" and name:
+        editing.rename_annotation(layer, name, f"a{dice.randrange(10**9)}")
+
+
+def save(layer: Points, lab: Any, key: dict[str, Any]) -> None:
+    """Save as the dock does, mine on top of theirs."""
+    while True:
+        baseline = source_of(layer).baseline
+        edited = working_copy.annotations_from_layer(layer)
+        try:
+            changes = lab.brains.save_annotations(key, baseline, edited)
+        except WriteConflict as conflict:
+            merged = conflict.theirs.with_changes(working_copy.unsaved(layer))
+            editing.replace_annotations(layer, merged, conflict.theirs)
+            continue
+        editing.adopt_saved(layer, baseline.saved(changes))
+        return
+
+
+def annotate(
+    tell: Callable[[str, Any], None],
+    lab: Any,
+    key: dict[str, Any],
+    folder: Path,
+    edits: list[str],
+    seed: int,
+) -> None:
+    """Edit, journal and tell; in a process that is killed."""
+    dice = random.Random(seed)
+    layer = layer_of(lab.brains.load_annotations(key), key)
+    journal = Journal(folder, target(key))
+    for what in edits:
+        if what == "save":
+            save(layer, lab, key)
+        else:
+            edit(layer, what, dice)
+        drafts = working_copy.drafts(layer)
+        tell("will", state_of(drafts, "a"))
+        journal.record(drafts, source_of(layer).baseline)
+        tell("did", state_of(drafts, "a"))
+    tell("end", None)
+    time.sleep(60)
+
+
+def write_beside(
+    tell: Callable[[str, Any], None], lab: Any, key: dict[str, Any], seed: int
+) -> None:
+    """Add, move and remove annotations of one's own, whatever others do."""
+    dice = random.Random(seed)
+    own: State = {}
+    for number in range(4):
+        rows = lab.brains.load_annotations(key)
+        name = dice.choice([*own, f"b{number}", f"b{number}"])
+        points = [[dice.random() * 40 for _ in "zyx"] for _ in range(2)]
+        gone = name in own and dice.random() < 0.4
+        while True:
+            if gone:
+                edited = rows.removed(name)
+            elif name in rows.names:
+                edited = rows.with_points(name, points)
+            else:
+                edited = rows.with_added(Annotation(name, "injection", points))
+            try:
+                lab.brains.save_annotations(key, rows, edited)
+            except WriteConflict as conflict:
+                rows = conflict.theirs
+                continue
+            break
+        own.pop(name, None)
+        if not gone:
+            own[name] = points
+    tell("did", own)
+
+
+def target(key: dict[str, Any]) -> Target:
+    kind = working_copy.SOURCE_KIND
+    return Target("mysql://me@server:3306", "lab_data", None, kind, key)
+
+
+@contextlib.contextmanager
+def process(work: Callable[..., None], *args: Any) -> Iterator[tuple[int, Any]]:
+    """Run it in a process of its own, killed at the end; it tells lines."""
+    reading, writing = os.pipe()
+    number = os.fork()
+    if number == 0:
+
+        def tell(word: str, value: Any) -> None:
+            os.write(writing, (json.dumps([word, value]) + "\n").encode())
+
+        try:
+            work(tell, *args)
+        except BaseException as error:  # noqa: BLE001  (told to the test)
+            tell("error", repr(error))
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as lines:
+        yield number, lines
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)
+        os.waitpid(number, 0)
+
+
+def told_until(lines: Any, number: int, count: int, pause: float) -> list[list[Any]]:
+    """Kill a process after it did so many edits; all that it told."""
+    told = []
+    for line in lines:
+        told.append(json.loads(line))
+        assert told[-1][0] != "error", told[-1]
+        if told[-1][0] == "end" or sum(word == "did" for word, _ in told) > count:
+            break
+    time.sleep(pause)
+    os.kill(number, signal.SIGKILL)
+    # a line that was cut off was told all the same: it says "will" or "did"
+    told += [json.loads(line) for line in lines if line.endswith("\n")]
+    return told
+
+
+def might_be(told: list[list[Any]]) -> list[State]:
+    """What may be there after the kill: the last state that was journalled, or the one
+    that was just being."""
+    done = [value for word, value in told if word == "did"]
+    last = done[-1] if done else {}
+    tail = [value for word, value in told if word == "will"][len(done) :]
+    return [last, *tail]
+
+
+@postgresql
+def test_nothing_is_lost_whenever_the_program_is_killed(
+    lab: Any, connect_again: Callable[..., Any], tmp_path: Path
+) -> None:
+    key = add_transform(lab, add_brain(lab))
+    folder = tmp_path / "journal"
+
+    @settings(
+        max_examples=SEQUENCES,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(
+        st.lists(st.sampled_from(EDITS), min_size=4, max_size=30),
+        st.integers(0, 30),
+        st.floats(0, 0.01),
+        st.integers(0, 2**32),
+    )
+    def check(edits: list[str], count: int, pause: float, seed: int) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        rows = lab.brains.load_annotations(key)
+        empty = AnnotationSet()
+        lab.brains.save_annotations(key, rows, empty)
+
+        def annotating(tell: Any) -> None:
+            annotate(tell, connect_again(), key, folder, ["new", *edits], seed)
+
+        def writing(tell: Any) -> None:
+            write_beside(tell, connect_again(), key, seed)
+
+        with process(annotating) as (one, told), process(writing) as (_, beside):
+            heard = told_until(told, one, count, pause)
+            theirs = json.loads(beside.readline())
+        assert theirs[0] == "did", theirs
+
+        # the next start: the rows as they are, and what the journal offers for them
+        rows = lab.brains.load_annotations(key)
+        journal = Journal(folder, target(key))
+        offer = journal.recover()
+        layer = layer_of(rows, key)
+        if offer is not None:
+            merged = rows.with_changes(offer.changes_for(rows))
+            editing.replace_annotations(layer, merged, rows)
+            drafts = working_copy.drafts(layer)
+            journal.adopt(offer, drafts, rows)
+        mine = state_of(working_copy.drafts(layer), "a")
+        assert mine in might_be(heard)
+        assert state_of(rows, "b") == theirs[1]
+
+        # saved, rows, layer and journal agree
+        save(layer, lab, key)
+        journal.record(working_copy.drafts(layer), source_of(layer).baseline)
+        journal.close()
+        stored = lab.brains.load_annotations(key)
+        assert not stored.changes_to(working_copy.annotations_from_layer(layer))
+        assert state_of(stored, "a") == mine
+        assert state_of(stored, "b") == theirs[1]
+        assert Journal(folder, target(key)).recover() is None
+
+    check()
