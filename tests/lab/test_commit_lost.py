@@ -7,6 +7,7 @@ person who saves cannot tell one from the other.
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -37,10 +38,16 @@ class CommitRelay(Relay):
         Whether it breaks at the next one.
     heard
         Whether the server hears the COMMIT, and answers, before it breaks.
+    mended
+        Set once it broke and takes connections again.
     """
 
     armed = False
     heard = False
+
+    def __init__(self, *where: Any) -> None:
+        self.mended = threading.Event()
+        super().__init__(*where)
 
     def _take(self, source: Any, way: Any, asks: bool) -> None:
         with contextlib.suppress(OSError):
@@ -51,6 +58,7 @@ class CommitRelay(Relay):
                         self._have_answered(way, data)
                     self.drop()
                     self.resume()
+                    self.mended.set()
                     return
                 self._count(len(data), asks)
                 way.put(time.monotonic(), data)
@@ -198,6 +206,7 @@ def test_what_is_saved_again_is_there_exactly_once(
         save()
     # so the two cases are what they are called
     assert state() == (expected if relay.heard else before)
+    assert relay.mended.wait(10)
     far.reconnect()
     answer = save()
     assert state() == expected
@@ -220,6 +229,7 @@ def test_who_changed_it_in_between_is_a_conflict_and_nothing_doubles(
     now = lab.brains.load_annotations(key)
     theirs = now.with_added(Annotation("theirs", "", POINTS))
     lab.brains.save_annotations(key, now, theirs)
+    assert relay.mended.wait(10)
     far.reconnect()
     with pytest.raises(WriteConflict) as error:
         far.brains.save_annotations(key, nothing, mine)

@@ -49,6 +49,8 @@ FOR_READERS = {
     "annotation_undo",  # of what napari's own tools did to the copy in this window
     "annotation_redo",
     "annotation_keys",
+    "annotation_files",
+    "atlas_open",  # what a reader says of the atlas stays on this computer
 }
 # And in a menu.
 ACTIONS_FOR_READERS = {
@@ -159,8 +161,8 @@ def refuses_what_writes(*docks: Any) -> None:
             walked += 1
             assert not button.isEnabled(), f"{name} {button.text()!r}"
             assert REASON in button.toolTip(), f"{name} {button.text()!r}"
-    # Import, New transform; New, Click to add, Delete, Save
-    assert walked == 6
+    # Import, New transform; New, Click to add, Probe, Brush, Delete, Save
+    assert walked == 8
 
 
 def test_a_reader_who_drops_a_file_is_told(open_reader, tmp_path, qtbot):
