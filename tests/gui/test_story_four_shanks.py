@@ -27,7 +27,7 @@ from labdata_napari.layers import editing
 from labdata_napari.layers import points as working_copy
 from labdata_napari.widgets.workspace import workspace_for
 
-pytestmark = pytest.mark.gui
+pytestmark = [pytest.mark.gui, pytest.mark.one_qt]  # the other story is on both Qts
 CLICKS = 4
 MOST_ACTIONS = 12
 MOST_SECONDS = 60.0
