@@ -165,7 +165,8 @@ def _refuse_missing(file: LabelFile, request: LabelImport) -> None:
         )
     if missing:
         raise InvalidValue(
-            f"'{file.path.name}' cannot be imported without its {listed(missing)}."
+            f"'{file.path.name}' cannot be imported without its {listed(missing)}; "
+            "say it (--subject, --session, --dataset, --session-datetime)."
         )
     for what in ("subject", "session", "dataset"):
         check_name(what, getattr(request, what))

@@ -159,7 +159,8 @@ def _planned(request: VideoImport) -> _VideoPlan:
         )
     if missing or began is None:
         raise InvalidValue(
-            f"'{source.name}' cannot be imported without its {listed(missing)}."
+            f"'{source.name}' cannot be imported without its {listed(missing)}; "
+            "say it (--subject, --session, --dataset, --session-datetime)."
         )
     for what in ("subject", "session", "dataset"):
         check_name(what, getattr(request, what))
