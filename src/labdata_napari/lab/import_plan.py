@@ -6,7 +6,7 @@ import datetime
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from labdata_napari.errors import InvalidValue, LabdataError, UnreadableFile
 from labdata_napari.lab.opening import open_brain_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _SESSION = re.compile(r"(\d{8})_(\d{6})")
 _SPATIAL = "ZYX"
@@ -172,9 +172,10 @@ def plan_import(request: BrainImport) -> ImportPlan:
     """
     path = _source(request)
     stack = _brain(path, request.axes)
-    _refuse_missing(request, stack, path)
-    for what in ("subject", "session", "dataset"):
-        check_name(what, getattr(request, what))
+    unknown = request.um_per_pixel is None and stack.um_per_pixel is None
+    voxel_size = "voxel size in µm along z, y and x, which the file does not say"
+    missing = {"--um-per-pixel": voxel_size} if unknown else {}
+    began = require_place(request, path, missing)
     packed = path.is_dir()
     if packed and request.in_place:
         raise InvalidValue(
@@ -190,7 +191,7 @@ def plan_import(request: BrainImport) -> ImportPlan:
         um,
         _channel_names(request, stack),
         stack.channel_wavelengths_nm or (None,) * stack.n_channels,
-        _session_datetime(request),
+        began,
         file_name,
         packed,
         notes,
@@ -215,24 +216,60 @@ def _brain(path: Path, axes: str | None) -> Stack:
     return stack
 
 
-def _refuse_missing(request: BrainImport, stack: Stack, path: Path) -> None:
-    missing = [
-        what for what in ("subject", "session", "dataset") if not getattr(request, what)
-    ]
-    if request.um_per_pixel is None and stack.um_per_pixel is None:
-        missing.append("voxel size in µm along z, y and x, which the file does not say")
-    if (
-        request.session
-        and session_time(request.session, request.session_datetime) is None
-    ):
-        missing.append(
+class _Request(Protocol):
+    """What says which dataset a file belongs to."""
+
+    @property
+    def subject(self) -> str: ...
+    @property
+    def session(self) -> str: ...
+    @property
+    def dataset(self) -> str: ...
+    @property
+    def session_datetime(self) -> datetime.datetime | None: ...
+
+
+def require_place(
+    request: _Request, file: Path, missing: Mapping[str, str] | None = None
+) -> datetime.datetime:
+    """Tell when the session of a request began.
+
+    Parameters
+    ----------
+    request
+        What to import.
+    file
+        The file, for the sentence.
+    missing
+        What else is missing, by the option that gives it.
+
+    Raises
+    ------
+    InvalidValue
+        When subject, session or dataset is missing, or the session's time is not known;
+        one sentence names all that is, and the options of the command line for it. Or
+        when a name cannot be one.
+    """
+    options = {
+        f"--{what}": what
+        for what in ("subject", "session", "dataset")
+        if not getattr(request, what)
+    } | dict(missing or {})
+    began = session_time(request.session, request.session_datetime)
+    if request.session and began is None:
+        options["--session-datetime"] = (
             f"session's date and time, which the name '{request.session}' does not say "
             "(20260131_120000 would; else give them)"
         )
-    if missing:
+    if options or began is None:
         raise InvalidValue(
-            f"'{path.name}' cannot be imported without its {listed(missing)}."
+            f"'{file.name}' cannot be imported without its "
+            f"{listed([*options.values()])}; on the command line, say it with "
+            f"{listed([*options])}."
         )
+    for what in ("subject", "session", "dataset"):
+        check_name(what, getattr(request, what))
+    return began
 
 
 def listed(words: Sequence[str]) -> str:
@@ -254,12 +291,6 @@ def session_time(
         return datetime.datetime.strptime("".join(match.groups()), "%Y%m%d%H%M%S")
     except ValueError:
         return None
-
-
-def _session_datetime(request: BrainImport) -> datetime.datetime:
-    when = session_time(request.session, request.session_datetime)
-    assert when is not None  # _refuse_missing was there before
-    return when
 
 
 def check_name(what: str, name: str) -> None:

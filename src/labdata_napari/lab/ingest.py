@@ -21,7 +21,12 @@ from labdata_napari.lab.limits import checked
 from labdata_napari.lab.placing import Placed, fingerprint, placed
 from labdata_napari.lab.publishing import NewFile, published
 from labdata_napari.lab.scales import um_of_brain
-from labdata_napari.lab.session_rows import Row, parent_rows, same_file_row
+from labdata_napari.lab.session_rows import (
+    Row,
+    parent_rows,
+    refuse_reader,
+    same_file_row,
+)
 
 if TYPE_CHECKING:
     import datetime
@@ -70,11 +75,7 @@ def import_brain(
     plan = request if isinstance(request, ImportPlan) else plan_import(request)
     if _is_there(lab, plan, progress):
         return dict(plan.key)
-    if lab.read_only:
-        raise WriteRefused(
-            f"'{plan.source.name}' was not imported: {lab.user} may only read this "
-            "database. Connect as somebody who may write."
-        )
+    refuse_reader(lab, plan.source)
     require(lab, IMPORTING)
     doing = f"Importing '{plan.source.name}'"
     with translate_errors(doing):

@@ -15,7 +15,7 @@ from labdata_napari.core.pictures import read_picture
 from labdata_napari.core.pose import FrameKey, PoseLabels
 from labdata_napari.errors import InvalidValue, LabdataError
 from labdata_napari.lab.failures import translate_errors
-from labdata_napari.lab.import_plan import check_name, listed, session_time
+from labdata_napari.lab.import_plan import require_place, session_time
 from labdata_napari.lab.limits import checked
 from labdata_napari.lab.session_rows import parent_rows
 
@@ -139,7 +139,7 @@ def _keys(file: LabelFile, request: LabelImport) -> dict[str | int, FrameKey]:
         known = {row: file.manifest.frames[p] for row, p in pairs if p is not None}
         if len(known) == len(file.table.rows):
             return known
-    _refuse_missing(file, request)
+    require_place(request, file.path)
     found = {row: _key(file, row, request) for row in file.table.rows}
     _refuse_alike(file, found)
     return found
@@ -154,22 +154,6 @@ def _key(file: LabelFile, row: str | int, request: LabelImport) -> FrameKey:
         )
     video = request.video or file.video_name(row) or file.path.stem
     return FrameKey(request.subject, request.session, request.dataset, video, number)
-
-
-def _refuse_missing(file: LabelFile, request: LabelImport) -> None:
-    missing = [w for w in ("subject", "session", "dataset") if not getattr(request, w)]
-    if request.session and not session_time(request.session, request.session_datetime):
-        missing.append(
-            f"session's date and time, which the name '{request.session}' does not say "
-            "(20260131_120000 would; else give them)"
-        )
-    if missing:
-        raise InvalidValue(
-            f"'{file.path.name}' cannot be imported without its {listed(missing)}; "
-            "say it (--subject, --session, --dataset, --session-datetime)."
-        )
-    for what in ("subject", "session", "dataset"):
-        check_name(what, getattr(request, what))
 
 
 def _refuse_alike(file: LabelFile, keys: Mapping[str | int, FrameKey]) -> None:

@@ -10,6 +10,7 @@ from labdata_napari.errors import WriteRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 _UNKNOWN = "unknown"
 
@@ -31,6 +32,15 @@ class NewSession(Protocol):
 
     @property
     def strain(self) -> str: ...  # noqa: D102
+
+
+def refuse_reader(lab: Any, file: Path) -> None:
+    """Raise WriteRefused when this user may not import a file."""
+    if lab.read_only:
+        raise WriteRefused(
+            f"'{file.name}' was not imported: {lab.user} may only read this database. "
+            "Connect as somebody who may write."
+        )
 
 
 def parent_rows(

@@ -10,12 +10,17 @@ from labdata_napari.core.progress import silent
 from labdata_napari.core.video import open_video
 from labdata_napari.errors import InvalidValue, WriteRefused
 from labdata_napari.lab.failures import translate_errors
-from labdata_napari.lab.import_plan import check_name, listed, session_time
+from labdata_napari.lab.import_plan import require_place
 from labdata_napari.lab.keys import words
 from labdata_napari.lab.limits import checked
 from labdata_napari.lab.placing import Placed, placed
 from labdata_napari.lab.publishing import NewFile, published
-from labdata_napari.lab.session_rows import Row, parent_rows, same_file_row
+from labdata_napari.lab.session_rows import (
+    Row,
+    parent_rows,
+    refuse_reader,
+    same_file_row,
+)
 from labdata_napari.lab.video_opening import VIDEO_ENDINGS, video_index_home
 
 if TYPE_CHECKING:
@@ -123,11 +128,7 @@ def import_video(
     with translate_errors(doing):
         if _is_there(lab, plan):
             return dict(plan.key)
-    if lab.read_only:
-        raise WriteRefused(
-            f"'{plan.source.name}' was not imported: {lab.user} may only read this "
-            "database. Connect as somebody who may write."
-        )
+    refuse_reader(lab, plan.source)
     with placed(lab.files, plan, progress) as file:
         row = _file_row(plan, file)
         new = NewFile(file.path, file.file_path, request.storage, file.size, file.md5)
@@ -150,20 +151,7 @@ def import_video(
 
 def _planned(request: VideoImport) -> _VideoPlan:
     source = request.file.expanduser().absolute()
-    missing = [w for w in ("subject", "session", "dataset") if not getattr(request, w)]
-    began = session_time(request.session, request.session_datetime)
-    if request.session and began is None:
-        missing.append(
-            f"session's date and time, which the name '{request.session}' does not say "
-            "(20260131_120000 would; else give them)"
-        )
-    if missing or began is None:
-        raise InvalidValue(
-            f"'{source.name}' cannot be imported without its {listed(missing)}; "
-            "say it (--subject, --session, --dataset, --session-datetime)."
-        )
-    for what in ("subject", "session", "dataset"):
-        check_name(what, getattr(request, what))
+    began = require_place(request, source)
     if source.suffix.lower() not in VIDEO_ENDINGS:
         raise InvalidValue(
             f"'{source.name}' is not called like a video; its name must end in "
