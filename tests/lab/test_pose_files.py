@@ -229,6 +229,16 @@ def test_a_project_becomes_a_label_set(lab: Any, tmp_path: Path) -> None:
         lab.poses.import_labels(lightning, **WHERE, video="one")
 
 
+def test_a_project_with_a_damaged_picture_leaves_no_set(
+    lab: Any, tmp_path: Path
+) -> None:
+    project = deeplabcut_project(tmp_path / "p")
+    (project / "labeled-data" / "right" / "img010.png").write_bytes(b"no picture")
+    with pytest.raises(UnreadableFile, match="img010"):
+        lab.poses.import_labels(project, **WHERE)
+    assert not lab.PoseEstimationLabelSet()
+
+
 def test_labels_of_a_video_get_their_pictures_from_it(
     lab: Any, store: Path, tmp_path: Path
 ) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import datajoint as dj
 import numpy as np
 
 from labdata_napari.core.label_files import LabelFile, frame_number, read_label_files
@@ -108,7 +110,7 @@ def import_labels(lab: Any, request: LabelImport) -> Imported:
     WriteRefused
         When this user may not write.
     ConnectionLost
-        When the server went away; what was made is taken up by the next import.
+        When the server went away, which may leave a set without frames.
     """
     files = read_label_files(request.path)
     keyed = [(file, _keys(file, request)) for file in files]
@@ -120,9 +122,19 @@ def import_labels(lab: Any, request: LabelImport) -> Imported:
     pictures = _Pictures(_readers(lab, keyed))
     description = request.description or f"imported from {request.path.name}"
     num = lab.poses.create_label_set(description[:512], request.labeler)
-    lab.poses.add_frames(num, pictures, labels)
+    try:
+        lab.poses.add_frames(num, pictures, labels)
+    except BaseException:
+        _take_back(lab, num)
+        raise
     lacking = len(labels.frames) - len(pictures)
     return Imported(num, len(labels.frames), len(labels), lacking)
+
+
+def _take_back(lab: Any, num: int) -> None:
+    """Delete a set that stayed empty; the server keeps one that has frames."""
+    with contextlib.suppress(LabdataError, dj.DataJointError):
+        (lab.PoseEstimationLabelSet & {"pose_label_set_num": num}).delete_quick()
 
 
 # -- which frame of which video ------------------------------------------------
