@@ -109,6 +109,13 @@ def test_point_edits_are_told_apart(after, words):
     assert changes.summary() == f"1 changed (probe B: {words})"
 
 
+def test_blocks_of_a_painted_region_only_come_and_go():
+    blocks = np.argwhere(np.ones((16, 16, 16))).astype(float)
+    before = Annotation("site", "injection_region", blocks)
+    after = Annotation("site", "injection_region", blocks + np.array([0, 0, 1]))
+    assert after.difference(before) == "256 points added, 256 removed"
+
+
 def test_a_long_summary_stops_naming():
     many = tuple(Annotation(f"a{k}", "t", line(1, k)) for k in range(20))
     summary = AnnotationSet().changes_to(AnnotationSet(many)).summary()

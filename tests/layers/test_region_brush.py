@@ -8,7 +8,7 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 
 from labdata_napari.core.annotation import Annotation, AnnotationSet
-from labdata_napari.core.measured import REGION
+from labdata_napari.core.annotation_types import REGION
 from labdata_napari.core.painted import points_of_blocks
 from labdata_napari.layers import editing
 from labdata_napari.layers import points as p

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labdata_napari.core.annotation_types import REGION
 from labdata_napari.core.changed_points import point_differences
 from labdata_napari.core.changes import Changed, Changes
 from labdata_napari.errors import InvalidValue, NotFound
@@ -78,7 +79,8 @@ class Annotation:
             parts.append(f"renamed from {before.name}")
         if self.type != before.type:
             parts.append(f"type {before.type or 'none'} → {self.type or 'none'}")
-        parts.extend(point_differences(before.points, self.points))
+        ordered = self.type != REGION
+        parts.extend(point_differences(before.points, self.points, ordered))
         return ", ".join(parts)
 
     @classmethod

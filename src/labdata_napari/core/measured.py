@@ -7,6 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from labdata_napari.core.annotation_types import (
+    BOUNDARY,
+    INJECTION,
+    LANDMARK,
+    REGION,
+    TRACK_TYPES,
+)
 from labdata_napari.core.curves import SMOOTHING_UM
 from labdata_napari.core.measures import (
     Injection,
@@ -24,16 +31,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
-
-TRACK_TYPES = ("probe_track", "shank")
-"""Types that are fitted by a line."""
-BOUNDARY = "region_boundary"
-INJECTION = "injection"
-REGION = "injection_region"
-"""A painted injection site: its points are blocks of voxels (`core.painted`)."""
-LANDMARK = "landmark"
-KNOWN_TYPES = (TRACK_TYPES[0], INJECTION, REGION, LANDMARK, BOUNDARY)
-"""The types that are offered; any other text is one, too."""
 
 
 @dataclass(frozen=True)

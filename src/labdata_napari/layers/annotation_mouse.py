@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from psygnal import Signal
 
-from labdata_napari.core.measured import REGION
+from labdata_napari.core.annotation_types import REGION
 from labdata_napari.layers import editing
 from labdata_napari.layers.cursor import displayed, point_under
 from labdata_napari.layers.filling import forget_selection

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from psygnal import Signal
 
+from labdata_napari.core.annotation_types import INJECTION, REGION
 from labdata_napari.core.brain_space import brain_space
-from labdata_napari.core.measured import INJECTION, REGION, measured_region
+from labdata_napari.core.measured import measured_region
 from labdata_napari.core.tracks import CURVES
 from labdata_napari.errors import LabdataError
 from labdata_napari.layers import editing, looking, slab

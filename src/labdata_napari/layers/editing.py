@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labdata_napari.core.annotation import Annotation
+from labdata_napari.core.annotation_types import REGION
 from labdata_napari.core.draft import drafts_of
 from labdata_napari.core.edit_differences import place as placed
-from labdata_napari.core.measured import REGION
 from labdata_napari.core.track_formats import fitted
 from labdata_napari.errors import InvalidValue, NotFound
 from labdata_napari.layers.filling import (

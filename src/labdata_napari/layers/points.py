@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from labdata_napari.core.annotation import Annotation, AnnotationSet
+from labdata_napari.core.annotation_types import REGION
 from labdata_napari.core.draft import Draft
-from labdata_napari.core.measured import REGION
 from labdata_napari.layers.colours import annotation_colours
 from labdata_napari.layers.source import METADATA_KEY, LayerSource, source_of
 

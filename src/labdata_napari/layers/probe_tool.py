@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from psygnal import Signal
 
-from labdata_napari.core.measured import TRACK_TYPES
+from labdata_napari.core.annotation_types import TRACK_TYPES
 from labdata_napari.core.probe_tracks import (
     carried,
     free_probe,

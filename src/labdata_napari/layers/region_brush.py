@@ -16,7 +16,7 @@ from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 from psygnal import Signal
 
-from labdata_napari.core.measured import REGION
+from labdata_napari.core.annotation_types import REGION
 from labdata_napari.core.measures import injection_of_region
 from labdata_napari.core.painted import (
     block_sides,

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from labdata_napari.core.measured import LANDMARK
+from labdata_napari.core.annotation_types import LANDMARK
 from labdata_napari.core.orientation_answer import glances
 from labdata_napari.errors import Cancelled, LabdataError
 from labdata_napari.lab.other_atlases import OtherAtlas, remember_atlas

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
 
+from labdata_napari.core.annotation_types import TRACK_TYPES
 from labdata_napari.core.brain_space import brain_space, placed
-from labdata_napari.core.measured import TRACK_TYPES
 from labdata_napari.core.probe_rows import split_name
 from labdata_napari.core.probe_sites import read_probe, sites_along, write_sites
 from labdata_napari.core.track_formats import (

@@ -8,7 +8,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import QMenu, QWidget
 
-from labdata_napari.core.measured import KNOWN_TYPES
+from labdata_napari.core.annotation_types import KNOWN_TYPES
 from labdata_napari.layers.colours import ANNOTATION_COLOURS
 
 if TYPE_CHECKING:

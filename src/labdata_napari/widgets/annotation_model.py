@@ -14,7 +14,7 @@ from qtpy.QtCore import (
 )
 from qtpy.QtGui import QColor, QPixmap
 
-from labdata_napari.core.measured import KNOWN_TYPES
+from labdata_napari.core.annotation_types import KNOWN_TYPES
 from labdata_napari.errors import LabdataError
 from labdata_napari.layers import editing
 from labdata_napari.layers.points import ListedPoints, listing

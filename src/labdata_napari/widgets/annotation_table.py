@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from labdata_napari.core.measured import KNOWN_TYPES
+from labdata_napari.core.annotation_types import KNOWN_TYPES
 from labdata_napari.widgets.annotation_model import (
     COUNT,
     LENGTH,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
-from labdata_napari.core.measured import KNOWN_TYPES
+from labdata_napari.core.annotation_types import KNOWN_TYPES
 from labdata_napari.widgets.rights import allow
 
 

@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from labdata_napari.core.measured import TRACK_TYPES
+from labdata_napari.core.annotation_types import TRACK_TYPES
 from labdata_napari.errors import WriteConflict
 from labdata_napari.layers import points as working_copy
 from labdata_napari.layers.source import source_of
