@@ -77,6 +77,23 @@ def test_only_ticked_rows_are_written(probe: Any, key: Any) -> None:
     )
 
 
+def test_a_probe_with_shanks_to_come_keeps_its_rows_unless_they_are_ticked(
+    probe: Any, key: Any
+) -> None:
+    every = {(0, name) for name in NAMES}
+    assert plan_writing(probe, key, traced(), brain()).offered == every
+    probe.Probe.update1({"probe_id": "NP1", "probe_n_shanks": 4})
+    plan = plan_writing(probe, key, traced(), brain())
+    assert plan.offered == every  # there are no rows yet
+    assert "1 of the 4 shanks" in plan.notes[0]
+    save_probe_regions(probe, KEY, (), (region("TH", 0, 15, 0), region("HPF", 15, 30)))
+    plan = plan_writing(probe, key, traced(), brain())
+    assert plan.offered == set()
+    assert "all 4 shanks" in plan.notes[0]
+    save_plan(probe, plan, [(0, "TH")])  # as somebody insists
+    assert {r.acronym for r in load_probe_regions(probe, KEY)} == {"TH", "HPF"}
+
+
 def test_a_row_that_somebody_changed_meanwhile_is_told_apart(
     probe: Any,
     key: Any,

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from labdata_napari.core.probe_regions import ProbeRegion, region_changes
 from labdata_napari.core.probe_rows import (
-    PluginTrack,
     plugin_track,
     probe_region_rows,
     split_name,
@@ -20,12 +19,11 @@ from labdata_napari.errors import LabdataError
 from labdata_napari.lab.atlas_choice import known_atlas
 from labdata_napari.lab.atlases import lab_atlases, lab_regions
 from labdata_napari.lab.failures import translate_errors
-from labdata_napari.lab.plugin_tables import PluginTables, find_plugin_tables
+from labdata_napari.lab.plugin_tables import find_plugin_tables
 from labdata_napari.lab.plugin_tracks import (
     TrackEdit,
     load_plugin_annotations,
     load_registrations,
-    with_tracks,
 )
 from labdata_napari.lab.tracks import (
     RegionEdit,
@@ -34,6 +32,7 @@ from labdata_napari.lab.tracks import (
     probe_configurations,
     probe_insertions,
 )
+from labdata_napari.lab.write_plan import PluginPlan, ProbePlan, WritePlan
 from labdata_napari.lab.writing import write_back
 
 if TYPE_CHECKING:
@@ -41,13 +40,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from labdata_napari.core.annotation import AnnotationSet
     from labdata_napari.core.changes import Changes
     from labdata_napari.core.in_atlas import InAtlas
     from labdata_napari.core.track_regions import TrackRegions
     from labdata_napari.errors import WriteConflict
 
-NEW, CHANGED, KEPT, REMOVED = "new", "changed", "kept", "removed"
 _TABLES = {"Atlas", "Atlas.Region", "ProbeBrainRegion", "ProbeInsertion", "Probe"}
 
 
@@ -68,111 +65,6 @@ class TracedTrack:
     points: NDArray[Any]
     path: NDArray[Any]
     regions: TrackRegions
-
-
-@dataclass(frozen=True)
-class RegionLine:
-    """What would become of one row.
-
-    Attributes
-    ----------
-    place
-        Which of the probes (its place in `WritePlan.probes`); -1 for the plugin's.
-    name
-        Acronym of the region, or name of the track.
-    state
-        "new", "changed", "kept" or "removed".
-    words
-        Depths now, or how they change.
-    """
-
-    place: int
-    name: str
-    state: str
-    words: str
-
-
-@dataclass(frozen=True, eq=False)
-class ProbePlan:
-    """The regions of one probe as they are and as its tracks say.
-
-    Attributes
-    ----------
-    key
-        Of the insertion, with ``configuration_id`` and ``atlas_id``.
-    before, after
-        Rows now, and as they shall be.
-    """
-
-    key: dict[str, Any]
-    before: tuple[ProbeRegion, ...]
-    after: tuple[ProbeRegion, ...]
-
-    @property
-    def title(self) -> str:
-        """What a person calls it."""
-        return f"{self.key['probe_id']}, configuration {self.key['configuration_id']}"
-
-
-@dataclass(frozen=True, eq=False)
-class PluginPlan:
-    """The tracks that would go into the plugin's tables."""
-
-    tables: PluginTables
-    key: dict[str, Any]
-    before: AnnotationSet
-    tracks: tuple[PluginTrack, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class WritePlan:
-    """What would be written of the tracks of a brain.
-
-    Attributes
-    ----------
-    probes
-        Of every probe and configuration.
-    plugin
-        None where this database has no such tables.
-    notes
-        What is left out and why, in sentences.
-    """
-
-    probes: tuple[ProbePlan, ...]
-    plugin: PluginPlan | None = None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def lines(self) -> tuple[RegionLine, ...]:
-        """One for each row that is there or shall be."""
-        found = [
-            RegionLine(place, *line)
-            for place, probe in enumerate(self.probes)
-            for line in _lines(region_changes(probe.before, probe.after), probe)
-        ]
-        if self.plugin is not None:
-            edited = with_tracks(self.plugin.before, self.plugin.tracks)
-            changes = self.plugin.before.changes_to(edited)
-            states = dict.fromkeys((a.name for a in changes.added), NEW)
-            states |= {c.after.name: CHANGED for c in changes.changed}
-            for track in self.plugin.tracks:
-                name = track.annotation["annotation_name"]
-                count = len(track.regions)
-                words = f"{count} regions in the plugin's tables"
-                found.append(RegionLine(-1, name, states.get(name, KEPT), words))
-        return tuple(found)
-
-    def changed_since(self, earlier: WritePlan) -> set[tuple[int, str]]:
-        """Return place and name of the lines whose rows somebody changed meanwhile."""
-        changed = set()
-        old = {_named(p.key): p for p in earlier.probes}
-        for place, probe in enumerate(self.probes):
-            known = old.get(_named(probe.key))
-            theirs = region_changes(() if known is None else known.before, probe.before)
-            for region in (*theirs.added, *theirs.removed):
-                changed.add((place, region.acronym))
-            changed |= {(place, c.after.acronym) for c in theirs.changed}
-        return changed
 
 
 def plan_writing(
@@ -314,8 +206,7 @@ def _probes(
             notes.append(_why_not(probe, len(insertions)))
             continue
         count = int(insertions[0]["probe_n_shanks"])
-        if len(tracks) < count:
-            notes.append(f"{len(tracks)} of the {count} shanks of {probe} have tracks.")
+        untraced = max(count - len(tracks), 0)
         for row in configurations:
             own = {c: insertions[0][c] for c in lab.ProbeInsertion.primary_key}
             own |= {"configuration_id": row["configuration_id"], "atlas_id": atlas_id}
@@ -327,8 +218,21 @@ def _probes(
                 continue
             rows = probe_region_rows(regions, sites, acronym_of)
             after = tuple(map(ProbeRegion.from_row, rows))
-            plans.append(ProbePlan(own, load_probe_regions(lab, own), after))
+            before = load_probe_regions(lab, own)
+            plans.append(ProbePlan(own, before, after, untraced))
+            if untraced:
+                notes.append(_why_held(plans[-1], count))
     return plans, notes
+
+
+def _why_held(plan: ProbePlan, count: int) -> str:
+    have = f"{count - plan.untraced} of the {count} shanks of {plan.title}"
+    if not plan.before:
+        return f"Only {have} can be written: the others have no track."
+    return (
+        f"The rows that are there may tell of all {count} shanks, and {plan.untraced} "
+        f"of {plan.title} have no track: none is ticked."
+    )
 
 
 def _why_not(probe: str, insertions: int) -> str:
@@ -386,22 +290,3 @@ def _plugin(
             notes.append(str(error))
     before = load_plugin_annotations(lab, tables, registrations[0])
     return PluginPlan(tables, registrations[0], before, tuple(made)), notes
-
-
-def _lines(
-    changes: Changes[ProbeRegion], probe: ProbePlan
-) -> list[tuple[str, str, str]]:
-    states: dict[str, tuple[str, str]] = {}
-    for region in changes.added:
-        states[region.acronym] = NEW, region.words
-    for change in changes.changed:
-        words = change.after.difference(change.before)
-        states[change.after.acronym] = CHANGED, words
-    for region in changes.removed:
-        states[region.acronym] = REMOVED, region.words
-    every = {r.acronym: r for r in (*probe.before, *probe.after)}
-    return [(n, *states.get(n, (KEPT, r.words))) for n, r in every.items()]
-
-
-def _named(key: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(f"{name}={value}" for name, value in sorted(key.items()))

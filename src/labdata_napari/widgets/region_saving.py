@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from labdata_napari.core.in_atlas import InAtlas
     from labdata_napari.errors import LabdataError
     from labdata_napari.lab.lab import Lab
-    from labdata_napari.lab.track_writing import TracedTrack, WritePlan
+    from labdata_napari.lab.track_writing import TracedTrack
+    from labdata_napari.lab.write_plan import WritePlan
     from labdata_napari.layers.annotator import Annotator
     from labdata_napari.layers.source import LayerSource
     from labdata_napari.widgets.workspace import Workspace
@@ -175,7 +176,7 @@ class RegionSaving(QWidget):
     def _on_plan(self, plan: WritePlan) -> None:
         earlier, self._plan = self._plan, plan
         theirs = set() if earlier is None else plan.changed_since(earlier)
-        lines = plan.lines
+        lines, offered = plan.lines, plan.offered
         self._table.setRowCount(len(lines))
         for row, line in enumerate(lines):
             place = (line.place, line.name)
@@ -189,7 +190,7 @@ class RegionSaving(QWidget):
             flags = Qt.ItemFlag.ItemIsEnabled
             if is_written:
                 flags |= Qt.ItemFlag.ItemIsUserCheckable
-                ticked = place not in theirs
+                ticked = place in offered and place not in theirs
                 tick.setCheckState(
                     Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked
                 )
