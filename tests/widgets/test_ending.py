@@ -65,6 +65,35 @@ def test_a_window_told_to_end_stops_the_server(lab_folder):
     window.terminate()
     _, said = window.communicate(timeout=30)
     assert b"Traceback" not in said
+    assert window.returncode == 0, said
+    status, log = EmbeddedPostgres(root).status(), (root / "server.log").read_text()
+    assert status.state == "stopped", (status, log, said)
+
+
+EARLY = """
+import os, signal, sys
+from labdata_napari.widgets import app
+
+opened = app.open_window
+
+def open_window(*args, **options):
+    viewer = opened(*args, **options)
+    os.kill(os.getpid(), signal.SIGTERM)
+    return viewer
+
+app.open_window = open_window
+app.run_window(sys.argv[1])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+def test_a_window_told_to_end_before_it_listens_stops_the_server_too(lab_folder):
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", EARLY, lab_folder.url],
+        stderr=subprocess.PIPE,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
     assert is_stopped(lab_folder.url)
 
 

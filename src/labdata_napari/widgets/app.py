@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import signal
+import threading
 from typing import TYPE_CHECKING
 
 import napari
@@ -68,11 +69,15 @@ def run_window(
     text: str = "",
 ) -> None:
     """Open the window as `open_window` does and return when napari is closed."""
-    viewer = open_window(url, name, project, demo=demo, text=text)
-    workspace_for(viewer).changed.connect(_spare_the_collector)
-    del viewer  # or it outlives its window
-    with _signals_quit():
+    with _told_to_end() as told:
+        viewer = open_window(url, name, project, demo=demo, text=text)
+        workspace_for(viewer).changed.connect(_spare_the_collector)
+        del viewer  # or it outlives its window
+        timer = QTimer()
+        timer.timeout.connect(lambda: QApplication.quit() if told.is_set() else None)
+        timer.start(_TURN_MS)
         napari.run()
+        timer.stop()
 
 
 def _spare_the_collector(connection: Connection) -> None:
@@ -87,33 +92,23 @@ def _spare_the_collector(connection: Connection) -> None:
 
 
 @contextlib.contextmanager
-def _signals_quit() -> Iterator[None]:
-    """Quit where the system would end the process on the spot.
+def _told_to_end() -> Iterator[threading.Event]:
+    """Note what the system says where it would else end the process on the spot.
 
-    Logging out or closing the terminal would else leave the database running. Python
-    runs the handler only between its own instructions, so a timer lets it have some
-    while Qt waits for events.
+    Logging out or closing the terminal would leave the database running. It may be said
+    before there is anything to quit, while the window opens and the database starts: so
+    it is only noted here, and looked at by a timer. That timer also lets Python, which
+    runs handlers only between its own instructions, have some while Qt waits.
     """
-    timer = QTimer()
-    timer.timeout.connect(_take_a_turn)
+    told = threading.Event()
     before = {
-        number: signal.signal(number, _quit)
+        number: signal.signal(number, lambda *_: told.set())
         for name in ("SIGTERM", "SIGHUP")
         if (number := getattr(signal, name, None)) is not None
         and signal.getsignal(number) is signal.SIG_DFL
     }
-    timer.start(_TURN_MS)
     try:
-        yield
+        yield told
     finally:
-        timer.stop()
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _take_a_turn() -> None:
-    """Do nothing: a pending signal is handled on the way here."""
-
-
-def _quit(_number: int, _frame: object) -> None:
-    QApplication.quit()
