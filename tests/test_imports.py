@@ -13,7 +13,7 @@ FORBIDDEN = {
     "labdata_napari.cli": {"napari", "datajoint", *QT},
     "labdata_napari.contributions": {"napari", "datajoint", *QT},
     "labdata_napari.core": {"napari", "datajoint", *QT},
-    "labdata_napari.schema": {"napari", *QT},
+    "labdata_napari.schema": {"napari", "scipy", *QT},  # scipy: half a second
     "labdata_napari.lab": {"napari", *QT},
     "labdata_napari.demo": {"napari", *QT},
     "labdata_napari.layers": {"datajoint", *QT},

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.interpolate import CubicSpline, PchipInterpolator, PPoly
 
 from labdata_napari.errors import InvalidValue
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+    from scipy.interpolate import PPoly
 
 METHODS = ("cubic-spline", "piecewise-linear")
 """How to go from pulse to pulse."""
@@ -112,6 +112,9 @@ class ClockMap:
 
     def _between(self) -> PPoly:
         """Return what pulses add to the straight line, by position from 0 to 1."""
+        # half a second of everybody's connecting, for what few ask for
+        from scipy.interpolate import CubicSpline, PchipInterpolator, PPoly
+
         position = (self._sync - self._sync[0]) / self._span
         line = (self._sync - self._sync[0]) * self._rate
         rest = (self._clock - self._clock[0]) - line
