@@ -44,7 +44,9 @@ check: setup      ## lint and types
 wheel: setup      ## build it, install it without Qt in an empty environment, use it
 	$(PY) scripts/check_wheel.py
 
-ci: setup check wheel test
+ci: setup
+	$(MAKE) --no-print-directory -j2 --output-sync=target check wheel
+	$(MAKE) --no-print-directory test
 
 clean:
 	rm -rf .venv .venv-labdata .uv build dist site demo.png

@@ -1,4 +1,4 @@
-"""The demo lab for tests, small: built once in a session and shared.
+"""The demo lab for tests, small: built once and shared, by all workers.
 
 Fixtures
 --------
@@ -14,6 +14,7 @@ demo_copy
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,10 @@ def pristine_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a demo lab that nobody ever connects to."""
     from labdata_napari.demo import ensure_demo
 
-    root = tmp_path_factory.mktemp("pristine") / "demo"
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent  # one for all: who comes first builds it
+    root = base / "pristine" / "demo"
     ensure_demo(root=root, scale=DEMO_SCALE)
     return root
 
