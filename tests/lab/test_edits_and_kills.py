@@ -30,7 +30,9 @@ from napari.layers import Layer, Points
 
 from labdata_napari.core.annotation import Annotation, AnnotationSet
 from labdata_napari.errors import WriteConflict
-from labdata_napari.lab.journal import Journal, Target
+from labdata_napari.lab.journal import Journal
+from labdata_napari.lab.journal_annotations import ANNOTATIONS
+from labdata_napari.lab.journal_target import Target
 from labdata_napari.layers import editing
 from labdata_napari.layers import points as working_copy
 from labdata_napari.layers.history import history_of
@@ -126,7 +128,7 @@ def annotate(
     """Edit, journal and tell; in a process that is killed."""
     dice = random.Random(seed)
     layer = layer_of(lab.brains.load_annotations(key), key)
-    journal = Journal(folder, target(key))
+    journal = Journal(folder, target(key), ANNOTATIONS)
     for what in edits:
         if what == "save":
             save(layer, lab, key)
@@ -261,11 +263,11 @@ def test_nothing_is_lost_whenever_the_program_is_killed(
 
         # the next start: the rows as they are, and what the journal offers for them
         rows = lab.brains.load_annotations(key)
-        journal = Journal(folder, target(key))
+        journal = Journal(folder, target(key), ANNOTATIONS)
         offer = journal.recover()
         layer = layer_of(rows, key)
         if offer is not None:
-            merged = rows.with_changes(offer.changes_for(rows))
+            merged = rows.with_changes(offer.state.changes_for(rows))
             editing.replace_annotations(layer, merged, rows)
             drafts = working_copy.drafts(layer)
             journal.adopt(offer, drafts, rows)
@@ -281,6 +283,6 @@ def test_nothing_is_lost_whenever_the_program_is_killed(
         assert not stored.changes_to(working_copy.annotations_from_layer(layer))
         assert state_of(stored, "a") == mine
         assert state_of(stored, "b") == theirs[1]
-        assert Journal(folder, target(key)).recover() is None
+        assert Journal(folder, target(key), ANNOTATIONS).recover() is None
 
     check()

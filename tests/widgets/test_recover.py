@@ -243,9 +243,7 @@ def test_an_edit_costs_the_gui_thread_little(story):
     spent = []
     for _ in range(20):
         start = time.perf_counter()
-        story.workspace.journaling._note(
-            story.layer, story.workspace.journaling._journals[story.layer]
-        )
+        story.workspace.journaling.note(story.layer)
         spent.append(time.perf_counter() - start)
     assert len(story.layer.data) == 2003
     assert statistics.median(spent) < 0.005

@@ -17,9 +17,11 @@ from labdata_napari.core.pose import FrameKey, PoseLabels
 from labdata_napari.errors import InvalidValue
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from labdata_napari.core.pose import Label
 
 Place: TypeAlias = tuple[FrameKey, str]
 """A body part in a frame: what a label is matched by."""
@@ -117,7 +119,15 @@ class PoseDraft:
 
     def __getitem__(self, place: Place) -> Keypoint:
         """Give the body part in a frame; `ABSENT` where it is not labelled."""
-        label = self.labels[place]
+        return self.at((place,))[place]
+
+    def at(self, places: Iterable[Place]) -> dict[Place, Keypoint]:
+        """Give the body parts at some places, as indexing does each."""
+        wanted = tuple(places)
+        labels = self.labels.by_place(wanted)
+        return {place: self._keypoint(place, labels.get(place)) for place in wanted}
+
+    def _keypoint(self, place: Place, label: Label | None) -> Keypoint:
         hidden = place in self.occluded
         if label is None:
             return replace(ABSENT, state=State.OCCLUDED) if hidden else ABSENT

@@ -19,7 +19,7 @@ from labdata_napari.core.registration import AtlasMapping
 from labdata_napari.errors import InvalidValue, UnreadableFile, WriteRefused
 from labdata_napari.lab.address import is_embedded
 from labdata_napari.lab.failures import translate_errors
-from labdata_napari.lab.journal import Target
+from labdata_napari.lab.journal_target import Target
 from labdata_napari.lab.keys import key_of, row_of
 from labdata_napari.lab.private_files import write_private
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from labdata_napari import settings
 from labdata_napari.core.transform_parameters import TransformParameters
 from labdata_napari.errors import InvalidValue
-from labdata_napari.lab.journal import Target
+from labdata_napari.lab.journal_target import Target
 from labdata_napari.lab.private_files import write_private
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Unsaved annotations on disk, so that neither a crash nor closing napari loses them.
+"""Unsaved edits on disk, so that neither a crash nor closing napari loses them.
 
 Every window writes files of its own (`<target>-<process>-<random>.jsonl`) and holds
 the lock beside each, which the system drops when the process dies: a file whose lock
@@ -8,75 +8,46 @@ is free was left behind, and what it holds is offered to whoever opens the targe
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
 
-from labdata_napari.core.draft import Draft, differ, pointless, usable
 from labdata_napari.core.locks import FileLock
 from labdata_napari.errors import LabdataError, UnreadableFile, WriteRefused
-from labdata_napari.lab.address import parse
-from labdata_napari.lab.journal_lines import State, header, read_lines, state_line
+from labdata_napari.lab.journal_file import JournalFile, lock_path, remove
+from labdata_napari.lab.journal_lines import (
+    Baseline,
+    Edited,
+    Entry,
+    Kind,
+    State,
+    entry_line,
+    header,
+    read_lines,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from io import FileIO
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from labdata_napari.core.annotation import Annotation, AnnotationSet
-    from labdata_napari.core.changes import Changes
+    from labdata_napari.lab.journal_target import Target
 
 _COMPACT_BYTES = 1 << 20
 _COMPACT_FACTOR = 8  # how many times the present state a file may hold
 
 
-@dataclass(frozen=True)
-class Target:
-    """The rows whose working copy is journalled.
-
-    Attributes
-    ----------
-    url
-        Address of the lab; a password in it is dropped.
-    name, project
-        The lab's database and project there.
-    kind, key
-        The table and the primary key of what was opened.
-    """
-
-    url: str
-    name: str
-    project: str | None
-    kind: str
-    key: Mapping[str, Any]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "url", parse(self.url).url)
-        object.__setattr__(self, "key", {k: _plain(v) for k, v in self.key.items()})
-
-    @property
-    def stem(self) -> str:
-        """What the names of this target's files begin with."""
-        text = json.dumps(asdict(self), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:24]
-
-
 @dataclass(frozen=True, eq=False)
-class Recovered:
+class Recovered(Generic[State]):
     """What a window left unsaved.
 
     Attributes
     ----------
     when
         Time of the last edit, with its zone.
-    edited
-        The working copy; annotations may lack points.
-    baseline
-        What the table held when it was loaded or last saved.
+    state
+        What was unsaved then, as the journal's `Kind` has it.
     path
         The file.
     problem
@@ -84,38 +55,12 @@ class Recovered:
     """
 
     when: datetime
-    edited: tuple[Draft, ...]
-    baseline: AnnotationSet
+    state: State
     path: Path
     problem: str = ""
 
-    def changes_for(self, present: AnnotationSet) -> Changes[Annotation]:
-        """Return the unsaved changes that are not in `present` already."""
-        changes = self.baseline.changes_to(usable(self.edited))
-        rows: dict[int | None, Annotation] = {
-            a.annotation_id: a for a in present if a.annotation_id is not None
-        }
-        named = {a.name: a for a in present}
 
-        def is_there(wanted: Annotation, found: Annotation | None) -> bool:
-            return found is not None and wanted.same_content(found)
-
-        return type(changes)(
-            tuple(a for a in changes.added if not is_there(a, named.get(a.name))),
-            tuple(
-                c
-                for c in changes.changed
-                if not is_there(c.after, rows.get(c.after.annotation_id))
-            ),
-            tuple(a for a in changes.removed if a.annotation_id in rows),
-        )
-
-    def names_for(self, taken: Sequence[str]) -> tuple[Draft, ...]:
-        """Return the new annotations without points whose names are not `taken`."""
-        return tuple(d for d in pointless(self.edited) if d.name not in taken)
-
-
-class Journal:
+class Journal(Generic[Edited, Baseline, State]):
     """The unsaved edits of one working copy; belongs to one thread.
 
     Parameters
@@ -124,38 +69,51 @@ class Journal:
         Where journals are kept; made when there is something to keep.
     target
         What is edited.
+    kind
+        What is kept of it, and how: `journal_annotations.ANNOTATIONS`,
+        `journal_poses.POSES`.
     """
 
-    def __init__(self, folder: Path, target: Target) -> None:
+    def __init__(
+        self, folder: Path, target: Target, kind: Kind[Edited, Baseline, State]
+    ) -> None:
         self.folder = folder
         self.target = target
-        self._path: Path | None = None
-        self._lock: FileLock | None = None
-        self._stream: FileIO | None = None
-        self._size = 0
+        self.kind = kind
+        self._file: JournalFile | None = None
         self._last: State | None = None
         self._claims: dict[Path, FileLock] = {}
-        self.needs_sync = False
 
-    def record(self, edited: Sequence[Draft], baseline: AnnotationSet) -> None:
-        """Append a state; one that equals its baseline removes the file instead.
+    @property
+    def needs_sync(self) -> bool:
+        """Whether something was recorded that a power cut could take."""
+        return self._file is not None and self._file.needs_sync
+
+    def record(self, edited: Edited, baseline: Baseline) -> None:
+        """Append a state; one without anything unsaved removes the file instead.
+
+        Parameters
+        ----------
+        edited
+            The working copy.
+        baseline
+            What was loaded or last saved of it.
 
         Raises
         ------
         WriteRefused
             When it cannot be written; what was written before stays readable.
         """
-        if not differ(edited, baseline):
+        state = self.kind.unsaved(edited, baseline)
+        if state is None:
             self.clear()
             return
-        state = State(datetime.now(UTC), tuple(edited), baseline)
+        entry = Entry(datetime.now(UTC), state)
         with self._refusing("kept"):
-            if self._stream is None:
-                self._start(state)
-            elif self._last is None or not state.same_as(self._last):
-                self._append(state_line(state, self._last))
-                self._last = state
-                self._compact_if_long()
+            if self._file is None or not self._file.is_open:
+                self._start(entry)
+            elif self._last is None or not self.kind.same(state, self._last):
+                self._append(self._file, entry)
 
     def sync(self) -> None:
         """Make sure that what was recorded survives the computer's end as well.
@@ -165,12 +123,11 @@ class Journal:
         WriteRefused
             When the disk fails.
         """
-        self.needs_sync = False
-        if self._stream is not None:
+        if self._file is not None:
             with self._refusing("kept"):
-                os.fsync(self._stream.fileno())
+                self._file.sync()
 
-    def recover(self) -> Recovered | None:
+    def recover(self) -> Recovered[State] | None:
         """Return the newest state that another window of this target left behind.
 
         It is this journal's until `adopt`, `dismiss` or `close`: nobody else is
@@ -183,24 +140,22 @@ class Journal:
         WriteRefused
             When the folder cannot be used.
         """
-        found: list[Recovered] = []
+        found: list[Recovered[State]] = []
         problems: list[str] = []
         with self._refusing("looked for"):
             for path, lock in self._left_behind():
                 try:
-                    state, problem = _read(path)
+                    entry, problem = self._read(path)
                 except OSError:
                     lock.release()
                     raise
                 if problem:
                     problems.append(problem)
-                if state is None:
-                    _remove(path, lock)
+                if entry is None:
+                    remove(path, lock)
                     continue
                 self._claims[path] = lock
-                found.append(
-                    Recovered(state.when, state.edited, state.baseline, path, problem)
-                )
+                found.append(Recovered(entry.when, entry.state, path, problem))
         found.sort(key=lambda recovered: recovered.when)
         for older in found[:-1]:
             self._claims.pop(older.path).release()
@@ -209,10 +164,7 @@ class Journal:
         return found[-1] if found else None
 
     def adopt(
-        self,
-        recovered: Recovered,
-        edited: Sequence[Draft],
-        baseline: AnnotationSet,
+        self, recovered: Recovered[State], edited: Edited, baseline: Baseline
     ) -> None:
         """Record a working copy that holds what was recovered, then dismiss that.
 
@@ -224,7 +176,7 @@ class Journal:
         self.record(edited, baseline)
         self.dismiss(recovered)
 
-    def dismiss(self, recovered: Recovered) -> None:
+    def dismiss(self, recovered: Recovered[Any]) -> None:
         """Remove what was recovered; a damaged file is set aside.
 
         Raises
@@ -238,7 +190,7 @@ class Journal:
         with self._refusing("removed"):
             if recovered.problem:
                 os.replace(recovered.path, _aside(recovered.path))
-            _remove(recovered.path, lock)
+            remove(recovered.path, lock)
 
     def clear(self) -> None:
         """Remove what this journal recorded, also after `close`.
@@ -248,22 +200,17 @@ class Journal:
         WriteRefused
             When the file cannot be removed.
         """
-        path, lock = self._path, self._lock
-        self._let_go()
-        self._path = self._lock = None
-        if path is None or lock is None:
-            return
-        with self._refusing("removed"):
-            if lock.acquire():  # somebody may have been offered it after `close`
-                _remove(path, lock)
+        file, self._file, self._last = self._file, None, None
+        if file is not None:
+            with self._refusing("removed"):
+                file.remove()
 
     def close(self) -> None:
         """Leave everything for the next who opens the target."""
         with contextlib.suppress(LabdataError):  # the lines are written all the same
             self.sync()
-        self._let_go()
-        if self._lock is not None:
-            self._lock.release()
+        if self._file is not None:
+            self._file.leave()
         while self._claims:
             self._claims.popitem()[1].release()
 
@@ -280,83 +227,38 @@ class Journal:
                 "save to the lab often, they would not survive a crash."
             ) from error
 
-    def _start(self, state: State) -> None:
+    def _whole(self, entry: Entry[State]) -> bytes:
+        first = header(asdict(self.target))
+        return first + entry_line(self.kind, entry, None)
+
+    def _start(self, entry: Entry[State]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         name = f"{self.target.stem}-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
-        path = self.folder / name
-        lock = FileLock(path.with_suffix(".lock"))
-        if not lock.acquire():
-            raise WriteRefused(f"'{lock.path}' is locked by another program.")
+        self._file = JournalFile(self.folder / name, self._whole(entry))
+        self._last = entry.state
+
+    def _append(self, file: JournalFile, entry: Entry[State]) -> None:
         try:
-            self._write_anew(path, state)
+            file.append(entry_line(self.kind, entry, self._last))
         except OSError:
-            lock.discard()
+            if not file.is_open:
+                self._file = None  # the next state goes to a new one
             raise
-        self._path, self._lock = path, lock
-
-    def _write_anew(self, path: Path, state: State) -> None:
-        """Write a file whole or not at all, then go on appending to it."""
-        content = header(asdict(self.target)) + state_line(state, None)
-        part = path.with_suffix(".part")
-        try:
-            with open(part, "wb", opener=_private) as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            self._let_go()  # Windows replaces no file that is open
-            os.replace(part, path)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
-        self._stream = open(path, "ab", buffering=0)  # noqa: SIM115
-        self._size, self._last = len(content), state
-
-    def _append(self, line: bytes) -> None:
-        assert self._stream is not None
-        try:
-            rest = memoryview(line)
-            while rest:
-                rest = rest[self._stream.write(rest) or 0 :]
-        except OSError:
-            self._take_back()
-            raise
-        self._size += len(line)
-        self.needs_sync = True
-
-    def _take_back(self) -> None:
-        """Remove half a line, so that the file stays readable."""
-        assert self._stream is not None
-        try:
-            self._stream.truncate(self._size)
-        except OSError:
-            self._let_go()  # the next state goes to a new file
-            if self._lock is not None:
-                self._lock.release()
-            self._path = self._lock = None
-
-    def _compact_if_long(self) -> None:
-        if self._size < _COMPACT_BYTES or self._path is None or self._last is None:
+        self._last = entry.state
+        if file.size < _COMPACT_BYTES:
             return
-        if self._size < _COMPACT_FACTOR * len(state_line(self._last, None)):
-            return
-        try:
-            self._write_anew(self._path, self._last)
-        except OSError:  # no room for a second copy: go on with the long one
-            if self._stream is None:
-                self._stream = open(self._path, "ab", buffering=0)  # noqa: SIM115
-
-    def _let_go(self) -> None:
-        if self._stream is not None:
-            self._stream.close()
-        self._stream = self._last = None
-        self.needs_sync = False
+        content = self._whole(entry)
+        if file.size >= _COMPACT_FACTOR * len(content):
+            with contextlib.suppress(OSError):  # no room for a second copy: go on
+                file.replace(content)
 
     def _left_behind(self) -> Iterator[tuple[Path, FileLock]]:
         """Take the files of this target whose windows are gone."""
+        own = self._file.path if self._file and self._file.is_open else None
         for path in sorted(self.folder.glob(f"{self.target.stem}-*.jsonl")):
-            if path in self._claims or (path == self._path and self._stream):
+            if path in self._claims or path == own:
                 continue
-            lock = FileLock(path.with_suffix(".lock"))
+            lock = FileLock(lock_path(path))
             if not lock.acquire():
                 continue
             if path.exists():
@@ -364,41 +266,25 @@ class Journal:
             else:  # somebody else was faster
                 lock.discard()
 
-
-def _read(path: Path) -> tuple[State | None, str]:
-    """Read a file; one that holds nothing readable is set aside."""
-    try:
-        state, is_damaged = read_lines(path.read_bytes())
-    except UnreadableFile:
-        os.replace(path, _aside(path))
-        return None, (
-            "A file of unsaved changes cannot be read; it was set aside as "
-            f"'{_aside(path)}'."
-        )
-    if is_damaged and state is None:
-        os.replace(path, _aside(path))
-    if is_damaged:
-        return state, (
-            "The file of these unsaved changes is damaged, later ones could not be "
-            f"read; it is set aside as '{_aside(path)}'."
-        )
-    return state, ""
-
-
-def _remove(path: Path, lock: FileLock) -> None:
-    path.unlink(missing_ok=True)
-    lock.discard()
+    def _read(self, path: Path) -> tuple[Entry[State] | None, str]:
+        """Read a file; one that holds nothing readable is set aside."""
+        try:
+            entry, is_damaged = read_lines(self.kind, path.read_bytes())
+        except UnreadableFile:
+            os.replace(path, _aside(path))
+            return None, (
+                "A file of unsaved changes cannot be read; it was set aside as "
+                f"'{_aside(path)}'."
+            )
+        if is_damaged and entry is None:
+            os.replace(path, _aside(path))
+        if is_damaged:
+            return entry, (
+                "The file of these unsaved changes is damaged, later ones could not "
+                f"be read; it is set aside as '{_aside(path)}'."
+            )
+        return entry, ""
 
 
 def _aside(path: Path) -> Path:
     return path.with_suffix(".damaged")
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def _plain(value: Any) -> Any:
-    """Give a key's value as JSON has it, whatever driver it came from."""
-    value = value.item() if hasattr(value, "item") else value
-    return value if isinstance(value, (str, int, float, type(None))) else str(value)

@@ -1,9 +1,8 @@
-"""The lines of a journal: states of a working copy as JSON, and back.
+"""The lines of a journal: what is unsaved of a working copy as JSON, and back.
 
 The first line names the format and the target in clear. Every further line is one
-state: a time, the annotations in order and, when it is not the one before, the
-baseline. An annotation that is as in the line before is only its name, another one
-is an object, so a line is as long as what was edited.
+state: a time, and what its kind writes of it. That may refer to the line before, so a
+line is as long as what was edited.
 """
 
 from __future__ import annotations
@@ -11,49 +10,69 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import numpy as np
-
-from labdata_napari.core.draft import Draft, drafts_of, usable
-from labdata_napari.errors import UnreadableFile
+from labdata_napari.errors import InvalidValue, UnreadableFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from labdata_napari.core.annotation import AnnotationSet
+    from collections.abc import Callable, Mapping
 
 _FORMAT = "labdata-napari journal"
 _VERSION = 1
-_BROKEN = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+_BROKEN = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    InvalidValue,
+)
+
+Edited = TypeVar("Edited")
+Baseline = TypeVar("Baseline")
+State = TypeVar("State")
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Kind(Generic[Edited, Baseline, State]):
+    """What journals of one kind of working copy hold.
+
+    Attributes
+    ----------
+    unsaved
+        Takes a working copy and what was loaded or last saved of it; gives what is to
+        be kept, or None when nothing is unsaved.
+    same
+        Whether two states are alike.
+    to_json
+        Takes a state, and the one before or None; gives what JSON holds, by names
+        other than "when".
+    from_json
+        Takes what `to_json` gave, and the state before or None; gives the state.
+        KeyError, TypeError, ValueError or InvalidValue when it is damaged.
+    """
+
+    unsaved: Callable[[Edited, Baseline], State | None]
+    same: Callable[[State, State], bool]
+    to_json: Callable[[State, State | None], Record]
+    from_json: Callable[[Record, State | None], State]
 
 
 @dataclass(frozen=True, eq=False)
-class State:
-    """A working copy at one time.
+class Entry(Generic[State]):
+    """What was unsaved at one time.
 
     Attributes
     ----------
     when
         Time of the edit, with its zone.
-    edited
-        The annotations, in order.
-    baseline
-        What the table held when they were loaded or last saved.
+    state
+        As its `Kind` has it.
     """
 
     when: datetime
-    edited: tuple[Draft, ...]
-    baseline: AnnotationSet
-
-    def same_as(self, other: State) -> bool:
-        """Whether both hold the same, whenever."""
-        mine, theirs = self.edited, other.edited
-        return (
-            len(mine) == len(theirs)
-            and all(a.same_as(b) for a, b in zip(mine, theirs, strict=True))
-            and self.baseline == other.baseline
-        )
+    state: State
 
 
 def header(target: Mapping[str, Any]) -> bytes:
@@ -61,27 +80,22 @@ def header(target: Mapping[str, Any]) -> bytes:
     return _line({"format": _FORMAT, "version": _VERSION, "target": dict(target)})
 
 
-def state_line(state: State, before: State | None) -> bytes:
-    """Write a state, as briefly as the one before allows."""
-    known = {} if before is None else {d.name: d for d in before.edited}
-    record: dict[str, Any] = {
-        "when": state.when.isoformat(),
-        "annotations": [
-            d.name if d.name in known and d.same_as(known[d.name]) else _object(d)
-            for d in state.edited
-        ],
-    }
-    if before is None or before.baseline != state.baseline:
-        record["baseline"] = [_object(d) for d in drafts_of(state.baseline)]
-    return _line(record)
+def entry_line(
+    kind: Kind[Any, Any, State], entry: Entry[State], before: State | None
+) -> bytes:
+    """Write an entry, as briefly as the state before allows."""
+    when = {"when": entry.when.isoformat()}
+    return _line(when | kind.to_json(entry.state, before))
 
 
-def read_lines(content: bytes) -> tuple[State | None, bool]:
+def read_lines(
+    kind: Kind[Any, Any, State], content: bytes
+) -> tuple[Entry[State] | None, bool]:
     """Read a journal as far as it can be read.
 
     Returns
     -------
-    state
+    entry
         The last one; None when nothing was recorded.
     is_damaged
         Whether something between the first and the last line cannot be read. A last
@@ -96,13 +110,20 @@ def read_lines(content: bytes) -> tuple[State | None, bool]:
     if len(lines) <= 1 and not content.endswith(b"\n"):
         return None, False  # died in the first line: nothing was recorded
     _check_header(lines[0])
-    state: State | None = None
+    entry: Entry[State] | None = None
     for number, line in enumerate(lines[1:], start=2):
         try:
-            state = _state(json.loads(line), state)
+            entry = _entry(kind, json.loads(line), entry)
         except _BROKEN:
-            return state, number < len(lines)
-    return state, False
+            return entry, number < len(lines)
+    return entry, False
+
+
+def _entry(
+    kind: Kind[Any, Any, State], record: Record, before: Entry[State] | None
+) -> Entry[State]:
+    state = kind.from_json(record, None if before is None else before.state)
+    return Entry(datetime.fromisoformat(record["when"]), state)
 
 
 def _check_header(line: bytes) -> None:
@@ -115,39 +136,5 @@ def _check_header(line: bytes) -> None:
         raise UnreadableFile("This is no journal of this version of labdata-napari.")
 
 
-def _line(record: dict[str, Any]) -> bytes:
+def _line(record: Record) -> bytes:
     return json.dumps(record, separators=(",", ":")).encode("ascii") + b"\n"
-
-
-def _object(draft: Draft) -> dict[str, Any]:
-    return {
-        "name": draft.name,
-        "type": draft.type,
-        "id": draft.annotation_id,
-        "points": draft.points.tolist(),
-    }
-
-
-def _draft(record: dict[str, Any]) -> Draft:
-    points = np.array(record["points"], dtype=np.float64).reshape(-1, 3)
-    number = None if record["id"] is None else int(record["id"])
-    return Draft(str(record["name"]), str(record["type"]), points, number)
-
-
-def _state(record: dict[str, Any], before: State | None) -> State:
-    known = {} if before is None else {d.name: d for d in before.edited}
-    edited = tuple(
-        known[entry] if isinstance(entry, str) else _draft(entry)
-        for entry in record["annotations"]
-    )
-    if "baseline" in record:
-        baseline = usable(_drafts(record["baseline"]))
-    elif before is not None:
-        baseline = before.baseline
-    else:
-        raise KeyError("baseline")
-    return State(datetime.fromisoformat(record["when"]), edited, baseline)
-
-
-def _drafts(records: Iterable[dict[str, Any]]) -> tuple[Draft, ...]:
-    return tuple(_draft(record) for record in records)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from labdata_napari.errors import LabdataError, WriteRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from labdata_napari.core.annotation import AnnotationSet
-    from labdata_napari.core.draft import Draft
     from labdata_napari.lab.journal import Journal
+    from labdata_napari.lab.journal_lines import Baseline, Edited
+
+AnyJournal: TypeAlias = "Journal[Any, Any, Any]"
 
 _SYNC_EVERY_S = 1.0
 _GATHER_S = 0.05
@@ -36,17 +37,23 @@ class JournalWriter:
         self._failed = failed
         self._wake = threading.Condition()
         self._queue: deque[Callable[[], None]] = deque()
-        self._states: dict[Journal, tuple[Sequence[Draft], AnnotationSet]] = {}
-        self._used: set[Journal] = set()
+        self._states: dict[AnyJournal, tuple[Any, Any]] = {}
+        self._used: set[AnyJournal] = set()
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
         self._last_sync = 0.0
         self._is_failing = False
 
     def record(
-        self, journal: Journal, edited: Sequence[Draft], baseline: AnnotationSet
+        self,
+        journal: Journal[Edited, Baseline, Any],
+        edited: Edited,
+        baseline: Baseline,
     ) -> None:
-        """Write a working copy to its journal, soon; returns at once."""
+        """Write a working copy to its journal, soon; returns at once.
+
+        Neither may change afterwards.
+        """
         with self._wake:
             is_waiting = journal in self._states
             self._states[journal] = (edited, baseline)
@@ -55,7 +62,7 @@ class JournalWriter:
 
     def run(
         self,
-        journal: Journal,
+        journal: AnyJournal,
         function: Callable[..., Any],
         *args: Any,
         done: Callable[[Any], None] | None = None,
@@ -130,7 +137,7 @@ class JournalWriter:
             if journal.needs_sync:
                 self._try(journal.sync)
 
-    def _record(self, journal: Journal) -> None:
+    def _record(self, journal: AnyJournal) -> None:
         with self._wake:
             state = self._states.pop(journal)
         self._used.add(journal)
@@ -141,7 +148,7 @@ class JournalWriter:
 
     def _run(
         self,
-        journal: Journal,
+        journal: AnyJournal,
         function: Callable[..., Any],
         args: tuple[Any, ...],
         done: Callable[[Any], None] | None,

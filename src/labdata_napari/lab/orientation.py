@@ -20,7 +20,7 @@ from labdata_napari.core.orientation import (
 )
 from labdata_napari.core.transform import plan
 from labdata_napari.errors import InvalidValue, UnreadableFile, WriteRefused
-from labdata_napari.lab.journal import Target
+from labdata_napari.lab.journal_target import Target
 from labdata_napari.lab.private_files import write_private
 
 if TYPE_CHECKING:

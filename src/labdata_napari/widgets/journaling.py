@@ -1,7 +1,8 @@
-"""Every annotation layer of a viewer is journalled, whatever dock is open."""
+"""What is edited in a window is journalled, whatever dock is open."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -9,164 +10,146 @@ from weakref import WeakKeyDictionary
 from qtpy.QtCore import QObject, Signal
 
 from labdata_napari import settings
-from labdata_napari.core.annotation import AnnotationSet
-from labdata_napari.errors import LabdataError
-from labdata_napari.lab.journal import Journal, Recovered, Target
-from labdata_napari.lab.journal_writer import JournalWriter
-from labdata_napari.layers import points as working_copy
-from labdata_napari.layers.source import source_of
+from labdata_napari.lab.journal import Journal, Recovered
+from labdata_napari.lab.journal_writer import AnyJournal, JournalWriter
 
 if TYPE_CHECKING:
-    from napari.layers import Points
+    from collections.abc import Callable
 
-    from labdata_napari.widgets.workspace import Workspace
+    from labdata_napari.lab.journal_lines import Kind
+    from labdata_napari.lab.journal_target import Target
+
+
+@dataclass(frozen=True)
+class Journalled:
+    """How working copies of one kind are journalled.
+
+    Attributes
+    ----------
+    kind
+        What of them is kept.
+    state
+        Takes a working copy; gives what it holds, and what was loaded or last saved of
+        it, as `kind` takes them. Neither may change afterwards.
+    lacks
+        Takes a working copy and what was recovered; whether that holds something that
+        the copy does not.
+    """
+
+    kind: Kind[Any, Any, Any]
+    state: Callable[[Any], tuple[Any, Any]]
+    lacks: Callable[[Any, Recovered[Any]], bool]
 
 
 class Journaling(QObject):
-    """Keeps a journal of each annotation layer; belongs to the workspace.
+    """Keeps a journal of each working copy; belongs to the workspace.
 
-    The GUI thread only copies the points; a thread of its own writes them.
-
-    Parameters
-    ----------
-    workspace
-        Whose viewer to follow.
+    A working copy is any object that can be referred to weakly: an annotation layer,
+    the session of a label set. The GUI thread only takes its state; a thread of its
+    own writes it.
     """
 
     offered = Signal(object)
-    """The layer for which unsaved changes of another time were found."""
+    """The copy for which unsaved changes of another time were found."""
     told = Signal(str)
     """Why unsaved changes are not kept or cannot be read."""
 
     _found = Signal(object, object)
     _failed = Signal(str)
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._journals: WeakKeyDictionary[Points, Journal] = WeakKeyDictionary()
-        self._offers: WeakKeyDictionary[Points, Recovered] = WeakKeyDictionary()
-        self._restored: WeakKeyDictionary[Points, bool] = WeakKeyDictionary()
+        self._journals: WeakKeyDictionary[Any, AnyJournal] = WeakKeyDictionary()
+        self._ways: WeakKeyDictionary[Any, Journalled] = WeakKeyDictionary()
+        self._offers: WeakKeyDictionary[Any, Recovered[Any]] = WeakKeyDictionary()
+        self._restored: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
         self.writer = JournalWriter(self._tell)
         self._failed.connect(self.told)
         self._found.connect(self._on_found)
-        viewer = workspace.viewer
-        if viewer is not None:
-            viewer.layers.events.inserted.connect(self._on_inserted)
-            viewer.layers.events.removed.connect(self._on_removed)
 
-    def offer_for(self, layer: Points) -> Recovered | None:
-        """Return what was found for a layer and is not decided yet."""
-        return self._offers.get(layer)
+    def follow(self, copy: Any, target: Target, way: Journalled) -> None:
+        """Keep a journal of a working copy, and look for what was left behind of it."""
+        journal = Journal(settings.data_home() / "journal", target, way.kind)
+        self._journals[copy], self._ways[copy] = journal, way
+        # What was put back is journalled before its old file is looked at.
+        self.note(copy)
+        self._look(copy, journal)
 
-    def adopt(self, layer: Points) -> None:
-        """Go on from a layer that now holds what was offered for it."""
-        offer, journal = self._offers.pop(layer, None), self._journals.get(layer)
+    def note(self, copy: Any) -> None:
+        """Journal what a working copy holds now, soon; nothing if none is kept."""
+        journal = self._journals.get(copy)
+        if journal is not None:
+            self.writer.record(journal, *self._ways[copy].state(copy))
+
+    def leave(self, copy: Any) -> None:
+        """Leave what is unsaved of a working copy to whoever opens its rows next."""
+        journal = self._journals.get(copy)
+        if journal is None:
+            return
+        self._offers.pop(copy, None)
+        self.note(copy)
+        self.writer.run(journal, journal.close)
+
+    def offer_for(self, copy: Any) -> Recovered[Any] | None:
+        """Return what was found for a working copy and is not decided yet."""
+        return self._offers.get(copy)
+
+    def adopt(self, copy: Any) -> None:
+        """Go on from a working copy that now holds what was offered for it."""
+        offer, journal = self._offers.pop(copy, None), self._journals.get(copy)
         if offer is None or journal is None:
             return
-        self._restored[layer] = True
-        drafts, baseline = _state(layer)
-        self.writer.run(journal, journal.adopt, offer, drafts, baseline)
-        self._look(layer, journal)
+        self._restored[copy] = True
+        edited, baseline = self._ways[copy].state(copy)
+        self.writer.run(journal, journal.adopt, offer, edited, baseline)
+        self._look(copy, journal)
 
-    def dismiss(self, layer: Points) -> None:
-        """Let what was offered for a layer go for good."""
-        offer, journal = self._offers.pop(layer, None), self._journals.get(layer)
+    def dismiss(self, copy: Any) -> None:
+        """Let what was offered for a working copy go for good."""
+        offer, journal = self._offers.pop(copy, None), self._journals.get(copy)
         if offer is not None and journal is not None:
             self.writer.run(journal, journal.dismiss, offer)
-            self._look(layer, journal)
+            self._look(copy, journal)
 
-    def postpone(self, layer: Points) -> None:
-        """Ask again when the layer is opened next."""
-        self._offers.pop(layer, None)
+    def postpone(self, copy: Any) -> None:
+        """Ask again when its rows are opened next."""
+        self._offers.pop(copy, None)
 
-    def forget(self, layer: Points) -> None:
-        """Let the unsaved changes of a layer that was removed go for good."""
-        journal = self._journals.get(layer)
+    def forget(self, copy: Any) -> None:
+        """Let the unsaved changes of a working copy that was left go for good."""
+        journal = self._journals.get(copy)
         if journal is not None:
             self.writer.run(journal, journal.clear)
 
-    def is_restored(self, layer: Points) -> bool:
-        """Whether what a layer holds unsaved was recovered."""
-        return layer in self._restored
+    def is_restored(self, copy: Any) -> bool:
+        """Whether what a working copy holds unsaved was recovered."""
+        return copy in self._restored
 
-    def settle(self, layer: Points) -> None:
-        """Note that nothing of a layer is unsaved any more."""
-        self._restored.pop(layer, None)
+    def settle(self, copy: Any) -> None:
+        """Note that nothing of a working copy is unsaved any more."""
+        self._restored.pop(copy, None)
 
     # -- how
 
-    def _on_inserted(self, event: Any) -> None:
-        layer = event.value
-        target = _target(layer)
-        if target is None:
-            return
-        journal = Journal(settings.data_home() / "journal", target)
-        self._journals[layer] = journal
-        layer.events.data.connect(self._on_edited)
-        layer.events.features.connect(self._on_edited)
-        layer.events.metadata.connect(self._on_edited)
-        # A layer that was put back is journalled before its old file is looked at.
-        self._note(layer, journal)
-        self._look(layer, journal)
-
-    def _on_removed(self, event: Any) -> None:
-        layer = event.value
-        journal = self._journals.get(layer)
-        if journal is None:
-            return
-        layer.events.data.disconnect(self._on_edited)
-        layer.events.features.disconnect(self._on_edited)
-        layer.events.metadata.disconnect(self._on_edited)
-        self._offers.pop(layer, None)
-        self._note(layer, journal)
-        self.writer.run(journal, journal.close)
-
-    def _on_edited(self, event: Any) -> None:
-        journal = self._journals.get(event.source)
-        if journal is not None:
-            self._note(event.source, journal)
-
-    def _note(self, layer: Points, journal: Journal) -> None:
-        self.writer.record(journal, *_state(layer))
-
-    def _look(self, layer: Points, journal: Journal) -> None:
-        done = partial(self._find, layer)
+    def _look(self, copy: Any, journal: AnyJournal) -> None:
+        done = partial(self._find, copy)
         self.writer.run(journal, journal.recover, done=done)
 
     # Methods rather than the signals' own: they keep this object alive for the thread.
 
-    def _find(self, layer: Points, recovered: Recovered | None) -> None:
-        self._found.emit(layer, recovered)
+    def _find(self, copy: Any, recovered: Recovered[Any] | None) -> None:
+        self._found.emit(copy, recovered)
 
     def _tell(self, sentence: str) -> None:
         self._failed.emit(sentence)
 
-    def _on_found(self, layer: Points, recovered: Recovered | None) -> None:
-        journal = self._journals.get(layer)
+    def _on_found(self, copy: Any, recovered: Recovered[Any] | None) -> None:
+        journal = self._journals.get(copy)
         if recovered is None or journal is None:
             return
-        try:
-            present = working_copy.annotations_from_layer(layer)
-        except LabdataError:
-            present = AnnotationSet()
-        names = [entry.name for entry in working_copy.roster(layer)]
-        if recovered.changes_for(present) or recovered.names_for(names):
-            self._offers[layer] = recovered
-            self.offered.emit(layer)
-        else:  # it reached the table, or is in the layer
+        if self._ways[copy].lacks(copy, recovered):
+            self._offers[copy] = recovered
+            self.offered.emit(copy)
+        else:  # it reached the table, or is in the copy
             self.writer.run(journal, journal.dismiss, recovered)
-            self._look(layer, journal)
-
-
-def _target(layer: Any) -> Target | None:
-    """Say which rows a layer edits; None when it is none of ours."""
-    source = source_of(layer)
-    if not working_copy.is_annotation_layer(layer) or source is None:
-        return None
-    return None if source.lab is None else Target(*source.lab, source.kind, source.key)
-
-
-def _state(layer: Points) -> tuple[tuple[Any, ...], AnnotationSet]:
-    source = source_of(layer)
-    baseline = None if source is None else source.baseline
-    return working_copy.drafts(layer), baseline or AnnotationSet()
+            self._look(copy, journal)

@@ -25,6 +25,7 @@ from labdata_napari.widgets.connection import (
 )
 from labdata_napari.widgets.journaling import Journaling
 from labdata_napari.widgets.lane import DatabaseLane, OnLoss
+from labdata_napari.widgets.layer_journals import LayerJournals
 from labdata_napari.widgets.opening import Opener
 from labdata_napari.widgets.recovery import Recovery
 from labdata_napari.widgets.waiting import Waiting
@@ -77,7 +78,8 @@ class Workspace:
         self._connecting: Job | None = None
         self.connection = Connection()
         self.opener = Opener(self)
-        self.journaling = Journaling(self)
+        self.journaling = Journaling()
+        self._layer_journals = LayerJournals(self.journaling, viewer)
         self.annotating = Annotating(self)
         self.computing = Computing(self)
         # The viewer may die without its window telling us, and the program may end
@@ -239,7 +241,7 @@ class Workspace:
         self.opener.archived.disconnect()
         for job in tuple(self._jobs):
             job.end()
-        self._last_words()  # unsaved annotations reach the disk
+        self._last_words()  # unsaved edits reach the disk
         self._finalizer()
 
     # -- how
