@@ -85,7 +85,13 @@ def run(parameters: dict[str, Any], store: Path, hangs: str) -> None:
 
     if hangs == "placed":
         computing._insert = lambda *_: hang()
-    lab = Lab(new_instance(**parameters), "test:", "lab_data", None, Files([store]))
+    lab = Lab(
+        new_instance(**parameters),
+        "mysql://test@host:3306",
+        "lab_data",
+        None,
+        Files([store]),
+    )
     populate(lab, listener=Says())
     say("over")
 

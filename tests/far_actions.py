@@ -35,7 +35,9 @@ def fill_lab(place: Place, store: Path) -> None:
     from labdata_napari.lab.files import Files
     from labdata_napari.lab.lab import Lab
 
-    lab = Lab(place.instance(), "test:", "lab_data", None, Files([store]))
+    lab = Lab(
+        place.instance(), "mysql://test@host:3306", "lab_data", None, Files([store])
+    )
     store_brain(lab, store, brain_voxels())
     transform = add_transform(lab, KEY)
     for number in range(2):

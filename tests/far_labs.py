@@ -86,7 +86,9 @@ def write_brain(file: Path) -> None:
 def _near(place: Any, store: Path) -> Lab:
     from labdata_napari.lab.lab import Lab
 
-    return Lab(place.instance(), "test:", "lab_data", None, Files([store]))
+    return Lab(
+        place.instance(), "mysql://test@host:3306", "lab_data", None, Files([store])
+    )
 
 
 @pytest.fixture(

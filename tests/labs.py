@@ -40,13 +40,18 @@ def store(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def connect_again(lab_place: Any, store: Path) -> Callable[..., Any]:
+def connect_again(
+    lab_place: Any, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Any]:
     from labdata_napari.lab.files import Files
     from labdata_napari.lab.lab import Lab
 
+    # what has no table is kept there, and no other test's may be found
+    monkeypatch.setenv("LABDATA_NAPARI_HOME", str(tmp_path / "home"))
+
     def connect(**changed: Any) -> Any:
         instance = lab_place.instance(**changed)
-        return Lab(instance, "test:", "lab_data", None, Files([store]))
+        return Lab(instance, "mysql://test@host:3306", "lab_data", None, Files([store]))
 
     return connect
 

@@ -67,7 +67,8 @@ def test_two_builds_on_two_servers_have_identical_rows_and_files(
     from labdata_napari.lab.lab import Lab
 
     place = mysql_server.with_tables()
-    lab = Lab(place.instance(), "test:", "lab_data", None, Files([tmp_path / "files"]))
+    files = Files([tmp_path / "files"])
+    lab = Lab(place.instance(), "mysql://test@host:3306", "lab_data", None, files)
     truth = build_demo(lab, scale=DEMO_SCALE)
     assert isinstance(truth.pose, PoseTruth)
     # MD5 sums of all files are among the rows

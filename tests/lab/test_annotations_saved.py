@@ -200,7 +200,9 @@ def test_too_many_points_for_a_blob_of_labdata_are_counted_out(
     from labdata_napari.lab.lab import Lab
 
     declare_as_labdata(place)
-    lab = Lab(place.instance(), "test:", "lab_data", None, Files([store]))
+    lab = Lab(
+        place.instance(), "mysql://test@host:3306", "lab_data", None, Files([store])
+    )
     key = add_transform(lab, add_brain(lab))
     many = np.random.default_rng(0).random((3000, 3)) * 1000
     fitting = AnnotationSet((Annotation("probe", "", many[:2800]),))

@@ -51,7 +51,7 @@ def place(backend: str, server: Any) -> Iterator[Place]:
 def attach(place: Place, store: Path) -> Callable[..., Lab]:
     def connect(**user: str) -> Lab:
         instance = place.instance(**user)
-        return Lab(instance, "test:", "lab_data", None, Files([store]))
+        return Lab(instance, "mysql://test@host:3306", "lab_data", None, Files([store]))
 
     return connect
 

@@ -103,7 +103,8 @@ from labdata_napari.lab.instances import new_instance
 from labdata_napari.lab.lab import Lab
 given = json.loads(sys.argv[1])
 files = Files([given["disk"], given["store"]])
-lab = Lab(new_instance(**given["parameters"]), "test:", "lab_data", None, files)
+url = "mysql://test@host:3306"
+lab = Lab(new_instance(**given["parameters"]), url, "lab_data", None, files)
 try:
     lab.FixedBrainTransform.populate()
 except WriteRefused as error:

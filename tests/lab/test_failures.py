@@ -74,7 +74,7 @@ def wire(place: Place) -> Iterator[Relay]:
 def lab_of(place: Place) -> Callable[..., Lab]:
     def make(**changed: Any) -> Lab:
         instance = place.instance(**changed)
-        return Lab(instance, "test:", "lab_data", None, Files([]))
+        return Lab(instance, "mysql://test@host:3306", "lab_data", None, Files([]))
 
     return make
 

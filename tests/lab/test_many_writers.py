@@ -276,7 +276,9 @@ def write_for(seconds: float, place: Any, store: Path, told: dict[str, str]) -> 
     """Let all writers loose on one server, and look what is there in the end."""
 
     def connect() -> Any:
-        return Lab(place.instance(), "test:", "lab_data", None, Files([store]))
+        return Lab(
+            place.instance(), "mysql://test@host:3306", "lab_data", None, Files([store])
+        )
 
     lab = connect()
     key = add_transform(lab, add_brain(lab))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,11 @@ def test_labels_are_exported_and_edited_by_labdata(lab, labdata: Labdata, store:
     number = lab.poses.create_label_set("open field", "ana")
     pictures = {frame: picture(frame.frame_num) for frame in frames}
     lab.poses.add_frames(number, pictures, labels)
+    lab.poses.make_tables()  # which labdata does not see
+    before = lab.poses.load_draft(number)
+    places = [(frame, "nose") for frame in frames]
+    known = [replace(k, source=4) for k in before.at(places).values()]
+    lab.poses.save_draft(number, before, before.with_keypoints(places, known))
     assert assert_same_rows(lab, labdata) >= {
         "DatasetVideo",
         "PoseEstimationLabelSet",
@@ -97,6 +103,8 @@ def test_labels_are_exported_and_edited_by_labdata(lab, labdata: Labdata, store:
         .placed(in_order[2], "tail", 1, 2)
     )
     assert lab.poses.load_labels(number) == edited
+    # a label that it moved is nobody's but a hand's
+    assert set(lab.poses.load_draft(number).sources) == set(places[1:])
 
     # and we go on from there
     again = edited.placed(in_order[0], "ear", 5, 6, z=0.5)
@@ -104,6 +112,8 @@ def test_labels_are_exported_and_edited_by_labdata(lab, labdata: Labdata, store:
     [ear] = labdata.rows("PoseEstimationLabelSet.Label", label_name="ear")
     assert (ear["x"], ear["y"], ear["z"]) == (5.0, 6.0, 0.5)
     assert_same_rows(lab, labdata)
+    labdata.delete("PoseEstimationLabelSet", pose_label_set_num=number)
+    assert not lab.PoseEstimationLabelSet()
 
 
 def test_labels_are_exchanged_as_files(

@@ -353,7 +353,7 @@ def test_a_reader_is_told_before_anything_is_computed(
     from labdata_napari.lab.lab import Lab
 
     reader = lab_place.instance(**lab_place.reader())
-    reading = Lab(reader, "test:", "lab_data", None, lab.files)
+    reading = Lab(reader, "mysql://test@host:3306", "lab_data", None, lab.files)
     seen: list[int] = []
     with pytest.raises(WriteRefused):
         reading.FixedBrainTransform.populate(progress=lambda done, _: seen.append(done))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from labdata_napari.commands.checking import CHECK
 from labdata_napari.commands.command import Command, add_commands
 from labdata_napari.commands.creating import CREATE
+from labdata_napari.commands.pose_tables import MAKE_POSE_TABLES
 
 if TYPE_CHECKING:
     import argparse
@@ -112,6 +113,7 @@ def _add_restore(parser: argparse.ArgumentParser) -> None:
 _COMMANDS = (
     CHECK,
     CREATE,
+    MAKE_POSE_TABLES,
     Command("start", "Start the embedded one and let it run", _nothing, _start),
     Command("stop", "Stop the embedded one", _add_stop, _stop),
     Command(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from labdata_napari.errors import WriteRefused
 from labdata_napari.lab.cluster import DATABASE
+from labdata_napari.lab.pose_tables import POSE_TABLES
 from labdata_napari.schema import Tables, insert_vocabulary
 from labdata_napari.schema.contract import contract
 from labdata_napari.schema.vocabulary import VOCABULARY
@@ -197,7 +198,7 @@ def _is_unfinished(tables: Tables, schema: str, present: set[str]) -> bool:
         for full, rule in contract().items()
         if tables.schemas[rule["scope"]] == schema
     }
-    ours = present - {"~lineage", _LOG}
+    ours = present - {"~lineage", _LOG, *POSE_TABLES}
     # the log alone is there before the first table is
     declared_by_us = "~lineage" in present or not ours
     if not declared_by_us or not ours <= names.keys():

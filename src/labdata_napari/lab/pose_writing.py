@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from labdata_napari.errors import InvalidValue, NotFound
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.keys import words
 from labdata_napari.lab.limits import checked
+from labdata_napari.lab.pose_sidecar import forget_aside
+from labdata_napari.lab.pose_tables import are_shared, forget_set
 from labdata_napari.lab.rows import as_array, fetched
 from labdata_napari.lab.writing import (
     conflicting,
@@ -21,7 +24,7 @@ from labdata_napari.lab.writing import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -32,6 +35,34 @@ _BYTES_PER_STATEMENT = 8 * 2**20
 
 Key = dict[str, Any]
 _Rows = tuple[PoseLabels, "dict[FrameKey, NDArray[np.uint8]]"]
+
+
+class Images(Mapping[FrameKey, "NDArray[np.uint8]"]):
+    """Pictures by the keys of frames, each looked at when it is taken."""
+
+    def __init__(self, images: Mapping[FrameKey, NDArray[np.uint8]]) -> None:
+        self._images = images
+        self._keys = {FrameKey(*frame): frame for frame in images}
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __iter__(self) -> Iterator[FrameKey]:
+        return iter(self._keys)
+
+    def __getitem__(self, frame: FrameKey) -> NDArray[np.uint8]:
+        return _as_image(frame, self._images[self._keys[frame]])
+
+
+def _as_image(frame: FrameKey, image: Any) -> NDArray[np.uint8]:
+    array = np.asarray(image)
+    colours = array.ndim == 3 and array.shape[2] == 3
+    if array.dtype != np.uint8 or not (array.ndim == 2 or colours) or not array.size:
+        raise InvalidValue(
+            f"The picture of {frame.words} must be uint8 and (Y, X) or (Y, X, 3); got "
+            f"{array.dtype} {array.shape}."
+        )
+    return array
 
 
 def make_label_set(lab: Any, row: Key) -> int:
@@ -45,9 +76,13 @@ def save_labels(
     images: Mapping[FrameKey, NDArray[np.uint8]],
     baseline: PoseLabels,
     changes: Changes[Label],
+    also: Callable[[], None] | None = None,
 ) -> Changes[Label]:
-    """Add frames to a set and make changes to its labels, in one transaction."""
-    edit = _LabelEdit(lab, key, images, baseline, changes)
+    """Add frames to a set and make changes to its labels, in one transaction.
+
+    `also` is called in it, at the end, and may be called again.
+    """
+    edit = _LabelEdit(lab, key, images, baseline, changes, also)
     if not lab.read_only:  # else there is something simpler to say
         with translate_errors():
             edit.check()
@@ -60,6 +95,7 @@ class _LabelSetEdit:
     doing = "Making the label set"
 
     def __init__(self, lab: Any, row: Key) -> None:
+        self._lab = lab
         self._table = lab.PoseEstimationLabelSet
         self._row = row
 
@@ -85,6 +121,9 @@ class _LabelSetEdit:
     def write(self, rows: list[Key]) -> int:
         number = max((int(row["pose_label_set_num"]) for row in rows), default=-1) + 1
         self._table.insert1(self._row | {"pose_label_set_num": number})
+        if are_shared(self._lab):
+            forget_set(self._lab, number)
+        forget_aside(self._lab, number)
         return number
 
 
@@ -100,8 +139,10 @@ class _LabelEdit:
         images: Mapping[FrameKey, NDArray[np.uint8]],
         baseline: PoseLabels,
         changes: Changes[Label],
+        also: Callable[[], None] | None,
     ) -> None:
         self._lab = lab
+        self._also = also
         self._set = lab.PoseEstimationLabelSet
         self._key = key
         self._images = images
@@ -132,7 +173,8 @@ class _LabelEdit:
         return labels, read_frames(self._lab, self._key, self._images, locked=True)
 
     def saved(self, rows: _Rows) -> Changes[Label] | None:
-        return None if self._missing(*rows) else self._changes
+        there = self._also is None and not self._missing(*rows)
+        return self._changes if there else None
 
     def conflict(self, rows: _Rows) -> WriteConflict | None:
         theirs, stored = rows
@@ -179,6 +221,8 @@ class _LabelEdit:
         added = [self._key | x.to_row() for x in missing.values() if x is not None]
         for part in _parts(added):
             self._set.Label.insert(part)
+        if self._also is not None:
+            self._also()
         return self._changes
 
     def _missing(

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from labdata_napari.core.pose import FrameKey, Label, PoseLabels
 from labdata_napari.core.pose_compare import Comparison, compared
-from labdata_napari.errors import InvalidValue, NotFound
+from labdata_napari.core.pose_draft import PoseDraft
+from labdata_napari.errors import NotFound
+from labdata_napari.lab import pose_details
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.keys import row_of
 from labdata_napari.lab.limits import checked
+from labdata_napari.lab.pose_details import add_draft
+from labdata_napari.lab.pose_tables import are_shared, make_tables
 from labdata_napari.lab.pose_writing import (
+    Images,
     make_label_set,
     read_frames,
     read_labels,
@@ -23,13 +25,17 @@ from labdata_napari.lab.pose_writing import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence
 
+    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
     from labdata_napari.core.changes import Changes
+    from labdata_napari.core.pose_detail import Detail
+    from labdata_napari.core.pose_draft import Place
     from labdata_napari.core.pose_predictions import Predictions
+    from labdata_napari.core.pose_skeleton import Skeleton
     from labdata_napari.lab.entries import Entry
     from labdata_napari.lab.pose_import import Imported
     from labdata_napari.lab.pose_models import Arrays
@@ -200,6 +206,37 @@ class Poses:
             return changes
         return save_labels(self._lab, _key(num), {}, baseline, changes)
 
+    def load_draft(self, num: int) -> PoseDraft:
+        """Read a set as a working copy; see `pose_details.load_draft`."""
+        return pose_details.load_draft(self._lab, int(num))
+
+    def save_draft(
+        self, num: int, baseline: PoseDraft, edited: PoseDraft
+    ) -> Changes[Label]:
+        """Write a working copy back; see `pose_details.save_draft`."""
+        return pose_details.save_draft(self._lab, int(num), baseline, edited)
+
+    def load_details(self, num: int) -> dict[Place, Detail]:
+        """Tell who labelled what, and when; see `pose_details.load_details`."""
+        return pose_details.load_details(self._lab, int(num))
+
+    def load_skeleton(self, num: int) -> Skeleton:
+        """Read how body parts hang together; see `pose_details.load_skeleton`."""
+        return pose_details.load_skeleton(self._lab, int(num))
+
+    def save_skeleton(self, num: int, skeleton: Skeleton) -> None:
+        """Keep how body parts hang together; see `pose_details.save_skeleton`."""
+        pose_details.save_skeleton(self._lab, int(num), skeleton)
+
+    @property
+    def shares_details(self) -> bool:
+        """Whether all who use the lab see what is known of labels, or only oneself."""
+        return are_shared(self._lab)
+
+    def make_tables(self) -> bool:
+        """Let all see what is known of labels; see `pose_tables.make_tables`."""
+        return make_tables(self._lab)
+
     def export_labels(
         self,
         num: int,
@@ -315,7 +352,7 @@ class Poses:
         self,
         num: int,
         images: Mapping[FrameKey, NDArray[np.uint8]],
-        labels: PoseLabels | None = None,
+        labels: PoseLabels | PoseDraft | None = None,
     ) -> Changes[Label]:
         """Add frames, and labels in them, to a set in one transaction.
 
@@ -331,7 +368,7 @@ class Poses:
             it is.
         labels
             Of these frames, or of others in the set. What is there already must be
-            the same.
+            the same. Of a draft, what is known of them is kept, too.
 
         Returns
         -------
@@ -346,7 +383,9 @@ class Poses:
         NotFound, InvalidValue, WriteRefused, ConnectionLost
             As `save_labels`; also when an image is none, or too large for the server.
         """
-        pictures = _Images(images)
+        pictures = Images(images)
+        if isinstance(labels, PoseDraft):
+            return add_draft(self._lab, int(num), pictures, labels)
         nothing = PoseLabels()
         changes = nothing.changes_to(nothing if labels is None else labels)
         if not pictures and not changes:
@@ -356,31 +395,3 @@ class Poses:
 
 def _key(num: int) -> dict[str, int]:
     return {"pose_label_set_num": int(num)}
-
-
-class _Images(Mapping[FrameKey, "NDArray[np.uint8]"]):
-    """Pictures by the keys of frames, each looked at when it is taken."""
-
-    def __init__(self, images: Mapping[FrameKey, NDArray[np.uint8]]) -> None:
-        self._images = images
-        self._keys = {FrameKey(*frame): frame for frame in images}
-
-    def __len__(self) -> int:
-        return len(self._keys)
-
-    def __iter__(self) -> Iterator[FrameKey]:
-        return iter(self._keys)
-
-    def __getitem__(self, frame: FrameKey) -> NDArray[np.uint8]:
-        return _as_image(frame, self._images[self._keys[frame]])
-
-
-def _as_image(frame: FrameKey, image: Any) -> NDArray[np.uint8]:
-    array = np.asarray(image)
-    colours = array.ndim == 3 and array.shape[2] == 3
-    if array.dtype != np.uint8 or not (array.ndim == 2 or colours) or not array.size:
-        raise InvalidValue(
-            f"The picture of {frame.words} must be uint8 and (Y, X) or (Y, X, 3); got "
-            f"{array.dtype} {array.shape}."
-        )
-    return array

@@ -171,6 +171,14 @@ class Tables:
                 found[name] = tuple(c for c in wanted["columns"] if c not in there)
         return found
 
+    def shows(self, scope: str, table: str) -> bool:
+        """Whether the server shows us a table, which need not be one of the 88."""
+        return table in self._catalogue.tables(self.schemas[scope])
+
+    def learn(self, scope: str, table: str) -> None:
+        """Take note of a table that was made since."""
+        self._catalogue.add(self.schemas[scope], table)
+
     def bind_all(self) -> Tables:
         """Bind every table that is there; with ``create``, declare the others."""
         for name in self._templates:

@@ -1,0 +1,251 @@
+"""Label sets with what is known of each label: loaded as drafts, and saved as such.
+
+Places go to labdata's own tables. State, source, user and time go to two tables of
+ours (`labdata_napari.lab.pose_tables`) in the same transaction, where the lab has
+them; else to a file of this person's own (`labdata_napari.lab.pose_sidecar`), after it.
+An embedded lab makes the tables by itself, at the first save that needs them.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from labdata_napari.core.pose import PoseLabels
+from labdata_napari.core.pose_detail import details_of, draft_of, holding
+from labdata_napari.core.pose_skeleton import Skeleton
+from labdata_napari.core.pose_unsaved import unsaved
+from labdata_napari.lab.address import is_embedded
+from labdata_napari.lab.failures import translate_errors
+from labdata_napari.lab.keys import row_of
+from labdata_napari.lab.pose_sidecar import keep_aside, read_aside
+from labdata_napari.lab.pose_tables import (
+    are_shared,
+    make_tables,
+    read_details,
+    read_skeleton,
+    write_details,
+    write_skeleton,
+)
+from labdata_napari.lab.pose_writing import read_labels, save_labels
+from labdata_napari.lab.writing import lock_row, write_back
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    from labdata_napari.core.changes import Changes
+    from labdata_napari.core.pose import FrameKey, Label
+    from labdata_napari.core.pose_detail import Detail
+    from labdata_napari.core.pose_draft import Place, PoseDraft
+    from labdata_napari.errors import WriteConflict
+
+
+def load_draft(lab: Any, num: int) -> PoseDraft:
+    """Read a label set as a working copy.
+
+    Parameters
+    ----------
+    lab
+        The `Lab`; on its thread.
+    num
+        Number of the set.
+
+    Returns
+    -------
+    PoseDraft
+        Frames sorted; body parts as in the skeleton, those without labels included.
+
+    Raises
+    ------
+    NotFound
+        When there is no such set.
+    """
+    labels = _labels(lab, num)
+    with translate_errors():
+        draft = draft_of(labels, _details(lab, num))
+        names = _skeleton(lab, num).with_bodyparts(draft.labels.bodyparts).bodyparts
+    ordered = PoseLabels(names, draft.labels.frames).with_values_of(draft.labels)
+    return replace(draft, labels=ordered)
+
+
+def load_details(lab: Any, num: int) -> dict[Place, Detail]:
+    """Tell who saved the labels of a set, when and how, as far as that is known.
+
+    Of labels that another program moved since, nothing is. Parameters and errors as of
+    `load_draft`.
+    """
+    labels = _labels(lab, num)
+    with translate_errors():
+        return holding(_details(lab, num), labels)
+
+
+def save_draft(
+    lab: Any, num: int, baseline: PoseDraft, edited: PoseDraft
+) -> Changes[Label]:
+    """Write what changed between two versions of a set, and what is known of it.
+
+    The labels as `Poses.save_labels` does, and with its errors; details of the labels
+    that changed in the same transaction, in two more statements for each 500. Where
+    two people say something different of a label that neither moved, the later one
+    counts.
+
+    Parameters
+    ----------
+    lab
+        The `Lab`; on its thread.
+    num
+        Number of the set.
+    baseline
+        What was loaded.
+    edited
+        What it is to become. Frames that the set has not are not added; see
+        `Poses.add_frames`.
+
+    Returns
+    -------
+    Changes
+        Of labels, from `baseline` to `edited`.
+
+    Raises
+    ------
+    WriteConflict, NotFound, InvalidValue, WriteRefused, ConnectionLost
+        As `Poses.save_labels`; WriteRefused also when the labels are saved, and the
+        file of what is known of them cannot be.
+    """
+    changes = baseline.labels.changes_to(edited.labels)
+    places = unsaved(baseline, edited).after
+    if not places:
+        return changes
+    return _save(lab, num, {}, baseline.labels, changes, edited, places)
+
+
+def add_draft(
+    lab: Any, num: int, images: Mapping[FrameKey, NDArray[Any]], draft: PoseDraft
+) -> Changes[Label]:
+    """Add frames with all that is known of the labels in them; see `Poses.add_frames`.
+
+    `images` are uint8, (Y, X) or (Y, X, 3).
+    """
+    nothing = type(draft)()
+    changes = nothing.labels.changes_to(draft.labels)
+    places = unsaved(nothing, draft).after
+    return _save(lab, num, images, nothing.labels, changes, draft, places)
+
+
+def load_skeleton(lab: Any, num: int) -> Skeleton:
+    """Read how the body parts of a set hang together.
+
+    Returns
+    -------
+    Skeleton
+        With every body part that has a label, at the end where nobody gave it a place.
+        Where nobody gave any, their names tell left from right.
+
+    Raises
+    ------
+    NotFound
+        When there is no such set.
+    """
+    names = _labels(lab, num).bodyparts
+    with translate_errors():
+        return _skeleton(lab, num, names).with_bodyparts(names)
+
+
+def save_skeleton(lab: Any, num: int, skeleton: Skeleton) -> None:
+    """Keep how the body parts of a set hang together; the last who does so counts.
+
+    Raises
+    ------
+    NotFound
+        When there is no such set.
+    WriteRefused
+        When it cannot be kept.
+    """
+    _make_own_tables(lab)
+    if are_shared(lab) and not lab.read_only:
+        write_back(lab, _SkeletonEdit(lab, num, skeleton))
+    else:
+        keep_aside(lab, num, {}, skeleton)
+
+
+class _SkeletonEdit:
+    """Keeps a skeleton in the table for them."""
+
+    doing = "Saving the skeleton"
+
+    def __init__(self, lab: Any, num: int, skeleton: Skeleton) -> None:
+        self._lab = lab
+        self._num = num
+        self._skeleton = skeleton
+
+    def read(self) -> Skeleton | None:
+        lock_row(self._lab.PoseEstimationLabelSet, _key(self._num))
+        return read_skeleton(self._lab, self._num)
+
+    def saved(self, rows: Skeleton | None) -> bool | None:
+        return True if rows == self._skeleton else None
+
+    def conflict(self, rows: Skeleton | None) -> WriteConflict | None:
+        """Let the last one count."""
+        return None
+
+    def write(self, rows: Skeleton | None) -> bool:
+        write_skeleton(self._lab, self._num, self._skeleton)
+        return True
+
+
+def _save(
+    lab: Any,
+    num: int,
+    images: Mapping[FrameKey, NDArray[Any]],
+    baseline: PoseLabels,
+    changes: Changes[Label],
+    edited: PoseDraft,
+    places: Iterable[Place],
+) -> Changes[Label]:
+    _make_own_tables(lab)
+    when = datetime.datetime.now().replace(microsecond=0)
+    details = details_of(edited, places, str(lab.user)[:64], when)
+    if are_shared(lab):
+        return save_labels(
+            lab,
+            _key(num),
+            images,
+            baseline,
+            changes,
+            also=lambda: write_details(lab, num, details),
+        )
+    done = changes
+    if changes or images:
+        done = save_labels(lab, _key(num), images, baseline, changes)
+    keep_aside(lab, num, details)
+    return done
+
+
+def _make_own_tables(lab: Any) -> None:
+    if is_embedded(lab.url) and not lab.read_only:
+        make_tables(lab)
+
+
+def _labels(lab: Any, num: int) -> PoseLabels:
+    with translate_errors():
+        row_of(lab.PoseEstimationLabelSet, _key(num))
+        return read_labels(lab, _key(num))
+
+
+def _details(lab: Any, num: int) -> dict[Place, Detail]:
+    """Read what is kept anywhere; what all see counts."""
+    aside = dict(read_aside(lab, num).details)
+    return aside | read_details(lab, num) if are_shared(lab) else aside
+
+
+def _skeleton(lab: Any, num: int, names: Iterable[str] = ()) -> Skeleton:
+    shared = read_skeleton(lab, num) if are_shared(lab) else None
+    return shared or read_aside(lab, num).skeleton or Skeleton.of(names)
+
+
+def _key(num: int) -> dict[str, int]:
+    return {"pose_label_set_num": int(num)}
