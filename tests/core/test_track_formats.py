@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
+from dataclasses import replace
 
+import h5py
 import numpy as np
 import pytest
 
@@ -32,6 +36,25 @@ TRACK = Draft(
 )
 OTHER = Draft("np24_shank2", "probe_track", TRACK.points + np.array([0, 0, 20]))
 SPOT = Draft("µ, “spot”\n", "landmark", np.array([[1.1, 1 / 3, 1e-7]]))
+# pandas 3.1: DataFrame([[10, 20.5, 30], [12, 21, 31.25], [15, 22, 33]]).to_hdf(
+# "track_0.points", key="df", mode="w"), which is how brainglobe-segmentation saves
+POINTS_FILE = zlib.decompress(
+    base64.b85decode(
+        "c-rk)Pjk{h6yJnDO(}I!+fGq096aPA108fYS)v8$3>GHPPJ5yeQp^B>NrF>u9`Pgi4Lo}EsJ9;d2"
+        "p;_i-jM9RglzazI*wCq^J`~bclo`%CHvm%Z}&rCKffM%7(o^|4h0d9+!z50kLa=e`59OS>=5iH)}"
+        "9aJ&tfpo!}H?-GX4ScRVkOV*dq_@IA6oWa>&PBL?I`ZEqmhR5y2%(^BU)LJ{JBk?gm8i=5-Xso&2"
+        "_{rg~5<juRMd@+3Bke=VNi;&JF@QLI#e7jmuhl~g(^Q+y8p9OtCULFo|l11^3lk%V<*fFHyB@@Z9"
+        "kQOs3p`I7Wntk&lF?<P{<$Iq-!4hrovvs`^%k`CfL$H(2S&kWeNVVWmjs74a3m4R>C-FhoodndR1"
+        "iZL0hrqVIobsV1)w{lq8XK=Luf^_{0FfN4sJz502?tg8OaT)z<eJ%<7DCYNMtsxsVbI?=pyf@CdE"
+        "_W2lZx#C~TD{v)wWj^Oy?#g4{F4l|z7^u9>s{R-{IH8}n7Udw-El&Ag<3=H;P=Yenk7r+CF{Ij+w"
+        "UHZgX?2l4!WwC16bdR%THID{kE)+$LnN{K~De2mLU@$uN-UdFAw|s6XrwXn0OyqmLd9zJSV{L(OD"
+        "h+K71RC{O#jfYuSAlB}qKJ#=h?+($~sA(g%W0ANaC*RlY-C*j~&N>^}BjG0%QW7dyA3A9(Y0@%&?"
+        "w-0#!GqUT@*uuqB2?!h<#_8ItPvscCS;lqayA3l8iJp|xBz^hxmdN^Mck4w_D&eQsx-hjH7Si^eQ"
+        ")Md@+bq%FKcw3GSNB!St99=9pdfJNDQndz}p@&t?RGNxD#n*`ZN1LD}Z2n<_*2BV%_q;Q$$5Tt`@"
+        "hG1AzN8+X_nznLapAwx<F_?mcsK`~Oyvtl&VBd-!<c*So7f2cd+6i~tcRVKFJ2qN{u}W<Cr)||rA"
+        "L9Q&UM-7tea6kkLdee@4eCFx!ZUh?t3a%d$_^=F!cMw4fcoMU0WLM"
+    )
+)
 
 
 @pytest.mark.parametrize("kind", ["csv", "json"])
@@ -192,7 +215,7 @@ PICKLE = b"\x93NUMPY\x01\x00v\x00" + (
         ("a.npy", b"PK\x03\x04", "no array"),
         ("a.npy", BOMB, "no array"),
         ("a.npy", PICKLE, "no array"),
-        ("a.points", b"\x89HDF\r\n\x1a\n", "brainglobe"),
+        ("a.points", b"\x89HDF\r\n\x1a\n", "no track of brainglobe"),
         ("a.txt", b"1 2 3", "no file of annotations"),
     ],
 )
@@ -200,6 +223,45 @@ def test_damaged_files_are_refused_in_a_sentence(tmp_path, name, content, said):
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(UnreadableFile, match=said):
+        read_annotations(path, SPACE)
+
+
+def test_tracks_of_brainglobe_are_pixels_or_voxels_of_the_atlas(tmp_path):
+    here = tmp_path / "segmentation" / "sample_space" / "tracks" / "track_0.points"
+    there = tmp_path / "segmentation" / "atlas_space" / "tracks" / "probe.points"
+    for path in (here, there):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(POINTS_FILE)
+    clicked = [[10, 20.5, 30], [12, 21, 31.25], [15, 22, 33]]
+    [track] = read_annotations(here, SPACE)
+    assert (track.name, track.type) == ("track_0", "probe_track")
+    np.testing.assert_array_equal(track.points, clicked)
+    with pytest.raises(InvalidValue, match="lay the brain into it"):
+        read_annotations(there, SPACE)
+    [track] = read_annotations(there, replace(SPACE, atlas_voxel_um=(25, 10, 10)))
+    in_atlas = track.points @ ATLAS[:3, :3].T + ATLAS[:3, 3]  # µm from its edges
+    np.testing.assert_allclose(in_atlas / (25, 10, 10) - 0.5, clicked)
+
+
+@pytest.mark.parametrize("way", ["link", "external", "wide", "words", "two"])
+def test_points_files_may_not_reach_beyond_themselves(tmp_path, way):
+    path, other = tmp_path / "a.points", tmp_path / "other.points"
+    other.write_bytes(POINTS_FILE)
+    with h5py.File(path, "w") as file:
+        group = file.create_group("df")
+        group.attrs["pandas_type"] = "frame"
+        if way == "link":
+            group["block0_values"] = h5py.ExternalLink(other, "df/block0_values")
+        elif way == "external":
+            outside = [(str(other), 0, 72)]
+            group.create_dataset("block0_values", (3, 3), "f8", external=outside)
+        elif way == "wide":
+            group.create_dataset("block0_values", (10**6, 10**6), "f8", chunks=(9, 9))
+        elif way == "words":
+            group["block0_values"] = np.array([[b"a", b"b", b"c"]])
+        else:
+            file.copy("df", "again")
+    with pytest.raises(UnreadableFile, match="no track of brainglobe"):
         read_annotations(path, SPACE)
 
 

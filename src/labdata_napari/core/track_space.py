@@ -34,6 +34,8 @@ class Space:
     to_atlas
         (4, 4) from pixels to µm of an atlas, counted from the outer edges of its
         first voxel along its axes; None where the brain is not mapped.
+    atlas_voxel_um
+        (3,) size of the voxels of that atlas; None where it is not known.
 
     Raises
     ------
@@ -45,12 +47,15 @@ class Space:
     orientation: str | None = None
     to_bregma: Array | None = None
     to_atlas: Array | None = None
+    atlas_voxel_um: Array | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "um_per_pixel", as_pitch(self.um_per_pixel))
         if self.orientation is not None:
             code = check_orientation(self.orientation)
             object.__setattr__(self, "orientation", code)
+        if self.atlas_voxel_um is not None:
+            object.__setattr__(self, "atlas_voxel_um", as_pitch(self.atlas_voxel_um))
         for name in ("to_bregma", "to_atlas"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _as_affine(getattr(self, name), name))

@@ -34,9 +34,10 @@ if TYPE_CHECKING:
     from labdata_napari.widgets.workspace import Workspace
 
 _READ = (
-    "Annotations (*.csv *.json *.npy);;"
+    "Annotations (*.csv *.json *.npy *.points);;"
     "Tables of ours and of napari (*.csv);;JSON, xyz_picks (*.json);;"
-    "brainrender points (*.npy);;All files (*)"
+    "brainrender points (*.npy);;"
+    "Tracks of brainglobe-segmentation (*.points);;All files (*)"
 )
 
 
