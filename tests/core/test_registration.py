@@ -154,9 +154,15 @@ def test_a_landmark_that_is_off_stands_out_when_it_is_left_out() -> None:
     assert f"worst p2 {worst.um:.0f} µm" in mapping.describe()
 
 
-def test_what_the_others_do_not_determine_is_no_number() -> None:
-    residuals = fitted(pairs(4, SHEARED), "affine").residuals
-    assert all(math.isnan(r.left_out_um) for r in residuals)
+def test_an_affine_map_of_four_landmarks_says_that_its_residuals_say_nothing() -> None:
+    four = fitted(pairs(4, SHEARED, noise=90), "affine")
+    assert four.rms_um < 1e-6
+    assert all(math.isnan(r.left_out_um) for r in four.residuals)
+    assert "any four fit exactly" in four.describe()
+    five = fitted(pairs(5, SHEARED, noise=90), "affine")
+    assert five.rms_um > 1
+    assert all(r.left_out_um > r.um for r in five.residuals)
+    assert f"affine from 5 landmarks, {five.rms_um:.0f} µm rms" in five.describe()
 
 
 def test_sets_that_determine_nothing_are_refused() -> None:

@@ -131,8 +131,10 @@ def test_regions_come_as_soon_as_it_is_said_how_the_brain_lies(
     assert "similarity from 4 landmarks" in fit.text()
     assert float(table.item(0, 4).text()) < 60  # a click is a screen pixel
     assert {p.name for p in pairs_by_name(pixels, table.places)} == set(MARKS)
+    choose(story, "landmark_kind", "affine")
+    assert "affine from 4 landmarks, which any four fit exactly" in fit.text()
     story.press("atlas_lay")
-    qtbot.waitUntil(lambda: "similarity" in words.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "affine" in words.text(), timeout=10_000)
     story.press("atlas_fold")
     assert story.table.isVisible()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from labdata_napari.core.track_regions import TrackRegions, regions_along
 
 if TYPE_CHECKING:
@@ -30,6 +32,12 @@ class InAtlas:
 
     atlas: AtlasVolume
     mapping: AtlasMapping
+
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether looking up a track takes milliseconds, and no file."""
+        in_memory = isinstance(self.atlas.annotation, np.ndarray)
+        return in_memory and self.mapping.field is None
 
     def regions_along(
         self, path: ArrayLike, um_per_pixel: Sequence[float]

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 KINDS = ("registered", "rigid", "similarity", "affine", "brainreg", "given")
+FREE = 4
+"""Landmarks that any affine map can be made to fit."""
 HEMISPHERES = ("both", "left", "right")
 Triple = tuple[float, float, float]
 
@@ -167,6 +169,11 @@ class AtlasMapping:
             return f"brainreg's registration to {self.atlas}"
         if self.kind == "given":
             return f"a matrix that was given, to {self.atlas}"
+        if self.kind == "affine" and len(self.landmarks) == FREE:
+            return (
+                "affine from 4 landmarks, which any four fit exactly: how good it is, "
+                "a fifth would tell"
+            )
         worst = max(self.residuals, key=lambda r: r.um, default=None)
         tail = "" if worst is None else f", worst {worst.name} {worst.um:.0f} µm"
         count = len(self.landmarks)

@@ -185,7 +185,12 @@ def lay(
         )
     if wish.way == LANDMARKS:
         mapping = from_landmarks(
-            wish.pairs, atlas, wish.shape, wish.um_per_pixel, wish.orientation
+            wish.pairs,
+            atlas,
+            wish.shape,
+            wish.um_per_pixel,
+            wish.orientation,
+            wish.fit,
         )
     else:
         mapping = registered(

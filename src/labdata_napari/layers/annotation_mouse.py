@@ -41,6 +41,8 @@ class AnnotationMouse:
 
     adding = Signal(bool)
     """Whether a click adds a point now."""
+    placing = Signal(str, object)
+    """The annotation that is about to have other points, and these (N, 3)."""
     dragged = Signal(str)
     """The annotation of the point that is being moved, at every step."""
     told = Signal(str)
@@ -103,10 +105,22 @@ class AnnotationMouse:
         if kind == REGION:
             self.told.emit(f"“{name}” is painted: press R, then drag over it.")
             return False
-        editing.add_point(layer, place, is_only=kind in SINGLE)
+        is_only = kind in SINGLE
+        if name is not None:
+            self.placing.emit(name, self._points_with(name, place, is_only))
+        editing.add_point(layer, place, is_only=is_only)
         return True
 
     # -- how
+
+    def _points_with(
+        self, name: str, place: ArrayLike, is_only: bool
+    ) -> NDArray[np.float64]:
+        """Return the points that an annotation will have."""
+        state = history_of(self._layer).state
+        new = np.asarray(place, dtype=np.float64)[None]
+        own = [d.points for d in state if d.name == name and not is_only]
+        return np.concatenate([*own, new])
 
     def _on_press(self, layer: Points, event: Any) -> Iterator[None]:
         if (

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from napari.components import ViewerModel
     from napari.layers import Points
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from labdata_napari.core.in_atlas import InAtlas
     from labdata_napari.core.measures import Injection
@@ -58,6 +58,9 @@ class Annotator:
     """The working copy, the chosen annotation or what is known is another."""
     looks_changed = Signal()
     """Colours, marks, what is hidden or what the lab is known to hold is another."""
+    foreseen = Signal(str, int)
+    """An annotation that is about to have so many points: its numbers are there, to be
+    told before the picture is drawn."""
     told = Signal(str)
     """A line about what was just done, or why it was not."""
 
@@ -81,6 +84,7 @@ class Annotator:
         self.why_no_regions = ""
         """Why it is not known, in a sentence; empty when it is, or still looked for."""
         self.mouse.told.connect(self.told)
+        self.mouse.placing.connect(self._on_placing)
         self.mouse.dragged.connect(self._on_dragged)
         self.mouse.taker = self.probe.take
         self.probe.told.connect(self.told)
@@ -400,6 +404,10 @@ class Annotator:
     def _on_probe_dragged(self) -> None:
         self.figures.refresh()
         self.mouse.dragged.emit(self.probe.probe)
+
+    def _on_placing(self, name: str, points: NDArray[np.float64]) -> None:
+        self.figures.foresee(name, points)
+        self.foreseen.emit(name, len(points))
 
     def _on_dragged(self, _name: str) -> None:
         self.figures.refresh()

@@ -36,6 +36,7 @@ from labdata_napari.layers.points import (
 )
 from labdata_napari.layers.points import drafts as current_drafts
 from labdata_napari.layers.source import METADATA_KEY, source_of
+from labdata_napari.layers.told_once import ADDED, CHANGED, told_once
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -152,8 +153,10 @@ def add_point(layer: Points, place: ArrayLike, *, is_only: bool = False) -> None
         if old:
             forget_selection(layer)
             layer.remove(old)
-        layer.add(np.asarray(place, dtype=np.float64))
         forget_selection(layer)
+        with told_once(layer, ADDED, (-1,)):
+            layer.add(np.asarray(place, dtype=np.float64))
+            forget_selection(layer)
 
 
 def move_point(layer: Points, index: int, place: ArrayLike) -> None:
@@ -162,7 +165,9 @@ def move_point(layer: Points, index: int, place: ArrayLike) -> None:
     name, old = names_per_point(layer)[index], tuple(data[index])
     data[index] = place
     with history_of(layer).edit(f"move a point of {name}"):
-        layer.data = data
+        forget_selection(layer)
+        with told_once(layer, CHANGED, (index,)):
+            layer.data = data
         if any(e.name == name and e.tip == old for e in roster(layer)):
             # not put last: whoever drags it counts on its place among the points
             _change(layer, [name], tip=tuple(data[index].tolist()))

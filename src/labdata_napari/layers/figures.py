@@ -20,6 +20,7 @@ from labdata_napari.layers.track_fits import FitLayer
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Points
+    from numpy.typing import NDArray
 
     from labdata_napari.layers.points import ListedPoints
 
@@ -66,6 +67,14 @@ class Figures:
             fresh[item.name] = known
         self._known = fresh
         self._draw(items)
+
+    def foresee(self, name: str, points: NDArray[np.float64]) -> None:
+        """Measure an annotation that is about to have other points (N, 3)."""
+        known = self._known.get(name)
+        if known is not None and self.setting is not None:
+            item = replace(known[0], points=points)
+            numbers = measure(item.type, points, self.setting, item.tip)
+            self._known[name] = item, numbers
 
     def meanwhile(self, name: str, numbers: Measured) -> None:
         """Take the numbers of an edit that goes on, until it is done."""

@@ -223,6 +223,7 @@ class AnnotationDock(QWidget):
         for signal, method in (
             (annotator.changed, self._on_changed),
             (annotator.history.changed, self._track.come_to_cursor),
+            (annotator.foreseen, self._track.foresee),
             (annotator.told, self._say),
             (annotator.mouse.adding, self._tools.show_adding),
             (annotator.mouse.dragged, self._on_dragged),

@@ -25,7 +25,6 @@ from labdata_napari.layers.track_picture import coarsest
 from labdata_napari.widgets.atlas_form import AtlasForm
 from labdata_napari.widgets.atlas_rows import read_facts, write_code, write_lying
 from labdata_napari.widgets.atlas_work import AtlasWork
-from labdata_napari.widgets.landmark_table import places_of
 from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.listening import Listening
 from labdata_napari.widgets.rows import TRANSFORM
@@ -180,7 +179,7 @@ class AtlasPart(QWidget):
         self._form.show_kind("" if mapping is None else mapping.kind)
         self._form.forget()
         if mapping is not None:
-            self._form.landmarks.table.take(places_of(mapping.landmarks))
+            self._form.landmarks.show_known(mapping)
         if facts.brain.problem:
             self._form.tell(facts.brain.problem)
         self._show_orientation(self._pictures)
@@ -316,6 +315,7 @@ class AtlasPart(QWidget):
             form.landmarks.pairs if form.chosen_way == LANDMARKS else (),
             form.folder,
             form.lab_atlas,
+            form.landmarks.fit,
         )
 
     def _on_laid(self, answer: tuple[Wish, InAtlas]) -> None:

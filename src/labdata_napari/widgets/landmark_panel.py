@@ -16,12 +16,22 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from labdata_napari.core.landmark_fit import from_landmarks, pairs_by_name
+from labdata_napari.core.landmark_fit import (
+    AFFINE_FROM,
+    FITS,
+    fit_for,
+    from_landmarks,
+    pairs_by_name,
+)
 from labdata_napari.core.landmark_places import read_places
 from labdata_napari.core.orientation import plane_name
 from labdata_napari.errors import LabdataError
 from labdata_napari.widgets.atlas_plane import AtlasPlane
-from labdata_napari.widgets.landmark_table import LandmarkTable, residuals_of
+from labdata_napari.widgets.landmark_table import (
+    LandmarkTable,
+    places_of,
+    residuals_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,12 +40,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from labdata_napari.core.atlas import AtlasVolume
-    from labdata_napari.core.registration import LandmarkPair
+    from labdata_napari.core.registration import AtlasMapping, LandmarkPair
 
 FEWEST = 4
 _NONE = (
     "There is no landmark of one point in this brain yet: type a name above, with "
     "the type landmark, and click it in the picture; do so four times at least."
+)
+_FITS = ("as many allow", "turned and moved", "and scaled", "and sheared: affine")
+_FIT_TIP = (
+    "What the landmarks may do to the brain. As many allow: four or five turn, move "
+    f"and scale it, {AFFINE_FROM} or more shear it as well (affine)"
 )
 _FILES = "Places in the atlas (*.csv);;All files (*)"
 
@@ -53,6 +68,11 @@ class LandmarkPanel(QWidget):
         self._axis = QComboBox()
         self._axis.setObjectName("atlas_axis")
         self._axis.setToolTip("Which planes of the atlas are shown")
+        self._kind = QComboBox()
+        self._kind.setObjectName("landmark_kind")
+        for fit, text in zip(FITS, _FITS, strict=True):
+            self._kind.addItem(text, fit)
+        self._kind.setToolTip(_FIT_TIP)
         self._where = QLabel()
         self._fit = QLabel()
         self._fit.setObjectName("landmark_fit")
@@ -73,12 +93,25 @@ class LandmarkPanel(QWidget):
         self._plane.clicked.connect(self._on_clicked)
         self._plane.moved.connect(self._on_moved)
         self._axis.activated.connect(self._plane.show_axis)
+        self._kind.activated.connect(self._on_fit)
         self._file.clicked.connect(self._on_file)
 
     @property
     def pairs(self) -> tuple[LandmarkPair, ...]:
         """What has a place in the brain and in the atlas."""
         return pairs_by_name(self._pixels, self.table.places)
+
+    @property
+    def fit(self) -> str:
+        """How the landmarks are fitted: one of `core.landmark_fit.FITS`."""
+        return str(self._kind.currentData())
+
+    def show_known(self, mapping: AtlasMapping) -> None:
+        """Take in the places and the fit that a mapping was made of."""
+        self.table.take(places_of(mapping.landmarks))
+        kind, count = mapping.kind, len(mapping.landmarks)
+        chosen = kind if kind in FITS and kind != fit_for(count) else FITS[0]
+        self._kind.setCurrentIndex(FITS.index(chosen))
 
     def show_atlas(self, atlas: AtlasVolume | None) -> None:
         """Show planes of an atlas."""
@@ -112,10 +145,13 @@ class LandmarkPanel(QWidget):
         line.addWidget(self._axis)
         line.addWidget(self._where, 1)
         line.addWidget(self._file)
+        fit = QHBoxLayout()
+        fit.addWidget(self._fit, 1)
+        fit.addWidget(self._kind)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.table)
-        layout.addWidget(self._fit)
+        layout.addLayout(fit)
         layout.addLayout(line)
         layout.addWidget(self._plane, 1)
 
@@ -135,7 +171,9 @@ class LandmarkPanel(QWidget):
                 if code is None:
                     words = "Say which way the brain lies, to see how well they fit."
                 else:
-                    mapping = from_landmarks(pairs, self._atlas, shape, um, code)
+                    mapping = from_landmarks(
+                        pairs, self._atlas, shape, um, code, self.fit
+                    )
                     residuals, words = residuals_of(mapping.residuals), "Fit: "
                     words += f"{mapping.describe()}."
             except LabdataError as error:
@@ -145,6 +183,9 @@ class LandmarkPanel(QWidget):
         self._plane.show_marks(self.table.places, self.table.current_name)
 
     def _on_typed(self) -> None:
+        self._refresh()
+
+    def _on_fit(self, _index: int) -> None:
         self._refresh()
 
     def _on_chosen(self, name: str) -> None:

@@ -11,6 +11,7 @@ from qtpy.QtGui import QColor, QPainter
 from qtpy.QtWidgets import QToolTip, QWidget
 
 from labdata_napari.core.atlas_regions import OUTSIDE
+from labdata_napari.errors import LabdataError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from labdata_napari.core.in_atlas import InAtlas
     from labdata_napari.core.track_regions import Interval, TrackRegions
-    from labdata_napari.errors import LabdataError
     from labdata_napari.layers.annotator import Annotator
     from labdata_napari.widgets.workspace import Workspace
 
@@ -82,7 +82,11 @@ class RegionStrip(QWidget):
             assert setting is not None  # there are numbers
             asked = _Asked(annotator.brain, track.path, setting.um_per_pixel)
             self._wanted = asked
-            if not asked.is_like(self._shown):
+            if asked.is_like(self._shown):
+                return
+            if asked.brain.is_at_hand:
+                self._look_at_once(asked)
+            else:
                 self._look()
 
     def sizeHint(self) -> QSize:
@@ -138,6 +142,15 @@ class RegionStrip(QWidget):
         self._workspace.background(
             _regions_of, self._looking, done=self._on_found, failed=self._on_failed
         )
+
+    def _look_at_once(self, asked: _Asked) -> None:
+        try:
+            regions = _regions_of(asked)
+        except LabdataError as error:
+            self._show(None, str(error))
+        else:
+            self._shown = asked
+            self._show(regions, _tip_words(regions))
 
     def _on_found(self, regions: TrackRegions) -> None:
         asked, self._looking = self._looking, None
