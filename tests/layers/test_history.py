@@ -173,6 +173,16 @@ def test_lines_and_numbers_follow_marks_colours_and_drags_at_once(layer):
     editing.hide_annotations(layer, ["probe 1"], is_hidden=True)
     assert len(lines.data) == 0
     assert len(said) == 3
+    seen = []
+    annotator.foreseen.connect(
+        lambda name, n: seen.append((n, len(layer.data), annotator.figures.of(name)))
+    )
+    editing.choose_annotation(layer, "probe 1")
+    annotator.add_at((20.0, 12.0, 9.0))
+    [(count, points, numbers)] = seen  # told before the picture has the point
+    assert (count, points) == (len(TRACK) + 1, len(layer.data) - 1)
+    assert annotator.figures.of("probe 1") is numbers  # and measured once
+    annotator.undo()
     with annotator.history.edit():  # as while the mouse is down
         before = annotator.figures.of("probe 1").length_um
         editing.move_point(layer, 2, (12.0, 8.0, 9.0))
@@ -187,7 +197,8 @@ def test_a_line_is_cut_for_the_slices_that_are_shown():
         pieces = pieces_of(path, across)
         assert len(pieces) == count
         np.testing.assert_array_equal(pieces[0, 0], path[0])
-        assert np.all(pieces[-1].sum(axis=0) >= path[1])  # to its end
+        np.testing.assert_allclose(pieces[-1].sum(axis=0), path[1])  # to its end
+        assert pieces.sum(axis=1).max() <= path.max() + 1e-9  # and no farther
 
     viewer, layer = ViewerModel(), make_layer()
     viewer.add_image(np.zeros((40, 200, 300), np.uint8), scale=layer.scale)

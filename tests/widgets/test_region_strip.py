@@ -34,7 +34,8 @@ def test_what_failed_for_another_track_is_not_told_of_this_one(qtbot: Any) -> No
         return SimpleNamespace(track=SimpleNamespace(path=PATHS[name]))
 
     figures = SimpleNamespace(of=numbers, setting=UM)
-    annotator = SimpleNamespace(brain=object(), figures=figures)
+    brain = SimpleNamespace(is_at_hand=False)
+    annotator = SimpleNamespace(brain=brain, figures=figures)
     strip.show_track(annotator, "a")
     strip.show_track(annotator, "b")  # while it is looked for
     [(_, failed)] = background.waiting
@@ -45,4 +46,13 @@ def test_what_failed_for_another_track_is_not_told_of_this_one(qtbot: Any) -> No
     failed(UnreadableFile("The atlas is damaged at b."))
     assert told == ["The atlas is damaged at b."]
     assert strip.isHidden()
+    assert len(background.waiting) == 2
+
+    def damaged(*_: Any) -> None:
+        raise UnreadableFile("It is damaged in memory.")
+
+    # an atlas that is in memory is asked at once
+    annotator.brain = SimpleNamespace(is_at_hand=True, regions_along=damaged)
+    strip.show_track(annotator, "a")
+    assert told[1:] == ["It is damaged in memory."]
     assert len(background.waiting) == 2

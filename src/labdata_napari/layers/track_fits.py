@@ -157,7 +157,9 @@ def pieces_of(
         count = max(1, int(np.ceil(2 * slices)))
         step = (end - start) / count
         begins = start + np.arange(count)[:, None] * step
-        ways = np.broadcast_to(step * min(_REACH, count), begins.shape)
+        # the last piece ends where the path does
+        reach = np.minimum(_REACH, count - np.arange(count))
+        ways = reach[:, None] * step
         parts.append(np.stack([begins, ways], axis=1))
     return np.concatenate(parts)
 

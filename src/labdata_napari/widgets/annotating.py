@@ -43,6 +43,7 @@ class Annotating:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._annotators: dict[Points, Annotator] = {}
+        self._brain_then: dict[Points, InAtlas | None] = {}  # when facts were asked
         viewer = workspace.viewer
         if viewer is not None:
             viewer.layers.events.inserted.connect(self._on_inserted)
@@ -70,6 +71,7 @@ class Annotating:
 
     def _on_removed(self, event: Any) -> None:
         annotator = self._annotators.pop(event.value, None)
+        self._brain_then.pop(event.value, None)
         if annotator is not None:
             annotator.end()
 
@@ -84,6 +86,7 @@ class Annotating:
     def _ask(self, layer: Points) -> None:
         source = source_of(layer)
         if source is not None and self._workspace.connection.is_open:
+            self._brain_then[layer] = self._annotators[layer].brain
             self._workspace.submit(
                 find_annotating_facts,
                 source.lab,
@@ -98,9 +101,10 @@ class Annotating:
             return
         for annotator in self._of(facts.lab, facts.key):
             annotator.proposed = known.shanks
-            annotator.know(
-                orientation=known.orientation, why_no_regions=known.why_no_regions
-            )
+            was_laid = annotator.brain is not self._brain_then.get(annotator.layer)
+            # what was laid in since then is not in these rows yet
+            why = "" if was_laid else known.why_no_regions
+            annotator.know(orientation=known.orientation, why_no_regions=why)
             if annotator.surface is None:
                 self._find_surface(annotator)
         if facts.lab is not None and not known.why_no_regions:
