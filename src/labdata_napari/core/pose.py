@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import cached_property
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -113,9 +114,13 @@ class PoseLabels:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bodyparts", _as_names(self.bodyparts))
-        frames = tuple(FrameKey(*frame) for frame in self.frames)
+        frames = tuple(
+            frame if isinstance(frame, FrameKey) else FrameKey(*frame)
+            for frame in self.frames
+        )
         object.__setattr__(self, "frames", frames)
-        _refuse_twice([frame.words for frame in frames])
+        if len(set(frames)) != len(frames):
+            _refuse_twice([frame.words for frame in frames])
         values = self.coordinates
         if values is None:
             values = np.full((len(frames), len(self.bodyparts), 2), np.nan, np.float32)
@@ -167,17 +172,24 @@ class PoseLabels:
         self, places: Iterable[tuple[FrameKey, str]] | None = None
     ) -> dict[tuple[FrameKey, str], Label]:
         """Give the labels by frame and body part: all, or those at some places."""
-        of_frame = {key: n for n, key in enumerate(self.frames)}
-        of_name = {name: n for n, name in enumerate(self.bodyparts)}
+        of_frame, of_name = self._of_frame, self._of_name
         if places is None:
             places = [(frame, name) for frame in self.frames for name in self.bodyparts]
-        xyz = self.xyz
+        values = self._array
         found = (
-            _label(frame, name, xyz[of_frame[frame], of_name[name]])
+            _label(frame, name, values[of_frame[frame], of_name[name]])
             for frame, name in places
             if frame in of_frame and name in of_name
         )
         return {label.place: label for label in found if label is not None}
+
+    @cached_property
+    def _of_frame(self) -> dict[FrameKey, int]:
+        return {key: n for n, key in enumerate(self.frames)}
+
+    @cached_property
+    def _of_name(self) -> dict[str, int]:
+        return {name: n for n, name in enumerate(self.bodyparts)}
 
     @property
     def has_z(self) -> bool:
@@ -265,6 +277,8 @@ class PoseLabels:
         """Append frames and body parts that are not here yet, without labels."""
         keys = tuple(dict.fromkeys((*self.frames, *frames)))
         names = tuple(dict.fromkeys((*self.bodyparts, *bodyparts)))
+        if len(keys) == len(self.frames) and len(names) == len(self.bodyparts):
+            return self
         values = self._on(keys, names)
         return PoseLabels(names, keys, values if self.has_z else values[..., :2])
 
@@ -324,8 +338,7 @@ class PoseLabels:
             (label.frame for label in touched), (label.bodypart for label in touched)
         )
         values = np.array(here.xyz)
-        of_frame = {key: n for n, key in enumerate(here.frames)}
-        of_name = {name: n for n, name in enumerate(here.bodyparts)}
+        of_frame, of_name = here._of_frame, here._of_name
         for label in after:
             z = np.nan if label.z is None else label.z
             place = of_frame[label.frame], of_name[label.bodypart]
@@ -338,8 +351,7 @@ class PoseLabels:
         self, frames: tuple[FrameKey, ...], bodyparts: tuple[str, ...]
     ) -> NDArray[np.float32]:
         """Give x, y, z for other axes; NaN where nothing is known."""
-        of_frame = {key: n for n, key in enumerate(self.frames)}
-        of_name = {name: n for n, name in enumerate(self.bodyparts)}
+        of_frame, of_name = self._of_frame, self._of_name
         rows = [n for n, key in enumerate(frames) if key in of_frame]
         columns = [n for n, name in enumerate(bodyparts) if name in of_name]
         values = np.full((len(frames), len(bodyparts), 3), np.nan, np.float32)
@@ -357,10 +369,11 @@ def _without_empty_z(xyz: NDArray[Any]) -> NDArray[Any]:
 
 
 def _label(frame: FrameKey, bodypart: str, xyz: NDArray[np.float32]) -> Label | None:
-    x, y, z = xyz.tolist()
+    x, y, *rest = xyz.tolist()
     if math.isnan(x):
         return None
-    return Label(frame, bodypart, x, y, None if math.isnan(z) else z)
+    z = None if not rest or math.isnan(rest[0]) else rest[0]
+    return Label(frame, bodypart, x, y, z)
 
 
 def _z_words(z: float | None) -> str:

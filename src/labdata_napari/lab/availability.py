@@ -25,8 +25,10 @@ OPENING = {
     "TwoPhoton": "two-photon recordings",
     "Miniscope": "miniscope recordings",
     "DatasetVideo": "videos",
+    "PoseEstimationLabelSet": "label sets",
 }
 """What is needed to open an entry, by its kind."""
+_SET = "PoseEstimationLabelSet"
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def _offers() -> tuple[_Offer, ...]:
         *_recordings("TwoPhoton"),
         *_recordings("Miniscope"),
         _Offer(OPENING["DatasetVideo"], ("DatasetVideo", "DatasetVideo.File")),
-        _Offer("label sets", ("PoseEstimationLabelSet",)),
+        _Offer(OPENING[_SET], (_SET, f"{_SET}.Frame", f"{_SET}.Label")),
         _Offer("sessions' dates", ("Session",), {"Session": ("session_datetime",)}),
         _Offer("sizes of files", ("File",), {"File": ("file_size",)}),
         _whole(IMPORTING, "Subject", "Session", "Dataset", *_IMPORTED),

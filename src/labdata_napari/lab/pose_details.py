@@ -83,7 +83,11 @@ def load_details(lab: Any, num: int) -> dict[Place, Detail]:
 
 
 def save_draft(
-    lab: Any, num: int, baseline: PoseDraft, edited: PoseDraft
+    lab: Any,
+    num: int,
+    baseline: PoseDraft,
+    edited: PoseDraft,
+    images: Mapping[FrameKey, NDArray[Any]] | None = None,
 ) -> Changes[Label]:
     """Write what changed between two versions of a set, and what is known of it.
 
@@ -101,8 +105,10 @@ def save_draft(
     baseline
         What was loaded.
     edited
-        What it is to become. Frames that the set has not are not added; see
-        `Poses.add_frames`.
+        What it is to become.
+    images
+        Pictures of frames that the set does not have yet, as `Poses.add_frames` takes
+        them; added in the same transaction.
 
     Returns
     -------
@@ -117,9 +123,9 @@ def save_draft(
     """
     changes = baseline.labels.changes_to(edited.labels)
     places = unsaved(baseline, edited).after
-    if not places:
+    if not places and not images:
         return changes
-    return _save(lab, num, {}, baseline.labels, changes, edited, places)
+    return _save(lab, num, images or {}, baseline.labels, changes, edited, places)
 
 
 def add_draft(

@@ -211,10 +211,15 @@ class Poses:
         return pose_details.load_draft(self._lab, int(num))
 
     def save_draft(
-        self, num: int, baseline: PoseDraft, edited: PoseDraft
+        self,
+        num: int,
+        baseline: PoseDraft,
+        edited: PoseDraft,
+        images: Mapping[FrameKey, NDArray[np.uint8]] | None = None,
     ) -> Changes[Label]:
         """Write a working copy back; see `pose_details.save_draft`."""
-        return pose_details.save_draft(self._lab, int(num), baseline, edited)
+        pictures = Images(images or {})
+        return pose_details.save_draft(self._lab, int(num), baseline, edited, pictures)
 
     def load_details(self, num: int) -> dict[Place, Detail]:
         """Tell who labelled what, and when; see `pose_details.load_details`."""

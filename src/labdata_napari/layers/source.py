@@ -56,7 +56,9 @@ class LayerSource:
         return replace(self, baseline=baseline)
 
 
-def why_elsewhere(home: LabIdentity | None, here: LabIdentity) -> str:
+def why_elsewhere(
+    home: LabIdentity | None, here: LabIdentity, what: str = "annotations"
+) -> str:
     """Say why annotations of one lab cannot be saved in another; empty when they can.
 
     Parameters
@@ -65,16 +67,18 @@ def why_elsewhere(home: LabIdentity | None, here: LabIdentity) -> str:
         Where they were loaded from; None if that is not known.
     here
         What is connected.
+    what
+        What they are called.
     """
     if home in (None, here):
         return ""
     user, server = _user_and_server(home[0])
     if (server, *home[1:]) == (_user_and_server(here[0])[1], *here[1:]):
         return (
-            f"These annotations were opened by '{user}', and somebody else is "
+            f"These {what} were opened by '{user}', and somebody else is "
             f"connected now; connect as '{user}' to save them."
         )
-    return "These annotations belong to another lab; connect to it to save them."
+    return f"These {what} belong to another lab; connect to it to save them."
 
 
 def _user_and_server(url: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from qtpy.QtCore import QEvent, QObject, Qt, Signal
 from qtpy.QtGui import QKeyEvent, QKeySequence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from qtpy.QtWidgets import QWidget
 
@@ -95,11 +95,13 @@ def keys_of(action: KeyAction, chosen: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(chosen.get(action.name, action.keys).split())
 
 
-def problems_of(chosen: Mapping[str, str]) -> list[str]:
-    """Say which keys are none, and which two actions want."""
+def problems_of(
+    chosen: Mapping[str, str], actions: Sequence[KeyAction] = ACTIONS
+) -> list[str]:
+    """Say which keys are none, and which two of some actions want."""
     problems: list[str] = []
     owners: dict[str, KeyAction] = {}
-    for action in ACTIONS:
+    for action in actions:
         for key in keys_of(action, chosen):
             name = _canonical(key)
             if not name:
@@ -122,14 +124,28 @@ class KeyListener(QObject):
     ----------
     is_wanted
         Whether the keys of an action are ours at the moment.
+    actions
+        What there is to do.
+    repeated
+        Names of those that go on while their key is held down.
     """
 
     pressed = Signal(str)
     """The name of an action."""
 
-    def __init__(self, is_wanted: Callable[[KeyAction], bool], parent: QObject) -> None:
+    def __init__(
+        self,
+        is_wanted: Callable[[KeyAction], bool],
+        parent: QObject,
+        actions: Sequence[KeyAction] = ACTIONS,
+        repeated: Collection[str] | None = None,
+    ) -> None:
         super().__init__(parent)
         self._is_wanted = is_wanted
+        self._by_name = {action.name: action for action in actions}
+        self._repeated = _REPEATED if repeated is None else repeated
+        self.repeats = 0
+        """How often the key that was heard last has repeated itself."""
         self._actions: dict[str, str] = {}
         self._canvas: QWidget | None = None
         self.choose({})
@@ -137,7 +153,7 @@ class KeyListener(QObject):
     def choose(self, chosen: Mapping[str, str]) -> None:
         """Take other keys, as `keys_of` does; the first action of a key has it."""
         self._actions = {}
-        for action in ACTIONS:
+        for action in self._by_name.values():
             for key in keys_of(action, chosen):
                 self._actions.setdefault(_canonical(key), action.name)
         self._actions.pop("", None)
@@ -158,13 +174,14 @@ class KeyListener(QObject):
         if kind not in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress):
             return False
         name = self._action_of(_as_key_event(event))
-        if name is None or not self._is_wanted(_BY_NAME[name]):
+        if name is None or not self._is_wanted(self._by_name[name]):
             return False
         event.accept()
-        if kind == QEvent.Type.KeyPress and (
-            name in _REPEATED or not event.isAutoRepeat()
-        ):
-            self.pressed.emit(name)
+        if kind == QEvent.Type.KeyPress:
+            again = event.isAutoRepeat()
+            self.repeats = self.repeats + 1 if again else 0
+            if name in self._repeated or not again:
+                self.pressed.emit(name)
         return True
 
     def _action_of(self, event: QKeyEvent) -> str | None:
@@ -180,7 +197,6 @@ class KeyListener(QObject):
         return None
 
 
-_BY_NAME = {action.name: action for action in ACTIONS}
 _FIRST_SPECIAL = 0x01000000  # Qt's keys from here on stand for no character
 _REPEATED = (
     *("slice_back", "slice_on", "ten_back", "ten_on", "undo", "redo"),

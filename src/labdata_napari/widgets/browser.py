@@ -25,7 +25,6 @@ from labdata_napari.widgets.details_pane import DetailsPane
 from labdata_napari.widgets.downloading import DownloadFlow
 from labdata_napari.widgets.empty_state import EmptyState
 from labdata_napari.widgets.entry_columns import (
-    NOT_OPENED,
     entry_columns,
     entry_identity,
 )
@@ -36,6 +35,7 @@ from labdata_napari.widgets.import_dialog import ImportDialog
 from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.listening import Listening
 from labdata_napari.widgets.place_words import place_search
+from labdata_napari.widgets.pose_opening import show_pose_dock
 from labdata_napari.widgets.preferences import remember_lab, start_profile
 from labdata_napari.widgets.question import Question
 from labdata_napari.widgets.record_table import RecordTableModel, RecordTableView
@@ -313,8 +313,7 @@ class LabBrowser(QWidget):
 
     def _why_not_opened(self, entry: Entry | None) -> str:
         kind = "" if entry is None else entry.kind
-        missing = self._workspace.connection.why_not(OPENING.get(kind, ""))
-        return NOT_OPENED.get(kind, "") or missing
+        return self._workspace.connection.why_not(OPENING.get(kind, ""))
 
     def _load_details(self) -> None:
         self._details_timer.stop()
@@ -351,6 +350,8 @@ class LabBrowser(QWidget):
         reason = self._why_not_opened(entry)
         if reason:
             self._say(reason)
+        elif entry.kind == "PoseEstimationLabelSet":
+            show_pose_dock(self._workspace, entry.kind, entry.key)
         else:
             self._workspace.opener.open_entry(entry)
 

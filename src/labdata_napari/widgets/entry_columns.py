@@ -20,11 +20,6 @@ KIND_WORDS = {
     "DatasetVideo": "video",
     "PoseEstimationLabelSet": "label set",
 }
-NOT_OPENED = {
-    "PoseEstimationLabelSet": "Label sets are listed here but cannot be opened yet; "
-    "open their video instead."
-}
-"""Why entries of a kind cannot be opened."""
 
 
 def kind_word(entry: Entry) -> str:

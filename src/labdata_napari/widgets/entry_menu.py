@@ -8,11 +8,12 @@ from qtpy.QtCore import QObject, QPoint, QUrl, Signal
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QApplication, QMenu, QWidget
 
-from labdata_napari.lab.availability import COMPUTING, IMPORTING
-from labdata_napari.widgets.entry_columns import NOT_OPENED, key_as_python
+from labdata_napari.lab.availability import COMPUTING, IMPORTING, OPENING
+from labdata_napari.widgets.entry_columns import key_as_python
 from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.new_window import open_in_new_viewer
 from labdata_napari.widgets.place_words import place_hint
+from labdata_napari.widgets.pose_opening import POSE_KINDS, show_pose_dock
 from labdata_napari.widgets.rights import allow
 from labdata_napari.widgets.rows import BRAIN, locate
 from labdata_napari.widgets.transform_opening import show_transform_dock
@@ -54,6 +55,7 @@ class EntryMenu(QObject):
             ("open", "Open", self._open),
             ("new_viewer", "Open in new viewer", self._open_in_new_viewer),
             ("transform", "Transform …", self._transform),
+            ("poses", "Correct poses …", self._correct_poses),
             ("download", "Download", self._download),
             ("restore", "Restore from cold storage …", self._restore),
             ("copy_key", "Copy key as Python", self._copy_key),
@@ -69,12 +71,13 @@ class EntryMenu(QObject):
     def show_for(self, entry: Entry | None, place: QPoint) -> None:
         """Show the menu for an entry; without one only what needs none is enabled."""
         self._entry = entry
-        opens = entry is not None and entry.kind not in NOT_OPENED
+        opens = entry is not None
+        is_set = entry is not None and entry.kind == "PoseEstimationLabelSet"
         has_file = entry is not None and entry.file_path is not None
         connection = self._workspace.connection
         for name, enabled in (
             ("open", opens),
-            ("new_viewer", opens),
+            ("new_viewer", opens and not is_set),
             ("copy_key", entry is not None),
             ("copy_path", has_file),
             ("reveal", has_file),
@@ -84,6 +87,9 @@ class EntryMenu(QObject):
         brain = entry is not None and entry.kind == BRAIN
         reason = connection.why_not_written(COMPUTING) if brain else ""
         allow(self._actions["transform"], brain, reason)
+        has_poses = entry is not None and entry.kind in POSE_KINDS
+        reason = connection.why_not(OPENING[POSE_KINDS[0]]) if has_poses else ""
+        allow(self._actions["poses"], has_poses, reason)
         importing = self._actions["import"]
         reason = connection.why_not_written(IMPORTING)
         allow(importing, connection.is_open, reason)
@@ -109,8 +115,16 @@ class EntryMenu(QObject):
             self._restores.ask(self._entry)
 
     def _open(self) -> None:
-        if self._entry is not None:
+        if self._entry is None:
+            return
+        if self._entry.kind == "PoseEstimationLabelSet":
+            self._correct_poses()
+        else:
             self._workspace.opener.open_entry(self._entry)
+
+    def _correct_poses(self) -> None:
+        if self._entry is not None:
+            show_pose_dock(self._workspace, self._entry.kind, self._entry.key)
 
     def _transform(self) -> None:
         if self._entry is not None:

@@ -40,6 +40,8 @@ class Preferences:
         Whether annotations are saved to the lab without asking.
     keys
         The keys of annotating, by the names of what they do.
+    pose_keys
+        The keys of correcting poses, likewise.
     """
 
     url: str = ""
@@ -51,6 +53,7 @@ class Preferences:
     pyramid_cache_gb: int = 20
     autosave: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)
+    pose_keys: Mapping[str, str] = field(default_factory=dict)
 
 
 def preferences() -> Preferences:
@@ -70,6 +73,7 @@ def preferences() -> Preferences:
         pyramid_cache_gb=ours.memory.pyramid_cache_gb,
         autosave=ours.annotating.autosave,
         keys={name: str(key) for name, key in ours.keys.model_dump().items()},
+        pose_keys={n: str(key) for n, key in ours.pose_keys.model_dump().items()},
     )
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from qtpy.QtGui import QAction
     from qtpy.QtWidgets import QWidget
 
+    from labdata_napari.layers.source import LabIdentity
     from labdata_napari.widgets.connection import Connection
 
 _USUAL = "usual_tooltip"
@@ -45,6 +46,15 @@ def why_not_saved(connection: Connection, layer: Points) -> str:
         return "Not connected: nothing can be saved until the lab is open again."
     elsewhere = _why_elsewhere(connection, layer)
     return elsewhere or connection.why_not_written(ANNOTATIONS)
+
+
+def why_not_saved_in(connection: Connection, home: LabIdentity) -> str:
+    """Say why labels of a lab cannot be saved; empty when they can."""
+    if not connection.is_open:
+        return "Not connected: nothing can be saved until the lab is open again."
+    here = (connection.url, connection.name, connection.project)
+    elsewhere = why_elsewhere(home, here, "labels")
+    return elsewhere or connection.why_read_only
 
 
 def _why_elsewhere(connection: Connection, layer: Points | None) -> str:

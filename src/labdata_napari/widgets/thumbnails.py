@@ -13,7 +13,6 @@ from qtpy.QtGui import QImage
 
 from labdata_napari import settings
 from labdata_napari.layers.thumbnail import far_thumbnail, thumbnail
-from labdata_napari.widgets.entry_columns import NOT_OPENED
 from labdata_napari.widgets.file_places import name_of
 from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.rows import row_opening
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
 _FAR_DELAY_MS = 400
 _NOT_HERE = "The file is not on this computer."
+_WITHOUT = ("PoseEstimationLabelSet",)
 
 
 class ThumbnailMaker(QObject):
@@ -66,7 +66,7 @@ class ThumbnailMaker(QObject):
         self._entry, self._waits = entry, False
         self._delay.stop()
         self.ready.emit(QImage())
-        if entry is None or entry.kind in NOT_OPENED:
+        if entry is None or entry.kind in _WITHOUT:
             return
         self._job = self._workspace.background(
             _look_up, entry, done=self._on_looked_up, failed=self._on_failed

@@ -27,6 +27,7 @@ from labdata_napari.widgets.journaling import Journaling
 from labdata_napari.widgets.lane import DatabaseLane, OnLoss
 from labdata_napari.widgets.layer_journals import LayerJournals
 from labdata_napari.widgets.opening import Opener
+from labdata_napari.widgets.posing import Posing
 from labdata_napari.widgets.recovery import Recovery
 from labdata_napari.widgets.waiting import Waiting
 from labdata_napari.widgets.window_end import WindowEnd
@@ -82,6 +83,7 @@ class Workspace:
         self._layer_journals = LayerJournals(self.journaling, viewer)
         self.annotating = Annotating(self)
         self.computing = Computing(self)
+        self.posing = Posing(self)
         # The viewer may die without its window telling us, and the program may end
         # without either: this runs at the first of them.
         self._finalizer = weakref.finalize(viewer, self._lane.close)
@@ -239,6 +241,7 @@ class Workspace:
         ):
             signal.disconnect()  # docks may be dead and not collected yet
         self.opener.archived.disconnect()
+        self.posing.end()
         for job in tuple(self._jobs):
             job.end()
         self._last_words()  # unsaved edits reach the disk

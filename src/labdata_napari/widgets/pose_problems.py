@@ -1,0 +1,287 @@
+"""What is probably wrong, ranked and in words, to be walked through."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, Signal
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QTableView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from labdata_napari.core.pose_problems import Limits, find_problems
+from labdata_napari.core.pose_queue import predictions_of_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qtpy.QtCore import QObject
+
+    from labdata_napari.core.pose_predictions import Predictions
+    from labdata_napari.core.pose_problems import Problem
+    from labdata_napari.core.pose_session import PoseSession
+    from labdata_napari.errors import LabdataError
+    from labdata_napari.widgets.background import Job
+    from labdata_napari.widgets.workspace import Workspace
+
+_TITLES = ("Frame", "Why")
+_GREY = QColor(128, 128, 128)
+_LIMITS = (
+    ("likelihood", "less likely than", 0.05, 1.0),
+    ("spike", "jumps, MAD", 1.0, 100.0),
+    ("bone", "distances, MAD", 1.0, 100.0),
+    ("swap", "left and right, px", 1.0, 500.0),
+    ("shape", "posture, MAD", 1.0, 100.0),
+    ("path", "path, MAD", 1.0, 100.0),
+)
+_OF_SETS = Limits(likelihood=None, spike=None, swap=None, bone=8.0, shape=8.0)
+
+
+class PoseProblemModel(QAbstractTableModel):
+    """A view of a session's queue; what is over is grey."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session: PoseSession | None = None
+        self._queue: Any = None
+
+    def show_session(self, session: PoseSession | None) -> None:
+        """Show another session's queue."""
+        self._session = session
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what is left; all rows are others where the queue is another."""
+        queue = None if self._session is None else self._session.queue
+        if queue is not self._queue:
+            self.beginResetModel()
+            self._queue = queue
+            self.endResetModel()
+        elif self.rowCount():
+            last = self.index(self.rowCount() - 1, len(_TITLES) - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        """Count the problems."""
+        if (parent is not None and parent.isValid()) or self._queue is None:
+            return 0
+        return len(self._queue)
+
+    def columnCount(self, parent: QModelIndex | None = None) -> int:
+        """Count the columns."""
+        return 0 if parent is not None and parent.isValid() else len(_TITLES)
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return one cell."""
+        if not index.isValid() or index.row() >= self.rowCount():
+            return None
+        row = index.row()
+        if role == Qt.ItemDataRole.ForegroundRole and not self._queue.is_open(row):
+            return _GREY
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            if index.column() == 0:
+                return f"{self._queue.places[row][0].frame_num:,}"
+            done = "" if self._queue.is_open(row) else "✓ "
+            return f"{done}{self._queue.problems[row].words}"
+        return None
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        """Return a column's title."""
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return _TITLES[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+
+class PoseProblems(QWidget):
+    """Finds problems in the background and lists them; a click goes there.
+
+    Parameters
+    ----------
+    workspace
+        Whose background work it is.
+    """
+
+    told = Signal(str)
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._session: PoseSession | None = None
+        self._job: Job | None = None
+        self._limits = Limits()
+        self._left = QLabel()
+        self._left.setObjectName("pose_left")
+        self._find = QPushButton("Find problems")
+        self._find.setObjectName("pose_find")
+        self._find.setToolTip("Look for what is probably wrong; Space walks through it")
+        self._fold = QToolButton()
+        self._fold.setObjectName("pose_limits")
+        self._fold.setText("Limits")
+        self._fold.setCheckable(True)
+        self._fold.setToolTip("From where on something is a problem; 0 looks for none")
+        self._form = QWidget()
+        self._fields = {
+            name: self._field(step, most) for name, _, step, most in _LIMITS
+        }
+        self.rows = PoseProblemModel(self)
+        self.table = QTableView()
+        self._lay_out()
+        self._find.clicked.connect(self.find)
+        self._fold.toggled.connect(self._form.setVisible)
+        self.table.clicked.connect(self._on_clicked)
+        self.table.activated.connect(self._on_clicked)
+
+    def _field(self, step: float, most: float) -> QDoubleSpinBox:
+        field = QDoubleSpinBox()
+        field.setRange(0, most)
+        field.setSingleStep(step)
+        field.setDecimals(2 if step < 1 else 0)
+        field.setSpecialValueText("off")
+        field.valueChanged.connect(self._on_limit)
+        return field
+
+    def _lay_out(self) -> None:
+        form = QFormLayout(self._form)
+        form.setContentsMargins(0, 0, 0, 0)
+        for name, words, *_ in _LIMITS:
+            field = self._fields[name]
+            field.setObjectName(f"pose_limit_{name}")
+            field.setToolTip(f"A problem: {words}; 0 looks for none of this kind")
+            form.addRow(words, field)
+        self._form.hide()
+        table = self.table
+        table.setObjectName("pose_problems")
+        table.setToolTip("A click goes to the frame and chooses the body part")
+        table.setModel(self.rows)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.setTabKeyNavigation(False)
+        heads = table.verticalHeader()
+        heads.hide()
+        heads.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        heads.setDefaultSectionSize(int(self.fontMetrics().height() * 1.5))
+        header = table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setStretchLastSection(True)
+        table.setColumnWidth(0, 9 * self.fontMetrics().averageCharWidth())
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        head = QHBoxLayout()
+        head.addWidget(self._left, 1)
+        head.addWidget(self._fold)
+        head.addWidget(self._find)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(head)
+        layout.addWidget(self._form)
+        layout.addWidget(table, 1)
+
+    def follow(self, session: PoseSession | None) -> None:
+        """Show another session's problems; of predictions they are looked for."""
+        self._session = session
+        self.rows.show_session(session)
+        if session is None:
+            return
+        of_video = session.predictions is not None
+        self._show_limits(Limits() if of_video else _OF_SETS)
+        self.refresh()
+        if of_video:
+            self.find()
+
+    def refresh(self) -> None:
+        """Show what is left, and which problem is looked at."""
+        session = self._session
+        if session is None:
+            return
+        self.rows.refresh()
+        queue = session.queue
+        self._left.setText(
+            f"{queue.left:,} of {len(queue):,} problems left" if len(queue) else ""
+        )
+        if queue.current is not None and len(queue):
+            self.table.selectRow(queue.current)
+
+    def find(self) -> None:
+        """Look for problems, in the background; the newest search counts."""
+        session = self._session
+        if session is None:
+            return
+        if self._job is not None and not self._job.is_over:
+            self._job.cancel()
+        found = session.predictions
+        if found is None:
+            found = predictions_of_labels(
+                session.draft.labels, session.frames, session.bodyparts
+            )
+        self._left.setText("Looking for problems …")
+        self._job = self._workspace.background(
+            _find,
+            found,
+            self._limits,
+            session.edges,
+            done=self._on_found,
+            failed=self._on_failed,
+        )
+
+    def sizeHint(self) -> QSize:
+        """Return a size that shows some rows."""
+        return QSize(0, 10 * self.fontMetrics().lineSpacing())
+
+    # -- how
+
+    def _show_limits(self, limits: Limits) -> None:
+        self._limits = limits
+        for name, field in self._fields.items():
+            field.blockSignals(True)
+            field.setValue(getattr(limits, name) or 0.0)
+            field.blockSignals(False)
+
+    def _on_limit(self, _value: float) -> None:
+        values = {n: field.value() or None for n, field in self._fields.items()}
+        self._limits = replace(self._limits, **values)
+
+    def _on_found(self, answer: tuple[Predictions, Sequence[Problem]]) -> None:
+        session = self._session
+        if session is None:
+            return
+        _, problems = answer
+        session.show_problems(problems)
+        if not problems:
+            self._left.setText("Nothing looks wrong.")
+
+    def _on_failed(self, error: LabdataError) -> None:
+        self.refresh()
+        self.told.emit(str(error))
+
+    def _on_clicked(self, index: QModelIndex) -> None:
+        if self._session is not None and index.isValid():
+            self._session.look_at(index.row())
+
+
+def _find(
+    predictions: Predictions, limits: Limits, edges: Sequence[tuple[str, str]]
+) -> tuple[Predictions, list[Problem]]:
+    return predictions, find_problems(predictions, limits, edges)

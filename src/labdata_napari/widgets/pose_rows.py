@@ -1,0 +1,264 @@
+"""What the Pose dock asks of a lab: functions that `Workspace.submit` runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from labdata_napari.core.pose_compare import Comparison, compared
+from labdata_napari.core.pose_draft import PoseDraft
+from labdata_napari.core.pose_predictions import VideoKey
+from labdata_napari.core.pose_skeleton import Skeleton
+from labdata_napari.errors import LabdataError, NotFound, WriteRefused
+from labdata_napari.layers.source import why_elsewhere
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from labdata_napari.core.pose import FrameKey
+    from labdata_napari.core.pose_pictures import Picture
+    from labdata_napari.core.pose_predictions import Predictions
+    from labdata_napari.core.video_thread import Pictures
+    from labdata_napari.lab.lab import Lab
+    from labdata_napari.lab.opening import Opening
+    from labdata_napari.lab.pose_list import ListedPredictions, ListedSet
+    from labdata_napari.layers.source import LabIdentity
+
+
+@dataclass(frozen=True, eq=False)
+class SetRows:
+    """A label set as it was read.
+
+    Attributes
+    ----------
+    lab
+        The lab that holds it.
+    num
+        Its number.
+    draft
+        What it holds.
+    skeleton
+        How its body parts hang together.
+    opening
+        Opens the video of most of its frames; None where there is none to be had.
+    stored
+        Some of its pictures of that video, to compare with it.
+    """
+
+    lab: LabIdentity
+    num: int
+    draft: PoseDraft
+    skeleton: Skeleton
+    opening: Opening | None = None
+    stored: Mapping[int, Picture] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class PredictionRows:
+    """Predictions of a video, and the label set that they are to go into.
+
+    Attributes
+    ----------
+    lab
+        The lab that holds the video.
+    predictions, video
+        What a model made of which video.
+    opening
+        Opens the video.
+    num
+        Number of the label set; None for one that is to be made.
+    draft, skeleton
+        What that holds, and how its body parts hang together.
+    """
+
+    lab: LabIdentity
+    predictions: Predictions
+    video: VideoKey
+    opening: Opening
+    num: int | None = None
+    draft: PoseDraft = field(default_factory=PoseDraft)
+    skeleton: Skeleton = field(default_factory=Skeleton)
+
+
+def find_poses(lab: Lab) -> tuple[list[ListedSet], list[ListedPredictions]]:
+    """List what there is to correct."""
+    from labdata_napari.lab.pose_list import list_poses
+
+    return list_poses(lab)
+
+
+def read_label_set(lab: Lab, num: int) -> SetRows:
+    """Read a label set, some of its pictures and where its video is.
+
+    Raises
+    ------
+    NotFound
+        When there is no such set.
+    """
+    draft, skeleton = lab.poses.load_draft(num), lab.poses.load_skeleton(num)
+    video, numbers = _main_video(draft.labels.frames)
+    if video is None:
+        return SetRows(_identity(lab), num, draft, skeleton)
+    picked = numbers[:: max(1, len(numbers) // 2)][:3]
+    keys = [video.frame(number) for number in picked]
+    try:
+        opening = lab.recordings.opening("DatasetVideo", video._asdict())
+        pictures = read_pictures(lab, _identity(lab), num, keys)
+    except LabdataError:  # a set needs no video
+        return SetRows(_identity(lab), num, draft, skeleton)
+    stored = {frame.frame_num: picture for frame, picture in pictures.items()}
+    return SetRows(_identity(lab), num, draft, skeleton, opening, stored)
+
+
+def read_predictions_of(
+    lab: Lab, found: int | Predictions, video: VideoKey, into: int | None
+) -> PredictionRows:
+    """Read what a model made of a video, and the set that labels go into.
+
+    Parameters
+    ----------
+    lab
+        The lab.
+    found
+        Number of the model, or predictions that were read from a file.
+    video
+        Which.
+    into
+        Number of the label set; None for a new one.
+
+    Raises
+    ------
+    NotFound
+        When there is no such video, no predictions of it or no such set.
+    """
+    opening = lab.recordings.opening("DatasetVideo", video._asdict())
+    predictions = (
+        lab.poses.load_predictions(found, video._asdict())
+        if isinstance(found, int)
+        else found
+    )
+    rows = PredictionRows(_identity(lab), predictions, video, opening, into)
+    if into is None:
+        return replace(rows, skeleton=Skeleton.of(predictions.bodyparts))
+    draft, skeleton = lab.poses.load_draft(into), lab.poses.load_skeleton(into)
+    return replace(rows, draft=draft, skeleton=skeleton)
+
+
+def read_pictures(
+    lab: Lab, home: LabIdentity, num: int, frames: Sequence[FrameKey]
+) -> dict[FrameKey, Picture]:
+    """Read the pictures of some frames of a set, those that it has.
+
+    Raises
+    ------
+    NotFound
+        When another lab has been connected since the set was opened.
+    """
+    from labdata_napari.lab.pose_writing import read_frames
+
+    if why_elsewhere(home, _identity(lab)):
+        raise NotFound("The label set belongs to another lab; connect to it to go on.")
+    with lab.own_errors():
+        return read_frames(lab, {"pose_label_set_num": num}, frames)
+
+
+def compare_labels(
+    lab: Lab, home: LabIdentity, num: int | None, baseline: PoseDraft, edited: PoseDraft
+) -> tuple[Comparison, PoseDraft]:
+    """Tell what a save would do; also return what the set holds now.
+
+    Raises
+    ------
+    WriteRefused
+        When another lab has been connected since the set was opened.
+    """
+    _refuse_elsewhere(lab, home)
+    theirs = PoseDraft() if num is None else lab.poses.load_draft(num)
+    found = compared(baseline.labels, edited.labels, theirs.labels)
+    return found, theirs
+
+
+@dataclass(frozen=True, eq=False)
+class Saving:
+    """What is to be written.
+
+    Attributes
+    ----------
+    home
+        The lab that it belongs to.
+    num
+        Number of the label set; None for a new one, of `description`.
+    baseline, edited
+        What it is known to hold, and what it is to become.
+    frames
+        Those whose pictures the set does not have.
+    reader
+        Of the video of these frames.
+    """
+
+    home: LabIdentity
+    num: int | None
+    baseline: PoseDraft
+    edited: PoseDraft
+    description: str = ""
+    frames: tuple[FrameKey, ...] = ()
+    reader: Pictures | None = None
+
+
+def save_labels(lab: Lab, saving: Saving) -> tuple[int, PoseDraft]:
+    """Write labels and frames in one transaction; the set's number and what it holds.
+
+    Raises
+    ------
+    WriteRefused
+        When another lab has been connected since the set was opened.
+    WriteConflict
+        When somebody changed the same labels since `baseline`; nothing is written.
+    """
+    _refuse_elsewhere(lab, saving.home)
+    num = saving.num
+    if num is None:
+        num = lab.poses.create_label_set(saving.description or None)
+    images = {} if saving.reader is None else _Decoded(saving.reader, saving.frames)
+    lab.poses.save_draft(num, saving.baseline, saving.edited, images)
+    return num, lab.poses.load_draft(num)
+
+
+class _Decoded(Mapping["FrameKey", "Picture"]):
+    """Pictures of a video, decoded when they are taken."""
+
+    def __init__(self, reader: Pictures, frames: Sequence[FrameKey]) -> None:
+        self._reader = reader
+        self._frames = dict.fromkeys(frames)
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def __iter__(self) -> Iterator[FrameKey]:
+        return iter(self._frames)
+
+    def __getitem__(self, frame: FrameKey) -> Picture:
+        if frame not in self._frames:
+            raise KeyError(frame)
+        return self._reader.picture(frame.frame_num)
+
+
+def _identity(lab: Any) -> LabIdentity:
+    return lab.url, lab.name, lab.project
+
+
+def _refuse_elsewhere(lab: Any, home: LabIdentity) -> None:
+    if elsewhere := why_elsewhere(home, _identity(lab), "labels"):
+        raise WriteRefused(elsewhere)
+
+
+def _main_video(frames: Sequence[FrameKey]) -> tuple[VideoKey | None, list[int]]:
+    """Return the video of most frames, and their numbers."""
+    numbers: dict[VideoKey, list[int]] = {}
+    for frame in frames:
+        numbers.setdefault(VideoKey(*frame[:4]), []).append(frame.frame_num)
+    if not numbers:
+        return None, []
+    video = max(numbers, key=lambda key: len(numbers[key]))
+    return video, sorted(numbers[video])

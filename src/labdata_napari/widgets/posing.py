@@ -1,0 +1,305 @@
+"""The label set or predictions that a viewer corrects, whatever dock is open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from psygnal import Signal
+
+from labdata_napari.core.pose_marks import VideoFrames
+from labdata_napari.core.pose_predictions import read_predictions
+from labdata_napari.core.pose_session import PoseSession
+from labdata_napari.core.video_align import alignment_of
+from labdata_napari.errors import LabdataError, UnreadableFile
+from labdata_napari.layers.pose_mouse import PoseMouse
+from labdata_napari.layers.pose_view import PoseView
+from labdata_napari.widgets.lane import OnLoss
+from labdata_napari.widgets.pose_pictures import SetFrameSource, VideoFrameSource
+from labdata_napari.widgets.pose_rows import read_label_set, read_predictions_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from labdata_napari.core.pose import FrameKey
+    from labdata_napari.core.pose_pictures import Picture
+    from labdata_napari.core.pose_predictions import Predictions, VideoKey
+    from labdata_napari.core.video_thread import Pictures
+    from labdata_napari.lab.opening import Opening
+    from labdata_napari.layers.source import LabIdentity
+    from labdata_napari.widgets.pose_rows import PredictionRows, SetRows
+    from labdata_napari.widgets.workspace import Workspace
+
+
+class PoseWork:
+    """A session with the layers that show it and the pictures under them.
+
+    Parameters
+    ----------
+    workspace
+        Whose viewer shows it.
+    lab
+        The lab that it belongs to.
+    title
+        What it is called.
+    session
+        What is corrected.
+    source
+        Of its pictures.
+    colours
+        Of body parts, where somebody gave them some.
+    """
+
+    told = Signal(str)
+    """Why a picture is not there."""
+    gone = Signal()
+    """Somebody took its layers away."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        lab: LabIdentity,
+        title: str,
+        session: PoseSession,
+        source: SetFrameSource | VideoFrameSource,
+        colours: Mapping[str, str],
+    ) -> None:
+        viewer = workspace.viewer
+        assert viewer is not None
+        self.lab = lab
+        self.title = title
+        self.session = session
+        self.source = source
+        self.alignment = ""
+        """How stored frames and the video do not fit together; empty when they do."""
+        self.view = PoseView(viewer, session, title, colours)
+        self._mouse = PoseMouse(viewer, self.view)
+        source.arrived.connect(self._on_picture)
+        session.frame_shown.connect(self._ask)
+        self.view.gone.connect(self.gone)
+        if session.frame is not None:
+            self._ask(session.frame)
+
+    @property
+    def reader(self) -> Pictures | None:
+        """Pictures of the video; None for those of a set."""
+        source = self.source
+        return source.reader if isinstance(source, VideoFrameSource) else None
+
+    def end(self) -> None:
+        """Take the layers away and let go of the pictures."""
+        self.session.frame_shown.disconnect(self._ask)
+        self.view.gone.disconnect()
+        self.source.close()
+        self._mouse.end()
+        self.view.end()
+
+    def _ask(self, frame: FrameKey) -> None:
+        picture = self.source.show(frame)
+        if picture is not None:
+            self.view.show(frame, picture)
+
+    def _on_picture(self, frame: FrameKey, picture: Picture | LabdataError) -> None:
+        # one that is only on the way to the frame wanted now still shows movement
+        if self.view.is_current and frame != self.session.frame:
+            return
+        if isinstance(picture, LabdataError):
+            # labels over the picture of another frame would be in the wrong place
+            self.told.emit(str(picture))
+            self.view.show(frame, np.zeros_like(self.view.picture.data))
+        else:
+            self.view.show(frame, picture)
+
+
+class Posing:
+    """Opens label sets and predictions; belongs to the workspace.
+
+    Parameters
+    ----------
+    workspace
+        To read through, and whose viewer to show them in.
+    """
+
+    opened = Signal(object)
+    """The `PoseWork` that is corrected from now on, or None."""
+    told = Signal(str)
+    """A line about what was just opened or why it was not."""
+    aligned = Signal()
+    """It is known how the frames of a set and its video fit together."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self.work: PoseWork | None = None
+
+    def open_set(self, num: int) -> None:
+        """Open a label set."""
+        self.told.emit(f"Opening label set {num} …")
+        self._workspace.submit(
+            read_label_set,
+            num,
+            on_loss=OnLoss.REPEAT,
+            done=self._on_set,
+            failed=self._on_failed,
+        )
+
+    def open_predictions(
+        self, found: int | Predictions, video: VideoKey, into: int | None = None
+    ) -> None:
+        """Open what a model made of a video.
+
+        Parameters
+        ----------
+        found
+            Number of the model, or predictions of a file.
+        video
+            Which.
+        into
+            Number of the label set that corrected frames go into; None for a new one.
+        """
+        self.told.emit("Opening predictions …")
+        self._workspace.submit(
+            read_predictions_of,
+            found,
+            video,
+            into,
+            on_loss=OnLoss.REPEAT,
+            done=self._on_predictions,
+            failed=self._on_failed,
+        )
+
+    def open_file(self, path: Path, video: VideoKey, into: int | None = None) -> None:
+        """Open predictions that a model wrote to a file, of a video of the lab."""
+        self.told.emit(f"Reading {path.name} …")
+        self._workspace.background(
+            _read_file,
+            path,
+            video,
+            into,
+            done=self._on_file,
+            failed=self._on_failed,
+        )
+
+    def close(self) -> None:
+        """Let go of what is open; what is not saved stays in the journal."""
+        work, self.work = self.work, None
+        if work is not None:
+            work.end()
+            self.opened.emit(None)
+
+    def end(self) -> None:
+        """Let go of all because the window closes; the viewer takes its layers away."""
+        work, self.work = self.work, None
+        for signal in (self.opened, self.told, self.aligned):
+            signal.disconnect()
+        if work is not None:
+            work.source.close()
+
+    # -- how
+
+    def _on_set(self, rows: SetRows) -> None:
+        frames = tuple(sorted(rows.draft.labels.frames))
+        session = PoseSession(
+            frames,
+            rows.draft,
+            num=rows.num,
+            bodyparts=rows.skeleton.bodyparts,
+            edges=rows.skeleton.edges,
+        )
+        source = SetFrameSource(self._workspace, rows.lab, rows.num, frames)
+        title = f"label set {rows.num}"
+        self._start(rows, title, session, source)
+        if rows.opening is not None and rows.stored:
+            self._workspace.background(
+                _compare,
+                rows,
+                done=self._on_aligned,
+                failed=self._on_no_video,
+            )
+
+    def _on_file(self, answer: tuple[Predictions, VideoKey, int | None]) -> None:
+        self.open_predictions(*answer)
+
+    def _on_predictions(self, rows: PredictionRows) -> None:
+        self._workspace.background(
+            _open_video, rows, done=self._on_video, failed=self._on_failed
+        )
+
+    def _on_video(self, answer: tuple[PredictionRows, Pictures]) -> None:
+        rows, reader = answer
+        frames = VideoFrames(rows.video, len(reader))
+        session = PoseSession(
+            frames,
+            rows.draft,
+            num=rows.num,
+            bodyparts=rows.skeleton.bodyparts,
+            edges=rows.skeleton.edges,
+            predictions=rows.predictions,
+            video=rows.video,
+        )
+        source = VideoFrameSource(rows.video, reader)
+        model = rows.predictions.model_num
+        by = "a file" if model is None else f"model {model}"
+        title = f"{rows.video.subject_name} {rows.video.video_name}, {by}"
+        self._start(rows, title, session, source)
+        if len(rows.predictions) != len(reader):
+            self.told.emit(
+                f"The predictions are of {len(rows.predictions):,} frames and the "
+                f"video has {len(reader):,}: they may be of another video."
+            )
+
+    def _start(
+        self,
+        rows: SetRows | PredictionRows,
+        title: str,
+        session: PoseSession,
+        source: SetFrameSource | VideoFrameSource,
+    ) -> None:
+        self.close()
+        if self._workspace.viewer is None:
+            source.close()
+            return
+        colours = rows.skeleton.colours
+        self.work = PoseWork(self._workspace, rows.lab, title, session, source, colours)
+        self.work.gone.connect(self.close)
+        self.work.told.connect(self.told)
+        session.told.connect(self.told)
+        self.told.emit("")
+        self.opened.emit(self.work)
+
+    def _on_aligned(self, answer: tuple[int, str]) -> None:
+        num, words = answer
+        if self.work is not None and self.work.session.num == num and words:
+            self.work.alignment = words
+            self.aligned.emit()
+
+    def _on_no_video(self, _error: LabdataError) -> None:
+        """Go on without: a label set needs no video."""
+
+    def _on_failed(self, error: LabdataError) -> None:
+        self.told.emit(str(error))
+
+
+def _read_file(
+    path: Path, video: VideoKey, into: int | None
+) -> tuple[Predictions, VideoKey, int | None]:
+    return read_predictions(path), video, into
+
+
+def _reader_of(opening: Opening) -> Pictures:
+    reader: Any = getattr(opening().data, "reader", None)
+    if not hasattr(reader, "picture_held"):
+        raise UnreadableFile(
+            "The recording is no video with colours that frames can be taken from."
+        )
+    found: Pictures = reader
+    return found
+
+
+def _open_video(rows: PredictionRows) -> tuple[PredictionRows, Pictures]:
+    return rows, _reader_of(rows.opening)
+
+
+def _compare(rows: SetRows) -> tuple[int, str]:
+    assert rows.opening is not None
+    return rows.num, alignment_of(_reader_of(rows.opening), rows.stored).words
