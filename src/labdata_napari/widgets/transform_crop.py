@@ -40,6 +40,7 @@ class CropFields(QWidget):
         self._fold.setToolTip("Show the crop in numbers")
         self._words = QLabel()
         self._words.setObjectName("transform_crop_words")
+        self._words.setWordWrap(True)  # a dock that is narrow is not to be cut
         self._whole = QPushButton()
         self._whole.setObjectName("transform_crop_whole")
         self._whole.setText("Whole")
