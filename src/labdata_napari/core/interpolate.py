@@ -232,14 +232,20 @@ def _piece(
         slice(int(a - f), int(b - f)) for a, b, f in zip(low, high, first, strict=True)
     )
     # Beyond the stack's faces coefficients are mirrored.
-    margins = [{1: (0, 0), 2: (0, 1), 4: (1, 2)}[t] for t in taps]
+    margins = [
+        (before if a == 0 else 0, after if b == n else 0)
+        for a, b, n, (before, after) in zip(
+            low,
+            high,
+            full,
+            ({1: (0, 0), 2: (0, 1), 4: (1, 2)}[t] for t in taps),
+            strict=True,
+        )
+    ]
     dtype = working_dtype(windows[0].dtype)
-    data = np.stack(
-        [
-            np.pad(w[inner].astype(dtype, copy=False), margins, "reflect")
-            for w in windows
-        ]
-    )
+    data = np.array([window[inner] for window in windows], dtype)
+    if np.any(margins):
+        data = np.pad(data, [(0, 0), *margins], "reflect")
     shift = np.array([before for before, _ in margins]) - low
     ends = np.array([shift, full - 1 + shift], dtype=np.float64)
     corners = np.array(list(itertools.product((0, 1), repeat=3)))

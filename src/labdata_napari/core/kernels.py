@@ -39,7 +39,9 @@ class Kernels(Protocol):
         self, plane: NDArray[Any], along_y: bool, along_x: bool
     ) -> NDArray[Any]: ...
 
-    def coefficients(self, values: NDArray[Any], axis: int) -> NDArray[Any]: ...  # noqa: D102
+    def coefficients(  # noqa: D102
+        self, values: NDArray[Any], axis: int, cut: tuple[bool, bool] = (False, False)
+    ) -> NDArray[Any]: ...
 
     def sample(self, data: NDArray[Any], grid: Grid, out: NDArray[Any]) -> None: ...  # noqa: D102
 

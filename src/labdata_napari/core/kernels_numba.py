@@ -11,6 +11,7 @@ NumPy. Imported only where numba is.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy as np
 from labdata_napari.core import kernels_numpy as plain
 from labdata_napari.core.kernels_compiling import compiled
 from labdata_napari.core.kernels_exact import blend, turn, zoom_frames
-from labdata_napari.core.kernels_sampling import sample_any, sample_cubic
+from labdata_napari.core.kernels_sampling import sample_any, sample_cubic, sample_linear
 from labdata_napari.core.spline import FACTORS, GAIN, REACH
 
 if TYPE_CHECKING:
@@ -127,19 +128,23 @@ def plane_coefficients(
     return plane
 
 
-def coefficients(values: NDArray[Any], axis: int) -> NDArray[Any]:
+def coefficients(
+    values: NDArray[Any], axis: int, cut: tuple[bool, bool] = (False, False)
+) -> NDArray[Any]:
     """Give cubic B-spline coefficients; see `labdata_napari.core.spline`."""
     length = values.shape[axis]
-    if values.dtype != np.float32 or length == 1:
-        return plain.coefficients(values, axis)
-    before = int(np.prod(values.shape[:axis], dtype=np.int64))
-    out = np.empty_like(values)
-    lines, found = (v.reshape(before, length, -1) for v in (values, out))
-    if lines.shape[2] == 1:
-        _filter_rows(lines[:, :, 0], found[:, :, 0], REACH, tuple(_WEIGHTS))
+    before, after = math.prod(values.shape[:axis]), math.prod(values.shape[axis + 1 :])
+    if values.dtype != np.float32 or length == 1 or (after == 1 and any(cut)):
+        return plain.coefficients(values, axis, cut)
+    left = length - REACH * sum(cut)
+    lines = values.reshape(before, length, after)
+    out = np.empty((before, left, after), np.float32)
+    if after == 1:
+        _filter_rows(lines[:, :, 0], out[:, :, 0], REACH, tuple(_WEIGHTS))
     else:
-        _filter_columns(lines, found, REACH, tuple(_WEIGHTS))
-    return out
+        start, _ = (0 if there else REACH for there in cut)
+        _filter_columns(lines, out, start, REACH, tuple(_WEIGHTS))
+    return out.reshape(*values.shape[:axis], left, *values.shape[axis + 1 :])
 
 
 _STRIP = 32  # columns filtered together: they stay in the nearest caches
@@ -182,22 +187,23 @@ def _filter_rows(rows, out, reach, weights):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _filter_columns(blocks, out, reach, weights):  # type: ignore[no-untyped-def]
-    length, width = blocks.shape[1], blocks.shape[2]
-    one = np.zeros((length + 2 * reach) * _STRIP, np.float32)
-    two = np.zeros((length + 2 * reach) * _STRIP, np.float32)
+def _filter_columns(blocks, out, start, reach, weights):  # type: ignore[no-untyped-def]
+    """Filter along the second axis, `start` voxels mirrored before its first."""
+    length, left, width = blocks.shape[1], out.shape[1], blocks.shape[2]
+    one = np.zeros((left + 2 * reach) * _STRIP, np.float32)
+    two = np.zeros((left + 2 * reach) * _STRIP, np.float32)
     for block in range(blocks.shape[0]):
-        for start in range(0, width, _STRIP):
-            count = min(_STRIP, width - start)
-            for k in range(-reach, length + reach):
-                row = blocks[block, _mirrored(k, length)]
+        for first in range(0, width, _STRIP):
+            count = min(_STRIP, width - first)
+            for k in range(left + 2 * reach):
+                row = blocks[block, _mirrored(k - start, length)]
                 for x in range(count):
-                    one[(reach + k) * _STRIP + x] = row[start + x]
-            _filter(one, two, _STRIP, length, weights)
-            for k in range(length):
+                    one[k * _STRIP + x] = row[first + x]
+            _filter(one, two, _STRIP, left, weights)
+            for k in range(left):
                 row = out[block, k]
                 for x in range(count):
-                    row[start + x] = two[k * _STRIP + x]
+                    row[first + x] = two[k * _STRIP + x]
 
 
 def sample(data: NDArray[Any], grid: Grid, out: NDArray[Any]) -> None:
@@ -207,7 +213,8 @@ def sample(data: NDArray[Any], grid: Grid, out: NDArray[Any]) -> None:
         return
     low, high = np.array(grid.low), np.array(grid.high)
     where = (grid.matrix, grid.offset, low, high, grid.TOLERANCE)
-    kernel = sample_cubic if grid.taps == (4, 4, 4) else sample_any
+    whole = {(4, 4, 4): sample_cubic, (2, 2, 2): sample_linear}
+    kernel = whole.get(grid.taps, sample_any)
     kernel(data, *where, np.array(grid.taps), out)
 
 
@@ -221,6 +228,6 @@ def load() -> None:
     for axis in (0, 2):
         coefficients(data, axis)
     low, ones = np.ones(3), np.ones(3, np.int64)
-    for kernel in (sample_any, sample_cubic):
+    for kernel in (sample_any, sample_linear, sample_cubic):
         one = np.zeros((1, 1, 1, 1), np.float32)
         kernel(data[None], np.eye(3), low, low, low, 0.0, ones, one)

@@ -31,7 +31,8 @@ __all__ = [
     "zoom_frames",
 ]
 
-_TOGETHER = 32768  # voxels interpolated in one go; few would only wait for the GIL
+_TOGETHER = 16384  # voxels interpolated in one go: fewer would wait for the GIL, more
+# would not stay in the caches
 
 
 def reduce_frame(
@@ -130,17 +131,16 @@ def sample(data: NDArray[Any], grid: Grid, out: NDArray[Any]) -> None:
     together = max(1, _TOGETHER // nk)
     for start in range(0, ni * nj, together):
         rows = np.arange(start, min(start + together, ni * nj))
-        first, weights, inside = _places(grid, *np.divmod(rows, nj), data.dtype)
-        index = sum(f * s for f, s in zip(first, strides, strict=True)).reshape(-1)
+        index, weights, inside = _places(grid, rows, strides, data.dtype)
         wide = [
             _wide(name, w, tx) for name, w in zip(("wz", "wy"), weights, strict=False)
         ]
         for near, some in zip(runs, lines[:, start : start + together], strict=True):
             total = _columns(near, index, strides[:2], *wide)
-            target = some.reshape(-1)
-            np.multiply(total[:, 0], weights[2][0].reshape(-1), out=target)
+            target, more = some.reshape(-1), _buffer("more", index.shape, data.dtype)
+            np.multiply(total[:, 0], weights[2][0], out=target)
             for c in range(1, tx):
-                target += total[:, c] * weights[2][c].reshape(-1)
+                target += np.multiply(total[:, c], weights[2][c], out=more)
             if inside is not None:
                 target[~inside] = 0
 
@@ -184,7 +184,7 @@ def _runs(name: str, flat: NDArray[Any], length: int) -> NDArray[Any]:
     return runs
 
 
-def _buffer(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+def _buffer(name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
     """Memory of this thread's for some array, used again and again."""
     size = math.prod(shape)
     found = getattr(_local, name, None)
@@ -201,31 +201,43 @@ def _wide(name: str, weights: list[NDArray[Any]], width: int) -> list[NDArray[An
     for number, weight in enumerate(weights):
         copies = _buffer(f"{name} {number}", (weight.size, width), weight.dtype)
         for k in range(width):  # faster than repeating or broadcasting
-            copies[:, k] = weight.reshape(-1)
+            copies[:, k] = weight
         wide.append(copies)
     return wide
 
 
 def _places(
-    grid: Grid, i: NDArray[np.intp], j: NDArray[np.intp], dtype: np.dtype[Any]
-) -> tuple[list[Any], list[list[NDArray[Any]]], NDArray[np.bool_] | None]:
-    """First neighbour and weights along z, y, x, and whether a place is inside."""
-    k = np.arange(grid.shape[2])
-    firsts, weights = [], []
+    grid: Grid, rows: NDArray[np.intp], strides: tuple[int, ...], dtype: np.dtype[Any]
+) -> tuple[NDArray[np.intp], list[list[NDArray[Any]]], NDArray[np.bool_] | None]:
+    """First neighbour, weights along z, y, x, and whether a place is inside."""
+    (i, j), k = np.divmod(rows, grid.shape[1]), np.arange(grid.shape[2])
+    shape = (len(rows), len(k))
+    place, whole, total = (
+        _buffer(name, shape, np.float64) for name in ("place", "whole", "first")
+    )
     inside: Any = None
-    for axis in range(3):
+    weights = []
+    for axis, taps in enumerate(grid.taps):
         m0, m1, m2 = grid.matrix[axis]
-        place = (grid.offset[axis] + m0 * i + m1 * j)[:, None] + m2 * k
+        np.add.outer(grid.offset[axis] + m0 * i + m1 * j, m2 * k, out=place)
         low, high = grid.low[axis], grid.high[axis]
         if not grid.inside:
             here = (place >= low - grid.TOLERANCE) & (place <= high + grid.TOLERANCE)
             inside = here if inside is None else inside & here
             np.clip(place, low, high, out=place)
-        taps = grid.taps[axis]
-        first = (np.rint(place) if taps == 1 else place).astype(np.intp)
-        firsts.append(first - 1 if taps == 4 else first)
-        weights.append(weights_of((place - first).astype(dtype), taps))
-    return firsts, weights, None if inside is None else inside.reshape(-1)
+        (np.rint if taps == 1 else np.floor)(place, out=whole)  # all are positive
+        fraction = np.empty(shape, dtype)
+        np.subtract(place, whole, out=fraction, casting="same_kind")
+        weights.append(weights_of(fraction.reshape(-1), taps))
+        whole -= taps == 4
+        whole *= strides[axis]
+        if axis:
+            total += whole
+        else:
+            total, whole = whole, total
+    index = _buffer("index", shape, np.intp)
+    np.copyto(index, total, casting="unsafe")
+    return index.reshape(-1), weights, None if inside is None else inside.reshape(-1)
 
 
 def weights_of(fraction: NDArray[Any], taps: int) -> list[NDArray[Any]]:
@@ -238,12 +250,16 @@ def weights_of(fraction: NDArray[Any], taps: int) -> list[NDArray[Any]]:
         return [rest, fraction]
     sixth, half = fraction.dtype.type(1 / 6), fraction.dtype.type(0.5)
     two, most = fraction.dtype.type(2), fraction.dtype.type(2 / 3)
-    return [
-        rest * rest * rest * sixth,
-        fraction * fraction * (fraction - two) * half + most,
-        rest * rest * (rest - two) * half + most,
-        fraction * fraction * fraction * sixth,
-    ]
+    squares = rest * rest, fraction * fraction
+    first, last = squares[0] * rest, squares[1] * fraction
+    first *= sixth
+    last *= sixth
+    middle = [fraction - two, rest - two]
+    for weight, square in zip(middle, reversed(squares), strict=True):
+        weight *= square
+        weight *= half
+        weight += most
+    return [first, *middle, last]
 
 
 # --- as labdata computes ----------------------------------------------------------

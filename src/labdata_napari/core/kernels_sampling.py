@@ -171,6 +171,38 @@ def sample_cubic(  # type: ignore[no-untyped-def]
 
 
 @compiled
+def sample_linear(  # type: ignore[no-untyped-def]
+    data, matrix, offset, low, high, margin, taps, out
+):
+    """Two neighbours along all axes."""
+    n, plane, row = out.shape[3], data.shape[2] * data.shape[3], data.shape[3]
+    first, weights = np.empty((4, n), np.int32), np.empty((3, 4, n), np.float32)
+    numbers, fraction = np.arange(n).astype(np.float64), np.empty(n, np.float32)
+    where = (matrix, offset, low, high, margin, taps, numbers, first, fraction, weights)
+    z0, z1 = weights[0, 0], weights[0, 1]
+    y0, y1 = weights[1, 0], weights[1, 1]
+    x0, x1 = weights[2, 0], weights[2, 1]
+    for i in range(out.shape[1]):
+        for j in range(out.shape[2]):
+            _line(i, j, *where)
+            for channel in range(out.shape[0]):
+                flat = data[channel].reshape(plane * data.shape[1])
+                line = out[channel, i, j]
+                for k in range(n):
+                    if first[3, k]:
+                        line[k] = 0
+                        continue
+                    p = np.uintp(first[0, k] * plane + first[1, k] * row + first[2, k])
+                    q, one, down = np.uintp(p + plane), np.uintp(1), np.uintp(row)
+                    before = (flat[p] * y0[k] + flat[p + down] * y1[k]) * z0[k]
+                    before += (flat[q] * y0[k] + flat[q + down] * y1[k]) * z1[k]
+                    p, q = p + one, q + one
+                    after = (flat[p] * y0[k] + flat[p + down] * y1[k]) * z0[k]
+                    after += (flat[q] * y0[k] + flat[q + down] * y1[k]) * z1[k]
+                    line[k] = before * x0[k] + after * x1[k]
+
+
+@compiled
 def sample_any(  # type: ignore[no-untyped-def]
     data, matrix, offset, low, high, margin, taps, out
 ):

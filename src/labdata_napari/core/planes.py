@@ -164,7 +164,8 @@ class Planes:
                 for a, b in self._in_ring(low, high)
             ]
         )
-        found = self._kernels.coefficients(strip, 0)[first - low : end - low]
+        cut = low > 0, high < self._scratch.shape[1]
+        found = self._kernels.coefficients(strip, 0, cut)[: end - first]
         self._scratch.put_rows(channel, first, rows.start, found)
         return True
 

@@ -17,12 +17,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_PANEL = 128  # columns that lie together in the file
+
+
 class Scratch:
     """A (C, Z, Y, X) array, written plane by plane and read by windows.
 
     Above `in_memory` bytes it is a temporary file that has no name (or is deleted
     with its handle), so nothing stays behind whatever happens to the process. It is
     read and written by position rather than mapped: mapped pages count as memory.
+    In the file the columns are cut into panels, so that little more is read than a
+    window holds: the windows of a tilted slab are narrow.
 
     Parameters
     ----------
@@ -82,14 +87,7 @@ class Scratch:
 
     def put(self, channel: int, z: int, plane: NDArray[Any]) -> None:
         """Store a (Y, X) plane, converted to the scratch's type."""
-        if self._array is not None:
-            self._array[channel, z] = plane
-            return
-        data = np.ascontiguousarray(plane, self.dtype)
-        try:
-            self._write(data, self._offset(channel, z, 0))
-        except OSError as error:
-            raise self._refused(error) from error
+        self.put_rows(channel, z, 0, plane[None])
 
     def put_rows(self, channel: int, z: int, y: int, rows: NDArray[Any]) -> None:
         """Store rows of planes: (z, y, all x), from plane `z` and row `y` on."""
@@ -97,8 +95,10 @@ class Scratch:
             self._array[channel, z : z + len(rows), y : y + rows.shape[1]] = rows
             return
         try:
-            for k, part in enumerate(np.ascontiguousarray(rows, self.dtype)):
-                self._write(part, self._offset(channel, z + k, y))
+            for first, last in self._panels(0, self.shape[3]):
+                panel = np.ascontiguousarray(rows[:, :, first:last], self.dtype)
+                for k, part in enumerate(panel, start=z):
+                    self._write(part, self._offset(channel, k, y, first))
         except OSError as error:
             raise self._refused(error) from error
 
@@ -109,10 +109,15 @@ class Scratch:
         z, y, x = (slice(a, b) for a, b in zip(low, high, strict=True))
         if self._array is not None:
             return self._array[channel, z, y, x]
-        rows = np.empty((high[0] - low[0], high[1] - low[1], self.shape[3]), self.dtype)
-        for k, plane in enumerate(range(low[0], high[0])):
-            self._read(rows[k], self._offset(channel, plane, low[1]))
-        return rows[:, :, x]
+        found = np.empty([b - a for a, b in zip(low, high, strict=True)], self.dtype)
+        for first, last in self._panels(x.start, x.stop):
+            start, stop = max(first, x.start), min(last, x.stop)
+            panel = np.empty((y.stop - y.start, last - first), self.dtype)
+            for k, plane in enumerate(range(z.start, z.stop)):
+                self._read(panel, self._offset(channel, plane, y.start, first))
+                part = panel[:, start - first : stop - first]
+                found[k, :, start - x.start : stop - x.start] = part
+        return found
 
     def whole(self) -> NDArray[Any]:
         """Give the (C, Z, Y, X) array itself where it is in memory, else a copy."""
@@ -122,9 +127,17 @@ class Scratch:
         low, high = (0, 0, 0), tuple(shape)
         return np.stack([self.window(c, low, high) for c in range(channels)])
 
-    def _offset(self, channel: int, z: int, y: int) -> int:
+    def _panels(self, start: int, stop: int) -> list[tuple[int, int]]:
+        """First column of each panel with some of these, and the one after its last."""
+        firsts = range(start // _PANEL * _PANEL, stop, _PANEL)
+        return [(first, min(first + _PANEL, self.shape[3])) for first in firsts]
+
+    def _offset(self, channel: int, z: int, y: int, panel: int) -> int:
+        """Where a row of the panel that begins at some column is."""
         _, nz, ny, nx = self.shape
-        return ((channel * nz + z) * ny + y) * nx * self.dtype.itemsize
+        width = min(_PANEL, nx - panel)
+        row = (channel * nx + panel) * nz * ny + (z * ny + y) * width
+        return row * self.dtype.itemsize
 
     def _write(self, data: NDArray[Any], offset: int) -> None:
         view = data.reshape(-1).view(np.uint8).data

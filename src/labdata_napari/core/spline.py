@@ -14,6 +14,7 @@ image, with 1 in the middle, and what the sum of all weights must be at the end.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,7 +37,9 @@ FACTORS = (
 GAIN = 1.75 * _MIDDLE / (1 + _FAR + _FAR**2) ** 2
 
 
-def coefficients(values: NDArray[Any], axis: int) -> NDArray[Any]:
+def coefficients(
+    values: NDArray[Any], axis: int, cut: tuple[bool, bool] = (False, False)
+) -> NDArray[Any]:
     """Return cubic B-spline coefficients of some lines, mirrored at their ends.
 
     Parameters
@@ -46,43 +49,50 @@ def coefficients(values: NDArray[Any], axis: int) -> NDArray[Any]:
         within `REACH` of the cuts.
     axis
         Along which the lines run; one voxel alone is its own coefficient.
+    cut
+        Ends at which `REACH` voxels are there as neighbours alone.
 
     Returns
     -------
     ndarray
-        Of the shape and type of `values`.
+        Of the type of `values`, and of their shape less what is `cut`.
     """
     length = values.shape[axis]
     if length == 1:
         return values
-    before = int(np.prod(values.shape[:axis], dtype=np.int64))
-    after = int(np.prod(values.shape[axis + 1 :], dtype=np.int64))
+    before = math.prod(values.shape[:axis])
+    after = math.prod(values.shape[axis + 1 :])
     lines = values.reshape(before, length, after)
-    out = np.empty_like(lines)
+    left = length - REACH * sum(cut)
+    out = np.empty((before, left, after), lines.dtype)
     strip = max(1, _STRIP // length)
     if after == 1:
         rows, results = lines[:, :, 0], out[:, :, 0]
         for k in range(0, before, strip):
-            _filter(rows[k : k + strip].T, results[k : k + strip].T, "F")
+            _filter(rows[k : k + strip].T, results[k : k + strip].T, cut, "F")
     else:
         for block, result in zip(lines, out, strict=True):
             for k in range(0, after, strip):
-                _filter(block[:, k : k + strip], result[:, k : k + strip], "C")
-    return out.reshape(values.shape)
+                _filter(block[:, k : k + strip], result[:, k : k + strip], cut, "C")
+    return out.reshape(*values.shape[:axis], left, *values.shape[axis + 1 :])
 
 
-def _filter(lines: NDArray[Any], out: NDArray[Any], layout: Any) -> None:
+def _filter(
+    lines: NDArray[Any], out: NDArray[Any], cut: tuple[bool, bool], layout: Any
+) -> None:
     """Filter lines along the first of two axes."""
     length, width = lines.shape
-    shape = (length + 2 * REACH, width)
+    start, end = (0 if there else REACH for there in cut)
+    shape = (start + length + end, width)
     found, other, again = (np.empty(shape, lines.dtype, layout) for _ in range(3))
-    found[REACH:-REACH] = lines
+    found[start : start + length] = lines
     period = 2 * (length - 1)
-    for k in range(1, REACH + 1):
+    for k in range(1, start + 1):
         mirrored = k % period
-        found[REACH - k] = lines[min(mirrored, period - mirrored)]
+        found[start - k] = lines[min(mirrored, period - mirrored)]
+    for k in range(1, end + 1):
         mirrored = (length - 1 + k) % period
-        found[REACH + length - 1 + k] = lines[min(mirrored, period - mirrored)]
+        found[start + length - 1 + k] = lines[min(mirrored, period - mirrored)]
     scale = lines.dtype.type
     for reach, pairs in FACTORS:
         count = len(found) - 2 * reach
