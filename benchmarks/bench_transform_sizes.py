@@ -36,7 +36,7 @@ SHAPES = {
     "100": (3000, 2, 2900, 2900),
 }
 SIZES = os.environ.get("LABDATA_NAPARI_BENCH_GB", "0.2").split(",")
-WAYS = ("numpy", "numba", "labdata")
+WAYS = ("numpy", "numba", "numpy-linear", "numba-linear", "labdata")
 
 
 def transform_of(shape: tuple[int, ...]) -> dict[str, list[object]]:
@@ -128,7 +128,7 @@ def test_file_to_file(brain, tmp_path):
         )
         ratio = "" if theirs is None else f"  {theirs / ours:.1f} times faster"
         print(
-            f"{name} GB  {way:8}{ours:.1f} s  {ours / gigabytes:.2f} s/GB  "
+            f"{name} GB  {way:14}{ours:.1f} s  {ours / gigabytes:.2f} s/GB  "
             f"processors {cpu:.1f} s  peak {peak:.0f} MB{ratio}"
         )
         target.unlink()

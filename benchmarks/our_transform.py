@@ -1,8 +1,9 @@
 """Compute a transform in a process of its own, beside ``tests/labdata_transform.py``.
 
 ``our_transform.py SOURCE TARGET PARAMETERS WAY``: WAY is "numpy" or "numba" (standard
-mode, OME-TIFF read back), or "labdata" (its own steps, TIFF). SOURCE may be
-"Z,C,Y,X": a stack of that shape, decoded afresh again and again from one chunk.
+mode, OME-TIFF read back), either with "-linear" for labdata's own interpolation instead
+of cubic B-splines, or "labdata" (its own steps, TIFF). SOURCE may be "Z,C,Y,X": a stack
+of that shape, decoded afresh again and again from one chunk.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from labdata_napari.core.exact import exact_plan, exact_slabs
 from labdata_napari.core.stacks import open_stack
 from labdata_napari.core.transform import TransformParameters, plan
 
@@ -63,13 +63,16 @@ def main(source: str, target: str, parameters: str, way: str) -> None:
 def _standard(stack: Any, wanted: TransformParameters, target: str, way: str) -> None:
     from labdata_napari.core.transform_file import write_transform
 
-    if way == "numpy":  # as where numba is not installed
+    if way.startswith("numpy"):  # as where numba is not installed
         sys.modules["numba"] = None  # type: ignore[assignment]
-    write_transform(stack, plan(stack.shape, None, wanted), target, wanted)
+    order = 1 if way.endswith("linear") else 3
+    write_transform(stack, plan(stack.shape, None, wanted), target, wanted, order=order)
 
 
 def _as_labdata(stack: Any, wanted: TransformParameters, target: str) -> None:
     import tifffile
+
+    from labdata_napari.core.exact import exact_plan, exact_slabs
 
     geometry = exact_plan(stack.shape, None, wanted)
     slabs = exact_slabs(stack, wanted, folder=Path(target).parent)

@@ -60,6 +60,18 @@ class CropTool(HandTool):
     _dragged: _Drag | None = None
     _held: Grip | None = None  # what the arrow keys move, in this plane
     _pane: Pane | None = None
+    _said: Box | None = None  # the box that the words are about
+
+    def begin(self) -> None:
+        """Get ready; the scene gives the mouse from now on."""
+        super().begin()
+        self._said = self._box()
+
+    def refresh(self) -> None:
+        """Say how large the box is that something else has changed."""
+        box = self._box()
+        if box != self._said:
+            self._say(box)
 
     def press(self, pane: Pane, place: Place, event: Any) -> bool:
         """Grip what is under the mouse."""
@@ -123,6 +135,10 @@ class CropTool(HandTool):
     def _set(self, box: Box, start: TransformDraft, merge: str) -> None:
         new = with_box(start.parameters, start.shape, box)
         self._model.set(start.with_parameters(new).with_hemisphere(None), merge=merge)
+        self._say(box)
+
+    def _say(self, box: Box) -> None:
+        self._said = box
         self.told.emit(self._words(box))
 
     def _grip(self, pane: Pane, place: Place) -> Grip | None:

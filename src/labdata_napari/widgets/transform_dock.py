@@ -340,7 +340,7 @@ class TransformDock(QWidget):
         if compute:
             settings = ComputeSettings(hemisphere=draft.hemisphere)
             self._workspace.computing.compute(key, settings)
-            self._say(f"Parameters {number} are being computed; go on working.")
+            self._say("")  # the queue says how far it is
         else:
             self._say(f"Saved as parameters {number}.")
         self._workspace.rows_changed.emit(key)
