@@ -367,9 +367,9 @@ class PoseSession:
 
     def restore(
         self,
-        edit: SetKeypoints,
-        frames: Iterable[FrameKey] = (),
-        bodyparts: Iterable[str] = (),
+        edit: SetKeypoints | None,
+        frames: tuple[FrameKey, ...] = (),
+        bodyparts: tuple[str, ...] = (),
     ) -> None:
         """Do an edit of another time again, as one step.
 
@@ -386,7 +386,8 @@ class PoseSession:
         if fresh:
             self._show_frames(tuple(sorted({*self.frames, *fresh})))
         self.bodyparts = tuple(dict.fromkeys((*self.bodyparts, *bodyparts)))
-        self.do(edit)
+        if edit is not None:
+            self.do(edit)
 
     # -- how
 

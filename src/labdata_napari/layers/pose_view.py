@@ -35,6 +35,7 @@ _SPACE: dict[str, Any] = {
 }
 _SHARE = 1 / 70  # of the picture's longer side that a point takes
 _ON_SCREEN = (7, 40)  # pixels that a point takes at least and at most
+_REACH = 5.0  # pixels of the screen within which a small point is hit
 _CHOSEN = 1.5  # times the usual size
 _FAINT, _HOLLOW = 0.35, 0.1  # opacities: of what is not likely, within a ring
 _EDGE, _RING = 0.1, 0.3  # widths of borders, in sizes of their points
@@ -153,7 +154,7 @@ class PoseView:
             return None
         places = np.array([[mark.y, mark.x] for mark in self._marks])
         away = np.linalg.norm(places - np.asarray(position)[-2:], axis=1)
-        reach = max(self._size / 2, _ON_SCREEN[0] / self._viewer.scene.camera.zoom)
+        reach = max(self._size / 2, _REACH / self._viewer.scene.camera.zoom)
         hit = [self._marks[n].bodypart for n in np.argsort(away) if away[n] <= reach]
         chosen = self.session.bodypart
         return chosen if chosen in hit else next(iter(hit), None)

@@ -19,7 +19,9 @@ from qtpy.QtWidgets import (
 
 from labdata_napari.widgets.annotation_keys_panel import KeysPanel
 from labdata_napari.widgets.listening import Listening
+from labdata_napari.widgets.offer_flow import OfferFlow
 from labdata_napari.widgets.pose_conflicts import PoseConflicts
+from labdata_napari.widgets.pose_journal import POSE_OFFERS
 from labdata_napari.widgets.pose_keypoints import PoseKeypoints
 from labdata_napari.widgets.pose_keys import (
     POSE_ACTIONS,
@@ -79,6 +81,9 @@ class PosePage(QWidget):
         self._save.setToolTip("Write what changed to the lab (Ctrl+S in the picture)")
         self._flow = PoseSaveFlow(workspace, self._question, self._conflicts, self)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self._recover = OfferFlow(
+            workspace.journaling, self._question, POSE_OFFERS, self
+        )
         self._lay_out()
         self._listening = Listening(self)
         self._listening_to_work = Listening(self)
@@ -90,6 +95,8 @@ class PosePage(QWidget):
         self._save.clicked.connect(self._flow.start)
         self._flow.told.connect(self.told)
         self._flow.state_changed.connect(self.refresh_state)
+        self._recover.told.connect(self.told)
+        self._recover.restored.connect(self._on_restored)
 
     def _lay_out(self) -> None:
         head, bottom = QHBoxLayout(), QHBoxLayout()
@@ -118,6 +125,7 @@ class PosePage(QWidget):
         self._listening_to_work.stop()
         self._work = self._flow.work = work
         session = None if work is None else work.session
+        self._recover.copy = session
         self._question.hide()
         self._conflicts.hide()
         self._keypoints.rows.show_work(work)
@@ -134,15 +142,14 @@ class PosePage(QWidget):
         ):
             self._listening_to_work.to(signal, method)
         self._title.setText(work.title)
-        self._slider.blockSignals(True)
-        self._slider.setRange(0, max(len(session.frames) - 1, 0))
-        self._slider.blockSignals(False)
+        self._show_length(len(session.frames))
         self._problems.follow(session)
         self._show_notice()
         self._on_edited()
         self._on_chosen()
         if session.frame is not None:
             self._on_frame(session.frame)
+        self._recover.offer()
 
     def show_keys(self, chosen: Mapping[str, str]) -> None:
         """Show the keys that a person has chosen, else the usual ones."""
@@ -213,6 +220,17 @@ class PosePage(QWidget):
         session = self._session
         if session is not None and session.frame is not None:
             self._show_place(session.frame)
+
+    def _on_restored(self) -> None:
+        """Frames may have come that the set did not hold."""
+        if self._session is not None:
+            self._show_length(len(self._session.frames))
+            self._on_edited()
+
+    def _show_length(self, frames: int) -> None:
+        self._slider.blockSignals(True)
+        self._slider.setRange(0, max(frames - 1, 0))
+        self._slider.blockSignals(False)
 
     def _on_chosen(self) -> None:
         session = self._session

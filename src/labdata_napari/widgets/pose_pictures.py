@@ -83,15 +83,32 @@ class SetFrameSource(QObject):
         self._workspace = workspace
         self._set = lab, num
         self._pictures = SetPictures(frames, self._fetch, self.arrived.emit)
+        self._stored = frozenset(frames)
+        self._video: VideoFrameSource | None = None
         self._closed = False
+
+    @property
+    def reader(self) -> Pictures | None:
+        """Pictures of the video of most frames, once it is open."""
+        return None if self._video is None else self._video.reader
+
+    def also(self, video: VideoKey, reader: Pictures) -> None:
+        """Take the frames that the set does not hold from its video."""
+        if not self._closed and self._video is None:
+            self._video = VideoFrameSource(video, reader)
+            self._video.arrived.connect(self.arrived)
 
     def show(self, frame: FrameKey) -> Picture | None:
         """Ask for a frame; it comes at once if it is held, else it arrives."""
+        if self._video is not None and frame not in self._stored:
+            return self._video.show(frame)
         return self._pictures.show(frame)
 
     def close(self) -> None:
         """Fetch nothing any more."""
         self._closed = True
+        if self._video is not None:
+            self._video.close()
 
     def _fetch(self, frames: tuple[FrameKey, ...]) -> None:
         if not self._closed:

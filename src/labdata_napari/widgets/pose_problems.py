@@ -271,6 +271,8 @@ class PoseProblems(QWidget):
         session.show_problems(problems)
         if not problems:
             self._left.setText("Nothing looks wrong.")
+        elif session.predictions is not None and not session.at:
+            session.next_problem()  # that is what predictions are opened for
 
     def _on_failed(self, error: LabdataError) -> None:
         self.refresh()

@@ -40,8 +40,9 @@ class SetRows:
         What it holds.
     skeleton
         How its body parts hang together.
-    opening
-        Opens the video of most of its frames; None where there is none to be had.
+    video, opening
+        The video of most of its frames, and what opens it; None where there is none
+        to be had.
     stored
         Some of its pictures of that video, to compare with it.
     """
@@ -50,6 +51,7 @@ class SetRows:
     num: int
     draft: PoseDraft
     skeleton: Skeleton
+    video: VideoKey | None = None
     opening: Opening | None = None
     stored: Mapping[int, Picture] = field(default_factory=dict)
 
@@ -108,7 +110,7 @@ def read_label_set(lab: Lab, num: int) -> SetRows:
     except LabdataError:  # a set needs no video
         return SetRows(_identity(lab), num, draft, skeleton)
     stored = {frame.frame_num: picture for frame, picture in pictures.items()}
-    return SetRows(_identity(lab), num, draft, skeleton, opening, stored)
+    return SetRows(_identity(lab), num, draft, skeleton, video, opening, stored)
 
 
 def read_predictions_of(

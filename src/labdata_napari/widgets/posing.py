@@ -12,9 +12,11 @@ from labdata_napari.core.pose_predictions import read_predictions
 from labdata_napari.core.pose_session import PoseSession
 from labdata_napari.core.video_align import alignment_of
 from labdata_napari.errors import LabdataError, UnreadableFile
+from labdata_napari.lab.journal_target import Target
 from labdata_napari.layers.pose_mouse import PoseMouse
 from labdata_napari.layers.pose_view import PoseView
 from labdata_napari.widgets.lane import OnLoss
+from labdata_napari.widgets.pose_journal import POSE_COPIES, pose_target
 from labdata_napari.widgets.pose_pictures import SetFrameSource, VideoFrameSource
 from labdata_napari.widgets.pose_rows import read_label_set, read_predictions_of
 
@@ -76,6 +78,10 @@ class PoseWork:
         self.view = PoseView(viewer, session, title, colours)
         self._mouse = PoseMouse(viewer, self.view)
         source.arrived.connect(self._on_picture)
+        self._journaling = workspace.journaling
+        self._journalled = self._target
+        self._journaling.follow(session, self._journalled, POSE_COPIES)
+        session.edited.connect(self._on_edited)
         session.frame_shown.connect(self._ask)
         self.view.gone.connect(self.gone)
         if session.frame is not None:
@@ -83,17 +89,36 @@ class PoseWork:
 
     @property
     def reader(self) -> Pictures | None:
-        """Pictures of the video; None for those of a set."""
-        source = self.source
-        return source.reader if isinstance(source, VideoFrameSource) else None
+        """Pictures of the video; None while it is not open."""
+        return self.source.reader
 
     def end(self) -> None:
-        """Take the layers away and let go of the pictures."""
+        """Take the layers away, keep what is unsaved, let go of the pictures."""
         self.session.frame_shown.disconnect(self._ask)
+        self.session.edited.disconnect(self._on_edited)
+        self._journaling.leave(self.session)
         self.view.gone.disconnect()
         self.source.close()
         self._mouse.end()
         self.view.end()
+
+    @property
+    def _target(self) -> Target:
+        """What is kept in a journal: of a set to be made, by what it is made from."""
+        session = self.session
+        if session.num is not None or session.predictions is None:
+            return pose_target(self.lab, session.num or 0)
+        video = {} if session.video is None else session.video._asdict()
+        key = {"model_num": session.predictions.source, **video}
+        return Target(*self.lab, "PoseEstimation", key)
+
+    def _on_edited(self) -> None:
+        target = self._target
+        if target != self._journalled:  # the set was made
+            self._journaling.leave(self.session)
+            self._journaling.follow(self.session, target, POSE_COPIES)
+            self._journalled = target
+        self._journaling.note(self.session)
 
     def _ask(self, frame: FrameKey) -> None:
         picture = self.source.show(frame)
@@ -267,11 +292,15 @@ class Posing:
         self.told.emit("")
         self.opened.emit(self.work)
 
-    def _on_aligned(self, answer: tuple[int, str]) -> None:
-        num, words = answer
-        if self.work is not None and self.work.session.num == num and words:
-            self.work.alignment = words
-            self.aligned.emit()
+    def _on_aligned(self, answer: tuple[SetRows, Pictures, str]) -> None:
+        rows, reader, words = answer
+        work = self.work
+        if work is None or work.session.num != rows.num or rows.video is None:
+            return
+        if isinstance(work.source, SetFrameSource):
+            work.source.also(rows.video, reader)
+        work.alignment = words
+        self.aligned.emit()
 
     def _on_no_video(self, _error: LabdataError) -> None:
         """Go on without: a label set needs no video."""
@@ -300,6 +329,7 @@ def _open_video(rows: PredictionRows) -> tuple[PredictionRows, Pictures]:
     return rows, _reader_of(rows.opening)
 
 
-def _compare(rows: SetRows) -> tuple[int, str]:
+def _compare(rows: SetRows) -> tuple[SetRows, Pictures, str]:
     assert rows.opening is not None
-    return rows.num, alignment_of(_reader_of(rows.opening), rows.stored).words
+    reader = _reader_of(rows.opening)
+    return rows, reader, alignment_of(reader, rows.stored).words

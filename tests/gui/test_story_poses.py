@@ -1,0 +1,216 @@
+"""A model's mistakes corrected by mouse and keys alone, saved, and shared by two."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+
+from hands import canvas, child, double_click_row, drag, place_of, press, row_of
+from hands import wait_for as waited
+from labdata_napari.core.pose_draft import MANUAL
+from labdata_napari.core.pose_predictions import VideoKey
+from labdata_napari.demo import demo_truth
+from labdata_napari.lab.connect import connect
+from labdata_napari.widgets.workspace import workspace_for
+
+if TYPE_CHECKING:
+    from labdata_napari.core.pose import PoseLabels
+
+pytestmark = [pytest.mark.gui, pytest.mark.one_qt]
+ERRORS, EVERY, MODEL = 50, 3, 7
+CTRL, NONE = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+class Actions(QObject):
+    """Counts what a hand does to the picture."""
+
+    def __init__(self, watched: QObject) -> None:
+        super().__init__()
+        self._watched, self.counts = watched, Counter()
+        QApplication.instance().installEventFilter(self)
+
+    def eventFilter(self, target: QObject, event: QEvent) -> bool:
+        if target is self._watched:
+            if event.type() == QEvent.Type.MouseButtonPress:
+                self.counts["click"] += 1
+            elif event.type() == QEvent.Type.KeyPress:
+                self.counts["key"] += 1
+        return False
+
+    def stop(self) -> int:
+        QApplication.instance().removeEventFilter(self)
+        return sum(self.counts.values())
+
+
+def seed(url: str, truth) -> dict[int, str]:
+    """Predictions of a model that is wrong once in some frames: where, and in what."""
+    rng = np.random.default_rng(3)
+    xy = truth.xy + rng.normal(0, 0.3, truth.xy.shape)
+    sure = np.full(xy.shape[:2], 0.98)
+    wrong = {}
+    for number in range(ERRORS):
+        frame, part = EVERY * number, number % len(truth.labels)
+        turn = rng.uniform(0, 2 * np.pi)
+        xy[frame, part] += rng.uniform(45, 80) * np.array([np.cos(turn), np.sin(turn)])
+        sure[frame, part] = rng.choice([0.3, 0.9])
+        wrong[frame] = truth.labels[part]
+    with connect(url) as lab:
+        lab.PoseEstimationModel.insert1({"model_num": MODEL, "algorithm_name": "wrong"})
+        for part, name in enumerate(truth.labels):
+            row = {**truth.key, "model_num": MODEL, "label_name": name}
+            x, y = xy[:, part].T.astype(np.float32)
+            lab.PoseEstimation.insert1(
+                {**row, "x": x, "y": y, "likelihood": sure[:, part].astype(np.float32)}
+            )
+    return wrong
+
+
+class Hand:
+    """A person at the Pose dock of a window."""
+
+    def __init__(self, viewer) -> None:
+        self.viewer, self.picture = viewer, canvas(viewer)
+        self.posing = workspace_for(viewer).posing
+
+    @property
+    def session(self):
+        return self.posing.work.session
+
+    def key(self, which, modifier=NONE) -> None:
+        QTest.keyClick(self.picture, which, modifier)
+        self.look()
+
+    def look(self) -> None:
+        """Until the picture of the frame is there."""
+        waited(lambda: self.posing.work is None or self.posing.work.view.is_current)
+
+    def click(self, x: float, y: float) -> None:
+        place, before = place_of(self.viewer, (y, x)), self.session.draft
+        # where another body part lies, Shift says that it is not that which is meant
+        other = self.posing.work.view.under((y, x))
+        keys = NONE if other in (None, self.session.bodypart) else SHIFT
+        QTest.mouseMove(self.picture, place)
+        QTest.mouseClick(self.picture, Qt.MouseButton.LeftButton, keys, place)
+        waited(lambda: self.session.draft is not before)
+
+    def opened(self, dock, row: str) -> None:
+        sets = child(dock, "pose_sets")
+        model = sets.model()
+
+        def listed() -> bool:
+            cells = (model.index(n, 0).data() for n in range(model.rowCount()))
+            return row in cells
+
+        waited(listed)
+        double_click_row(sets, row_of(sets, row))
+        waited(lambda: self.posing.work is not None)
+        self.look()
+
+    def saved(self, dock) -> None:
+        self.key(Qt.Key.Key_S, CTRL)
+        waited(lambda: child(dock, "pose_badge").text() == "✓ all saved")
+
+
+def rows_of(url: str, num: int) -> tuple[PoseLabels, dict, dict]:
+    with connect(url) as lab:
+        labels = lab.poses.load_labels(num)
+        sources = {p: d.source for p, d in lab.poses.load_details(num).items()}
+        pictures = {f: lab.poses.load_frame(num, f) for f in labels.frames[:2]}
+        return labels, sources, pictures
+
+
+def test_fifty_errors_take_two_actions_each_and_two_people_agree(
+    make_napari_viewer, demo_copy, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("LABDATA_NAPARI_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LABDATA_NAPARI_URL", demo_copy)
+    truth = demo_truth(scale=0.25).pose
+    wrong = seed(demo_copy, truth)
+    at = {name: n for n, name in enumerate(truth.labels)}
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1500, 950)
+    _, browser = viewer.window.add_plugin_dock_widget("labdata-napari", "Lab Browser")
+    table = child(browser, "entry_table")
+    waited(lambda: table.model().rowCount() > 0)
+    double_click_row(table, row_of(table, "label set"))
+    dock = waited(lambda: viewer.window.dock_widgets.get("Poses (labdata-napari)"))
+    hand = Hand(viewer)
+    waited(lambda: hand.posing.work is not None)
+    assert hand.session.num == 1
+    press(child(dock, "pose_back"))
+
+    # predictions begin at what is wrong first: a click and Enter for each
+    hand.opened(dock, f"model {MODEL}")
+    waited(lambda: hand.session.queue.current is not None)
+    hand.look()
+    actions, clicked = Actions(hand.picture), {}
+    for _ in range(ERRORS):
+        frame, name = hand.session.frame, hand.session.bodypart
+        assert wrong[frame.frame_num] == name
+        hand.click(*truth.xy[frame.frame_num, at[name]])
+        clicked[frame, name] = hand.session.draft[frame, name]
+        hand.key(Qt.Key.Key_Return)
+    assert actions.stop() <= 2 * ERRORS
+    assert {frame.frame_num for frame, _ in clicked} == set(wrong)
+    hand.key(Qt.Key.Key_Z, CTRL)
+    assert hand.session.frame.frame_num in wrong  # whatever comes next is no error
+    hand.key(Qt.Key.Key_Z, CTRL | SHIFT)
+    hand.saved(dock)
+
+    num = hand.session.num
+    labels, sources, pictures = rows_of(demo_copy, num)
+    assert len(labels) == ERRORS * len(truth.labels)
+    for (frame, name), label in labels.by_place().items():
+        assert np.hypot(*(truth.xy[frame.frame_num, at[name]] - [label.x, label.y])) < 2
+        mine = clicked.get((frame, name))
+        assert mine is None or (label.x, label.y) == (mine.x, mine.y)
+        assert sources[frame, name] == (MODEL if mine is None else MANUAL)
+    with connect(demo_copy) as lab:
+        video = lab.recordings.open("DatasetVideo", VideoKey(*frame[:4])._asdict())
+        for frame, picture in pictures.items():
+            assert np.array_equal(np.asarray(video[frame.frame_num]), picture)
+    two_people(hand, dock, demo_copy, num)
+    viewer.close()
+
+
+def two_people(hand: Hand, dock, url: str, num: int) -> None:
+    """Somebody else saves the same set meanwhile; what was left is offered again."""
+    press(child(dock, "pose_back"))
+    hand.opened(dock, f"label set {num}")
+    session = hand.session
+    frame, first, second, third = session.frame, *session.bodyparts[:3]
+    before = {m.bodypart: m for m in session.marks()}
+    for name, shift in ((first, 40.0), (second, -30.0)):
+        mark = before[name]
+        drag(hand.viewer, (mark.y, mark.x), (mark.y + shift, mark.x + shift))
+    press(child(dock, "pose_back"))  # which keeps what is not saved
+    hand.opened(dock, f"label set {num}")
+    press(waited(lambda: dock.findChild(QObject, "recover_restore")))
+    session = hand.session
+    waited(lambda: session.unsaved == 2)
+    with connect(url) as lab:
+        theirs = lab.poses.load_labels(num)
+        edited = theirs.placed(frame, first, 1, 2).placed(frame, third, 3, 4)
+        lab.poses.save_labels(num, theirs, edited)
+    hand.key(Qt.Key.Key_S, CTRL)
+    asked = waited(lambda: child(dock, "pose_conflicts_text").text())
+    assert "2 moved" in asked
+    assert "2 changed by another user" in asked
+    conflicts = child(dock, "pose_conflict_list")
+    assert conflicts.count() == 1
+    assert first in conflicts.item(0).text()
+    press(child(dock, "pose_all_theirs"))
+    mine = session.draft[frame, second]
+    press(child(dock, "pose_decided"))
+    waited(lambda: not session.unsaved)
+    labels, *_ = rows_of(url, num)
+    places = [labels[frame, name] for name in (first, second, third)]
+    assert [(p.x, p.y) for p in places] == [(1, 2), (mine.x, mine.y), (3, 4)]
+    assert len(session.draft.labels) == len(labels)
