@@ -20,16 +20,45 @@ from labdata_napari.widgets.rows import TRANSFORM
 pytestmark = pytest.mark.gui
 
 
-def test_the_dock_lists_what_the_table_holds(story):
-    assert (
-        story.text("annotation_title") == "M1 · 20260101_120000 · brain · transform 0"
-    )
+def names(story) -> list[str]:
+    return [entry.name for entry in working_copy.roster(story.layer)]
+
+
+def test_what_the_table_holds_is_listed_and_rows_are_chosen_to_add_to(story):
+    title = "M1 · 20260101_120000 · brain · transform 0"
+    assert story.text("annotation_title") == title
     assert story.text("annotation_badge") == "✓ all saved"
     model = story.table.model()
     assert model.rowCount() == 1
     assert model.index(0, NAME).data() == "probe 1"
     assert model.index(0, TYPE).data() == "probe_track"
     assert model.index(0, LENGTH).data().endswith("µm")
+    # the active layer says which annotations are shown, unless it has none
+    image = next(x for x in story.viewer.layers if x is not story.layer)
+    assert image.metadata["labdata"].kind == TRANSFORM
+    for layer in (image, story.viewer.add_points(np.zeros((1, 3)))):
+        story.viewer.layers.selection.active = layer
+        assert story.text("annotation_title") == title
+    # a name that is taken or too long is told, and none need be typed
+    story.new("probe 1")
+    assert "already an annotation 'probe 1'" in story.text("annotation_status")
+    story.dock.findChild(QLineEdit, "annotation_name").clear()
+    story.new("x" * 40)
+    assert "36" in story.text("annotation_status")
+    assert names(story) == ["probe 1"]
+    story.dock.findChild(QLineEdit, "annotation_name").clear()
+    story.new("")
+    assert names(story) == ["probe 1", "probe_track 1"]
+    # the chosen row gets the points, and a clicked point chooses its row
+    story.click_voxel(5, 20, 20)
+    cell = story.table.visualRect(model.index(0, NAME)).center()
+    story.qtbot.mouseClick(story.table.viewport(), LEFT, pos=cell)
+    story.click_voxel(5, 25, 25)
+    counts = {i.name: len(i.points) for i in working_copy.listing(story.layer)}
+    assert counts == {"probe 1": 4, "probe_track 1": 1}
+    story.press("annotation_add")  # off: a click now selects
+    story.click_voxel(5, 20, 20)
+    assert story.table.current_name() == "probe_track 1"
 
 
 def test_type_a_name_press_enter_click_points_and_save(story):
@@ -49,30 +78,43 @@ def test_type_a_name_press_enter_click_points_and_save(story):
     assert row["xyz"].dtype == np.float64
     np.testing.assert_allclose(row["xyz"], [[3, 10, 12], [6, 14, 16]], atol=0.05)
     assert "Saved: 1 added (probe 2)" in story.text("annotation_status")
+    # Cancel writes nothing and Revert restores
+    story.new("probe 3")
+    story.click_voxel(3, 30, 40)
+    story.press("annotation_save")
+    story.press("save_no")
+    assert list(story.rows()) == ["probe 1", "probe 2"]
+    story.press("annotation_revert")
+    story.press("revert_yes")
+    assert story.text("annotation_badge") == "✓ all saved"
+    assert len(story.layer.data) == 5
 
 
-def test_a_name_need_not_be_typed(story):
-    story.new("")
-    assert [e.name for e in working_copy.roster(story.layer)] == [
-        "probe 1",
-        "probe_track 1",
-    ]
+def test_only_what_was_shown_is_written(story):
+    story.new("probe 2")
+    story.click_voxel(3, 10, 12)
+    story.press("annotation_save")
+    assert "probe 2 (probe_track, 1 point)" in story.text("question_text")
+    story.click_voxel(6, 14, 16)
+    story.press("save_yes")
+    # asked again, with what it is now
+    assert "probe 2 (probe_track, 2 points)" in story.text("question_text")
+    assert "probe 2" not in story.rows()
+    # a name made too long while asked is told and can be put right
+    features = story.layer.features.copy()
+    features.loc[features.index[-1], working_copy.FEATURE] = "n" * 50
+    story.layer.features = features
+    story.press("save_yes")
+    assert "50 characters" in story.text("annotation_status")
+    features.loc[features.index[-1], working_copy.FEATURE] = "short"
+    story.layer.features = features
+    story.save()
+    story.saved()
+    rows = story.rows()
+    assert [len(rows[name]["xyz"]) for name in ("probe 2", "short")] == [1, 1]
 
 
-def test_the_chosen_row_gets_the_points_and_a_clicked_point_chooses_its_row(story):
-    story.new("b")
-    story.click_voxel(5, 20, 20)
-    cell = story.table.visualRect(story.table.model().index(0, NAME)).center()
-    story.qtbot.mouseClick(story.table.viewport(), LEFT, pos=cell)
-    story.click_voxel(5, 25, 25)
-    counts = {i.name: len(i.points) for i in working_copy.listing(story.layer)}
-    assert counts == {"probe 1": 4, "b": 1}
-    story.press("annotation_add")  # off: a click now selects
-    story.click_voxel(5, 20, 20)
-    assert story.table.current_name() == "b"
-
-
-def test_a_drag_moves_a_point_and_the_row_changes(story):
+def test_points_names_and_types_are_changed_and_rows_deleted(story):
     story.press("annotation_add")
     story.press("annotation_add")
     story.drag((5, 14, 19), (5, 20, 30))
@@ -80,9 +122,7 @@ def test_a_drag_moves_a_point_and_the_row_changes(story):
     story.save()
     story.saved()
     np.testing.assert_allclose(story.rows()["probe 1"]["xyz"][1], (5, 20, 30), atol=0.1)
-
-
-def test_names_and_types_are_edited_in_the_list(story):
+    # in the list
     model = story.table.model()
     story.table.edit(model.index(0, NAME))
     editor = story.table.findChild(QLineEdit)
@@ -98,21 +138,10 @@ def test_names_and_types_are_edited_in_the_list(story):
     story.saved()
     row = story.rows()["probe A"]
     assert (row["annotation_id"], row["annotation_type"]) == (0, "lesion")
-
-
-def test_a_name_that_is_taken_or_too_long_is_told(story):
-    story.new("probe 1")
-    assert "already an annotation 'probe 1'" in story.text("annotation_status")
-    story.dock.findChild(QLineEdit, "annotation_name").clear()
-    story.new("x" * 40)
-    assert "36" in story.text("annotation_status")
-    assert len(working_copy.roster(story.layer)) == 1
-
-
-def test_delete_can_be_undone_and_save_removes_the_row(story):
+    # deleting can be undone, and saving removes the row
     story.table.setFocus()
     story.qtbot.keyClick(story.table, Qt.Key.Key_Delete)
-    assert "Deleted “probe 1”" in story.text("annotation_status")
+    assert "Deleted “probe A”" in story.text("annotation_status")
     assert len(story.layer.data) == 0
     story.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert len(story.layer.data) == 3
@@ -123,76 +152,40 @@ def test_delete_can_be_undone_and_save_removes_the_row(story):
     assert story.rows() == {}
 
 
-def test_cancel_writes_nothing_and_revert_restores(story):
-    story.new("probe 2")
-    story.click_voxel(3, 10, 12)
-    story.press("annotation_save")
-    story.press("save_no")
-    assert list(story.rows()) == ["probe 1"]
-    story.press("annotation_revert")
-    story.press("revert_yes")
-    assert story.text("annotation_badge") == "✓ all saved"
-    assert len(story.layer.data) == 3
-
-
-def test_a_conflict_keeps_mine_on_top_of_theirs(story):
+def test_a_conflict_keeps_mine_on_top_of_theirs_or_ends_with_theirs(story):
     story.new("mine")
     story.click_voxel(3, 10, 12)
     story.change_elsewhere(
         lambda rows: rows.with_added(Annotation("theirs", "x", [[1.0, 2.0, 3.0]]))
     )
-    story.save()
-    story.qtbot.waitUntil(
-        lambda: "Somebody else changed" in story.text("question_text"), timeout=10_000
-    )
-    assert "• new: theirs (x, 1 point)" in story.text("question_text")
+    assert "• new: theirs (x, 1 point)" in conflict(story)
     assert list(story.rows()) == ["probe 1", "theirs"]
     story.press("conflict_mine")
     story.saved()
     assert set(story.rows()) == {"probe 1", "theirs", "mine"}
-
-
-def test_a_conflict_can_end_with_theirs(story):
-    story.new("mine")
-    story.click_voxel(3, 10, 12)
-    theirs = Annotation("mine", "", [[9.0, 9.0, 9.0]])
+    # once more, and this time theirs
+    story.new("again")
+    story.click_voxel(3, 30, 40)
+    again = Annotation("again", "", [[9.0, 9.0, 9.0]])
     story.change_elsewhere(
-        lambda rows: rows.renamed("probe 1", "probe Z").with_added(theirs)
+        lambda rows: rows.renamed("probe 1", "probe Z").with_added(again)
     )
+    apart = conflict(story).partition("Yours, compared with theirs:")[2]
+    assert "• again: " in apart
+    assert "1 point moved" in apart
+    assert "probe Z" not in apart
+    story.press("conflict_theirs")
+    assert set(names(story)) == {"probe Z", "theirs", "mine", "again"}
+    assert story.text("annotation_badge") == "✓ all saved"
+
+
+def conflict(story) -> str:
+    """Save; what the question about the conflict says."""
     story.save()
     story.qtbot.waitUntil(
         lambda: "Somebody else changed" in story.text("question_text"), timeout=10_000
     )
-    apart = story.text("question_text").partition("Yours, compared with theirs:")[2]
-    assert "• mine: " in apart
-    assert "1 point moved" in apart
-    assert "probe Z" not in apart
-    story.press("conflict_theirs")
-    names = [e.name for e in working_copy.roster(story.layer)]
-    assert names == ["probe Z", "mine"]
-    assert story.text("annotation_badge") == "✓ all saved"
-
-
-def test_a_removed_layer_with_unsaved_points_can_be_put_back(story):
-    story.new("probe 2")
-    story.click_voxel(3, 10, 12)
-    story.viewer.layers.remove(story.layer)
-    assert "removed with 1 unsaved change" in story.text("question_text")
-    story.press("removed_back")
-    assert story.layer in story.viewer.layers
-    story.save()
-    story.saved()
-    assert "probe 2" in story.rows()
-
-
-def test_the_active_layer_says_which_annotations_are_shown(story):
-    image = next(x for x in story.viewer.layers if x is not story.layer)
-    assert image.metadata["labdata"].kind == TRANSFORM
-    other = story.viewer.add_points(np.zeros((1, 3)))
-    story.viewer.layers.selection.active = image
-    assert story.text("annotation_title").startswith("M1")
-    story.viewer.layers.selection.active = other
-    assert story.text("annotation_title").startswith("M1")
+    return story.text("question_text")
 
 
 def test_points_are_saved_though_the_server_was_stopped_meanwhile(
@@ -226,46 +219,24 @@ def test_a_damaged_row_is_named_and_the_others_are_shown(open_story, shared_lab)
             args=(b"damaged",),
         )
     story = open_story(shared_lab)
-    assert [e.name for e in working_copy.roster(story.layer)] == ["probe 1"]
+    assert names(story) == ["probe 1"]
     said = "The annotation 'old' (id 7) cannot be read, so it is left out here"
     assert said in story.text("annotation_title")
     assert story.text("annotation_badge") == "✓ all saved"
 
 
-def test_only_what_was_shown_is_written(story):
+def test_a_removed_layer_is_put_back_and_not_written_into_another_lab(story, tmp_path):
     story.new("probe 2")
     story.click_voxel(3, 10, 12)
-    story.press("annotation_save")
-    assert "probe 2 (probe_track, 1 point)" in story.text("question_text")
-    story.click_voxel(6, 14, 16)
-    story.press("save_yes")
-    # asked again, with what it is now
-    assert "probe 2 (probe_track, 2 points)" in story.text("question_text")
-    assert "probe 2" not in story.rows()
-    story.press("save_yes")
-    story.saved()
-    assert len(story.rows()["probe 2"]["xyz"]) == 2
-
-
-def test_a_name_made_too_long_while_asked_is_told_and_can_be_put_right(story):
-    story.new("probe 2")
-    story.click_voxel(3, 10, 12)
-    story.press("annotation_save")
-    features = story.layer.features.copy()
-    features.loc[features.index[-1], working_copy.FEATURE] = "n" * 50
-    story.layer.features = features
-    story.press("save_yes")
-    assert "50 characters" in story.text("annotation_status")
-    features.loc[features.index[-1], working_copy.FEATURE] = "short"
-    story.layer.features = features
+    story.viewer.layers.remove(story.layer)
+    assert "removed with 1 unsaved change" in story.text("question_text")
+    story.press("removed_back")
+    assert story.layer in story.viewer.layers
     story.save()
     story.saved()
-    assert "short" in story.rows()
-
-
-def test_annotations_of_another_lab_are_not_written_into_this_one(story, tmp_path):
-    story.new("probe 2")
-    story.click_voxel(3, 10, 12)
+    assert "probe 2" in story.rows()
+    story.new("probe 3")
+    story.click_voxel(3, 30, 40)
     other = Profile("Other", f"embedded:{tmp_path / 'other' / 'db'}", "lab_data")
     story.workspace.connect(other)
     story.qtbot.waitUntil(
@@ -277,4 +248,4 @@ def test_annotations_of_another_lab_are_not_written_into_this_one(story, tmp_pat
     )
     assert "another lab" in story.text("annotation_reason")
     assert not story.dock.findChild(QPushButton, "annotation_save").isEnabled()
-    assert "probe 2" not in story.rows()
+    assert "probe 3" not in story.rows()
