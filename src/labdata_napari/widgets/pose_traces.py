@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import QObject
 
 from labdata_napari.core.pose_traces import Trace, labelled_points, trace_of
 from labdata_napari.widgets.listening import Listening
@@ -13,48 +12,13 @@ from labdata_napari.widgets.trace_lanes import StripTrace
 from labdata_napari.widgets.trace_strip import TraceStrip
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
+    from numpy.typing import NDArray
     from qtpy.QtWidgets import QWidget
 
     from labdata_napari.core.pose import FrameKey
-    from labdata_napari.core.pose_draft import PoseDraft
-    from labdata_napari.core.pose_predictions import Predictions
-    from labdata_napari.core.pose_problems import Problem
-
-
-class Problems(Protocol):
-    """The problems of a session."""
-
-    problems: tuple[Problem, ...]
-
-    def is_open(self, number: int) -> bool:
-        """Whether one is left."""
-
-
-class Corrected(Protocol):
-    """What a session has; `labdata_napari.core.pose_session.PoseSession` is one.
-
-    Its signals are psygnal's: `frame_shown`, `edited`, `chosen`, `listed` and
-    `looks_changed`.
-    """
-
-    frame_shown: Any
-    edited: Any
-    chosen: Any
-    listed: Any
-    frames: Sequence[FrameKey]
-    draft: PoseDraft
-    predictions: Predictions | None
-    bodypart: str
-    queue: Any
-
-    @property
-    def frame(self) -> FrameKey | None:
-        """The frame that is looked at."""
-
-    def go_to(self, frame: FrameKey) -> None:
-        """Look at another."""
+    from labdata_napari.core.pose_session import PoseSession
 
 
 class PoseTraces(TraceStrip):
@@ -66,13 +30,13 @@ class PoseTraces(TraceStrip):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._session: Corrected | None = None
+        self._session: PoseSession | None = None
         self._colours: Mapping[str, str] = {}
         self._known: dict[str, Trace | None] = {}
         self._listening = Listening(self)
         self.frame_chosen.connect(self._on_chosen_here)
 
-    def follow(self, session: Corrected | None, colours: Mapping[str, str]) -> None:
+    def follow(self, session: PoseSession | None, colours: Mapping[str, str]) -> None:
         """Show another session, or none.
 
         Parameters
@@ -93,14 +57,20 @@ class PoseTraces(TraceStrip):
             (session.edited, self._refresh),
             (session.chosen, self._refresh),
             (session.listed, self._refresh),
+            (session.looks_changed, self._show_looks),
         ):
             self._listening.to(signal, method)
+        self._show_looks()
         self._refresh()
 
     # -- how
 
+    def _show_looks(self) -> None:
+        if self._session is not None:
+            self.show_threshold(self._session.looks.lowest)
+
     def _on_frame(self, frame: FrameKey) -> None:
-        if self._session is not None and self._session.predictions is None:
+        if self._session is not None and self._session.video is None:
             self._refresh()  # it may be of another video
         self.show_frame(frame.frame_num)
 
@@ -116,9 +86,9 @@ class PoseTraces(TraceStrip):
         made = StripTrace(
             name,
             self._colours.get(name, "#888888"),
-            *((None,) * 3 if trace is None else (trace.x, trace.y, trace.likelihood)),
-            labels=labels,
-            problems=self._problems(session, name, frame),
+            trace,
+            labels,
+            self._problems(session, name, frame),
         )
         self.show_traces((made,), self._length_of(session, frame))
         self.show_frame(frame.frame_num)
@@ -131,14 +101,14 @@ class PoseTraces(TraceStrip):
             self._known[name] = trace_of(predictions, name)
         return self._known[name]
 
-    def _length_of(self, session: Corrected, frame: FrameKey) -> int:
-        if session.predictions is not None:
-            return len(session.predictions)
+    def _length_of(self, session: PoseSession, frame: FrameKey) -> int:
+        if session.video is not None:
+            return len(session.frames)
         return 1 + max(key.frame_num for key in session.frames if key[:4] == frame[:4])
 
     def _problems(
-        self, session: Corrected, name: str, frame: FrameKey
-    ) -> np.ndarray[Any, np.dtype[np.int64]]:
+        self, session: PoseSession, name: str, frame: FrameKey
+    ) -> NDArray[np.int64]:
         queue = session.queue
         found = {
             key.frame_num
@@ -152,8 +122,8 @@ class PoseTraces(TraceStrip):
         frame = None if session is None else session.frame
         if session is None or frame is None:
             return
-        if session.predictions is not None:
-            session.go_to(frame._replace(frame_num=number))
+        if session.video is not None:
+            session.go_to_number(number)
             return
         there = [key for key in session.frames if key[:4] == frame[:4]]
         session.go_to(min(there, key=lambda key: abs(key.frame_num - number)))

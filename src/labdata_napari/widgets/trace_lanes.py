@@ -15,10 +15,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from qtpy.QtGui import QPainter
 
-    from labdata_napari.core.pose_traces import Envelope, LabelledPoints, Outline
+    from labdata_napari.core.pose_traces import (
+        Envelope,
+        LabelledPoints,
+        Outline,
+        Trace,
+    )
 
 _PROBLEM = QColor("#d62728")
 _DOT = 2.5  # pixels
+_LEAST_APART = 8  # pixels between red dots; nearer they would hide the line
 _FAINT, _LIGHT = 90, 170  # of 255
 
 
@@ -30,7 +36,7 @@ class StripTrace:
     ----------
     name, colour
         Of the body part; the colour as "#rrggbb".
-    x, y, likelihood
+    seen
         What a model saw; None without one.
     labels
         Where it is labelled; drawn as dots.
@@ -40,9 +46,7 @@ class StripTrace:
 
     name: str
     colour: str
-    x: Envelope | None = None
-    y: Envelope | None = None
-    likelihood: Envelope | None = None
+    seen: Trace | None = None
     labels: LabelledPoints | None = None
     problems: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
@@ -101,7 +105,10 @@ class Lane:
 
     def line_of(self, trace: StripTrace) -> Envelope | None:
         """Return what a model saw of it."""
-        return {"x": trace.x, "y": trace.y, "p": trace.likelihood}[self.name]
+        seen = trace.seen
+        if seen is None:
+            return None
+        return {"x": seen.x, "y": seen.y, "p": seen.likelihood}[self.name]
 
     def dots_of(
         self, trace: StripTrace
@@ -164,7 +171,10 @@ def paint_lane(painter: QPainter, lane: Lane, traces: Sequence[StripTrace]) -> N
         lane.name if lane.name == "p" else f"{lane.name} {ends[0]:.0f}–{ends[1]:.0f}"
     )
     painter.setPen(_faded(lane.ink, _LIGHT))
-    where = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
+    # a model is mostly sure, so its line runs along the top
+    foot = Qt.AlignmentFlag.AlignBottom
+    side = foot if lane.name == "p" else Qt.AlignmentFlag.AlignTop
+    where = Qt.AlignmentFlag.AlignLeft | side
     painter.drawText(box.adjusted(3, 0, 0, 0), int(where), words)
 
 
@@ -200,7 +210,8 @@ def _paint_problems(
     painter.setBrush(_PROBLEM)
     for x in places.tolist():
         painter.drawLine(QLineF(x, top, x, top + 3))
-    _paint_dots(painter, places, scale.heights(line.values[frames[first]]))
+    if len(places) < span.width / _LEAST_APART:
+        _paint_dots(painter, places, scale.heights(line.values[frames[first]]))
     painter.setBrush(Qt.BrushStyle.NoBrush)
 
 

@@ -126,13 +126,10 @@ class TraceStrip(QWidget):
         frame = self._frame_at(place)
         lines = [f"frame {frame:,}"]
         for trace in self._traces:
-            if trace.x is None or trace.y is None or frame >= len(trace.x):
-                continue
-            x, y = trace.x.values[frame], trace.y.values[frame]
-            line = f"{trace.name}: ({x:.1f}, {y:.1f})"
-            if trace.likelihood is not None:
-                line += f", likelihood {trace.likelihood.values[frame]:.2f}"
-            lines.append(line)
+            seen = trace.seen
+            if seen is not None and frame < len(seen.x):
+                x, y, p = (e.values[frame] for e in (seen.x, seen.y, seen.likelihood))
+                lines.append(f"{trace.name}: ({x:.1f}, {y:.1f}), likelihood {p:.2f}")
         return "\n".join([*lines, "Click to go there; the wheel shows more or less"])
 
     # -- painting
@@ -157,7 +154,7 @@ class TraceStrip(QWidget):
         boxes = [
             (n, QRectF(0, k * share, width, share - 3)) for k, n in enumerate("xy")
         ]
-        if any(trace.likelihood is not None for trace in self._traces):
+        if any(trace.seen is not None for trace in self._traces):
             boxes.append(("p", QRectF(0, 2 * share, width, 1.5 * line - 3)))
         return boxes
 
