@@ -33,6 +33,7 @@ _SPACE: dict[str, Any] = {
     "units": ("pixel", "pixel"),
     "axis_labels": ("y", "x"),
 }
+_ONLY_DRAWN = {"thumbnail": False, "extent": False, "highlight": False}
 _SHARE = 1 / 70  # of the picture's longer side that a point takes
 _ON_SCREEN = (7, 40)  # pixels that a point takes at least and at most
 _REACH = 5.0  # pixels of the screen within which a small point is hit
@@ -121,14 +122,19 @@ class PoseView:
 
     def show(self, frame: FrameKey, picture: NDArray[np.uint8]) -> None:
         """Show a frame: its picture (Y, X) or (Y, X, 3) and what is in it."""
-        first = self.frame is None
-        before = self.picture.data.shape
         if picture.ndim == 2:
             picture = np.repeat(picture[..., None], 3, axis=2)
+        is_new = self.frame is None or picture.shape != self.picture.data.shape
         self.frame = frame
-        self.picture.data = picture
+        if is_new:
+            self.picture.data = np.array(picture)
+        else:
+            # in place: a new array makes napari work out the extent of everything,
+            # which takes as long as drawing
+            self.picture.data[:] = picture
+            self.picture.refresh(**_ONLY_DRAWN)
         self.refresh()
-        if first or picture.shape != before:
+        if is_new:
             self._viewer.reset_view()
 
     def refresh(self) -> None:
@@ -144,9 +150,8 @@ class PoseView:
 
     def move(self, bodypart: str, y: float, x: float) -> None:
         """Draw a body part elsewhere while it is dragged; nothing is edited yet."""
-        data = np.array(self.points.data)
-        data[self.session.bodyparts.index(bodypart)] = y, x
-        self._set_data(data)
+        self.points.data[self.session.bodyparts.index(bodypart)] = y, x
+        self.points.refresh(**_ONLY_DRAWN)
 
     def under(self, position: Sequence[float]) -> str | None:
         """Return the body part that is drawn at a place (y, x) in the world."""
@@ -193,7 +198,7 @@ class PoseView:
         if len(points.data) != len(names):
             self._begin(data)
         else:
-            self._set_data(data)
+            points.data[:] = data
 
     def _begin(self, data: NDArray[np.float64]) -> None:
         """Make the points anew: there are other body parts, or napari added one."""
@@ -204,11 +209,11 @@ class PoseView:
                 {FEATURE: list(self.session.bodyparts)}, dtype=object
             )
             self.points.canvas_size_limits = _ON_SCREEN if len(data) else (0, 40)
-
-    def _set_data(self, data: NDArray[np.float64]) -> None:
-        if not np.array_equal(self.points.data, data):
-            with self._quiet():
-                self.points.data = data
+            # one array each, which is then written to
+            self.points.size = np.full(len(data), self._size)
+            self.points.border_width = np.full(len(data), _EDGE)
+            self.points.face_color = np.ones((len(data), 4))
+            self.points.border_color = np.ones((len(data), 4))
 
     def _refresh_looks(self) -> None:
         """Colour, symbol and size: whether it is a label, how sure the model is."""
@@ -249,18 +254,15 @@ class PoseView:
         sizes: NDArray[Any],
         widths: NDArray[Any],
     ) -> None:
-        """Set what is another; each setting draws all points again."""
+        """Set all in place and draw once: napari draws again for each it is given."""
         points = self.points
         if [str(symbol.value) for symbol in points.symbol] != symbols:
             points.symbol = symbols
-        if not np.array_equal(points.size, sizes):
-            points.size = sizes
-        if not np.array_equal(points.border_width, widths):
-            points.border_width = widths
-        if not np.allclose(points.face_color, faces):
-            points.face_color = faces
-        if not np.allclose(points.border_color, borders):
-            points.border_color = borders
+        points.size[:] = sizes
+        points.border_width[:] = widths
+        points.face_color[:] = faces
+        points.border_color[:] = borders
+        points.refresh(**_ONLY_DRAWN)
 
     def _draw_lines(self) -> None:
         session, marks = self.session, {mark.bodypart: mark for mark in self._marks}
