@@ -1,4 +1,7 @@
-"""Frames of videos at random, label sets saved and exported, problems looked for."""
+"""Frames of videos at random, label sets saved and exported, problems looked for.
+
+In the window: a label set opened, stepped through and corrected until all is drawn.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
 
+from hands import place_of, wait_for
 from labdata_napari.core.pose import FrameKey, PoseLabels
+from labdata_napari.core.pose_looks import Mode
 from labdata_napari.core.pose_predictions import Predictions
 from labdata_napari.core.pose_problems import Limits, find_problems
 from labdata_napari.core.video import VideoReader
+from labdata_napari.widgets.connection import Profile
+from labdata_napari.widgets.workspace import workspace_for
 from labs import add_dataset
 
 if TYPE_CHECKING:
@@ -27,6 +37,10 @@ STEP_BACK = "a frame back in it"
 EXPORT = "export 500 frames with 20 body parts (DeepLabCut)"
 SAVE = "save 500 changes of 10,000 labels"
 PROBLEMS = "problems in an hour with 20 body parts"
+OPEN = "poses: open a set of 500 frames, 20 body parts each, until it is drawn"
+STEP = "poses: next frame until all is drawn"
+EDIT = "poses: a click that moves a body part until all is drawn"
+PEER = "napari: frames in memory, one Points layer of 10,000"
 FRAMES, HEIGHT, WIDTH = 3000, 480, 640
 
 
@@ -159,3 +173,103 @@ def test_save(measure: Callable[..., Any], big_lab: BigLab) -> None:
 
     measure(SAVE, save, setup=change, target="< 0.3 s", rounds=8)
     assert not now[0].differences_to(poses.load_labels(num))
+
+
+class Corrected:
+    """The Pose dock on a label set, in a window as large as those of the peers."""
+
+    def __init__(self, viewer: Any, num: int) -> None:
+        self.viewer, self.num = viewer, num
+        self.posing = workspace_for(viewer).posing
+        self.canvas = viewer.window._qt_viewer.canvas.native
+
+    def open(self) -> None:
+        self.posing.open_set(self.num)
+        wait_for(self.is_drawn)
+        QApplication.processEvents()
+
+    def is_drawn(self) -> bool:
+        work = self.posing.work
+        return work is not None and work.view.is_current
+
+    def close(self) -> None:
+        self.posing.close()
+        QApplication.processEvents()
+
+    def step(self) -> None:
+        QTest.keyClick(self.canvas, Qt.Key.Key_D)
+        wait_for(self.is_drawn)
+        QApplication.processEvents()
+
+    def click(self, place: QPoint) -> None:
+        before = self.posing.work.session.draft
+        QTest.mouseClick(self.canvas, Qt.MouseButton.LeftButton, pos=place)
+        QApplication.processEvents()
+        assert self.posing.work.session.draft is not before
+
+
+def resident_mb() -> float:
+    with open("/proc/self/statm") as numbers:
+        return int(numbers.read().split()[1]) * 4096 / 1e6
+
+
+@pytest.fixture
+def corrected(make_napari_viewer: Callable[..., Any], big_lab: BigLab) -> Corrected:
+    sets = {r["description"]: r for r in big_lab.lab.PoseEstimationLabelSet.to_dicts()}
+    if (found := sets.get("for benchmarks: exported")) is None:
+        num, _ = label_set(big_lab.lab, "exported", pictures=True)
+    else:
+        num = found["pose_label_set_num"]
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1200, 900)
+    viewer.window.add_plugin_dock_widget("labdata-napari", "Poses")
+    workspace = workspace_for(viewer)
+    workspace.connect(Profile("bench", big_lab.url, "lab_data"))
+    wait_for(lambda: workspace.connection.is_open)
+    return Corrected(viewer, num)
+
+
+def test_open_set(
+    measure: Callable[..., Any], corrected: Corrected, benchmark: Any
+) -> None:
+    before = resident_mb()
+    measure(OPEN, corrected.open, setup=corrected.close, target="< 1 s", warm=0)
+    for _ in range(100):
+        corrected.step()
+    benchmark.extra_info["growth_mb"] = grown = round(resident_mb() - before)
+    print(f"grown by {grown} MB after a hundred steps")
+    corrected.close()
+
+
+def test_step(measure: Callable[..., Any], corrected: Corrected) -> None:
+    corrected.open()
+    measure(STEP, corrected.step, target="< 60 ms", rounds=60, warm=10)
+    corrected.close()
+
+
+def test_edit(measure: Callable[..., Any], corrected: Corrected) -> None:
+    corrected.open()
+    corrected.posing.work.session.look(mode=Mode.QUICK)
+    corners = ((30, 30), (30, 600), (450, 600), (450, 30))
+    places = itertools.cycle([place_of(corrected.viewer, at) for at in corners])
+    measure(EDIT, lambda: corrected.click(next(places)), target="< 60 ms", rounds=40)
+    corrected.close()
+
+
+def test_step_bare(
+    measure: Callable[..., Any], make_napari_viewer: Callable[..., Any]
+) -> None:
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1200, 900)
+    viewer.add_image(np.stack([scene(n) for n in range(60)]), rgb=True)
+    places = np.random.default_rng(0).random((10_000, 3)) * (60, HEIGHT, WIDTH)
+    places[:, 0] = np.arange(10_000) % 60
+    viewer.add_points(places, size=8)
+    QApplication.processEvents()
+    numbers = itertools.cycle(range(60))
+
+    def step() -> None:
+        viewer.dims.set_current_step(0, next(numbers))
+        QApplication.processEvents()
+
+    measure(STEP, step, peer=PEER, rounds=60, warm=10)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Picture: TypeAlias = NDArray[np.uint8]
 """(Y, X) or (Y, X, 3)."""
 
-_HELD_BYTES = 96 * 2**20
+_HELD_BYTES = 48 * 2**20
 _TOGETHER = 2
 
 

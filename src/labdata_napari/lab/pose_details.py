@@ -63,12 +63,21 @@ def load_draft(lab: Any, num: int) -> PoseDraft:
     NotFound
         When there is no such set.
     """
+    return load_set(lab, num)[0]
+
+
+def load_set(lab: Any, num: int) -> tuple[PoseDraft, Skeleton]:
+    """Read a label set as a working copy, and how its body parts hang together.
+
+    As `load_draft` and `load_skeleton` do, reading the labels once.
+    """
     labels = _labels(lab, num)
     with translate_errors():
         draft = draft_of(labels, _details(lab, num))
-        names = _skeleton(lab, num).with_bodyparts(draft.labels.bodyparts).bodyparts
-    ordered = PoseLabels(names, draft.labels.frames).with_values_of(draft.labels)
-    return replace(draft, labels=ordered)
+        known = _skeleton(lab, num, labels.bodyparts)
+    skeleton = known.with_bodyparts(draft.labels.bodyparts)
+    order = PoseLabels(skeleton.bodyparts, draft.labels.frames)
+    return replace(draft, labels=order.with_values_of(draft.labels)), skeleton
 
 
 def load_details(lab: Any, num: int) -> dict[Place, Detail]:

@@ -210,6 +210,10 @@ class Poses:
         """Read a set as a working copy; see `pose_details.load_draft`."""
         return pose_details.load_draft(self._lab, int(num))
 
+    def load_set(self, num: int) -> tuple[PoseDraft, Skeleton]:
+        """Read a set and its skeleton; see `pose_details.load_set`."""
+        return pose_details.load_set(self._lab, int(num))
+
     def save_draft(
         self,
         num: int,

@@ -276,6 +276,7 @@ class PoseView:
         ).reshape(-1, 2, 2)
         if not np.array_equal(self.lines.data, data):
             self.lines.data = data
+        _show(self.lines, bool(len(data)))
 
     def _draw_ghosts(self) -> None:
         session, marks = self.session, tuple[Mark, ...]()
@@ -284,8 +285,10 @@ class PoseView:
             marks = session.marks(session.frames[number - 1])
         data = np.array([[m.y, m.x] for m in marks], np.float64).reshape(-1, 2)
         if np.array_equal(self.ghosts.data, data):
+            _show(self.ghosts, bool(len(data)))
             return
         self.ghosts.data = data
+        _show(self.ghosts, bool(len(data)))
         if len(data):
             colours = self.colours
             self.ghosts.symbol = "ring"
@@ -346,3 +349,9 @@ class _Quiet:
 
     def __exit__(self, *_: object) -> None:
         self._view._updating = False
+
+
+def _show(layer: Layer, on: bool) -> None:
+    """Show a layer only while it holds something: to draw nothing takes time, too."""
+    if layer.visible != on:
+        layer.visible = on

@@ -40,20 +40,34 @@ class SetRows:
         What it holds.
     skeleton
         How its body parts hang together.
-    video, opening
-        The video of most of its frames, and what opens it; None where there is none
-        to be had.
-    stored
-        Some of its pictures of that video, to compare with it.
     """
 
     lab: LabIdentity
     num: int
     draft: PoseDraft
     skeleton: Skeleton
-    video: VideoKey | None = None
-    opening: Opening | None = None
-    stored: Mapping[int, Picture] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class SetVideo:
+    """The video that most frames of a label set are of.
+
+    Attributes
+    ----------
+    num
+        Number of the set.
+    video
+        Which.
+    opening
+        Opens it.
+    stored
+        Some of its frames as the set holds them, by number.
+    """
+
+    num: int
+    video: VideoKey
+    opening: Opening
+    stored: Mapping[int, Picture]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,26 +105,38 @@ def find_poses(lab: Lab) -> tuple[list[ListedSet], list[ListedPredictions]]:
 
 
 def read_label_set(lab: Lab, num: int) -> SetRows:
-    """Read a label set, some of its pictures and where its video is.
+    """Read a label set, without its pictures.
 
     Raises
     ------
     NotFound
         When there is no such set.
     """
-    draft, skeleton = lab.poses.load_draft(num), lab.poses.load_skeleton(num)
-    video, numbers = _main_video(draft.labels.frames)
+    return SetRows(_identity(lab), num, *lab.poses.load_set(num))
+
+
+def read_set_video(
+    lab: Lab, home: LabIdentity, num: int, frames: Sequence[FrameKey]
+) -> SetVideo | None:
+    """Read where the video of most frames of a set is, and some of the frames.
+
+    Returns
+    -------
+    SetVideo or None
+        None for a set without frames, and where the video is not to be had.
+    """
+    video, numbers = _main_video(frames)
     if video is None:
-        return SetRows(_identity(lab), num, draft, skeleton)
+        return None
     picked = numbers[:: max(1, len(numbers) // 2)][:3]
     keys = [video.frame(number) for number in picked]
     try:
         opening = lab.recordings.opening("DatasetVideo", video._asdict())
-        pictures = read_pictures(lab, _identity(lab), num, keys)
+        pictures = read_pictures(lab, home, num, keys)
     except LabdataError:  # a set needs no video
-        return SetRows(_identity(lab), num, draft, skeleton)
+        return None
     stored = {frame.frame_num: picture for frame, picture in pictures.items()}
-    return SetRows(_identity(lab), num, draft, skeleton, video, opening, stored)
+    return SetVideo(num, video, opening, stored)
 
 
 def read_predictions_of(
@@ -143,7 +169,7 @@ def read_predictions_of(
     rows = PredictionRows(_identity(lab), predictions, video, opening, into)
     if into is None:
         return replace(rows, skeleton=Skeleton.of(predictions.bodyparts))
-    draft, skeleton = lab.poses.load_draft(into), lab.poses.load_skeleton(into)
+    draft, skeleton = lab.poses.load_set(into)
     return replace(rows, draft=draft, skeleton=skeleton)
 
 

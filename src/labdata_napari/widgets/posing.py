@@ -18,7 +18,11 @@ from labdata_napari.layers.pose_view import PoseView
 from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.pose_journal import POSE_COPIES, pose_target
 from labdata_napari.widgets.pose_pictures import SetFrameSource, VideoFrameSource
-from labdata_napari.widgets.pose_rows import read_label_set, read_predictions_of
+from labdata_napari.widgets.pose_rows import (
+    read_label_set,
+    read_predictions_of,
+    read_set_video,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
     from labdata_napari.core.video_thread import Pictures
     from labdata_napari.lab.opening import Opening
     from labdata_napari.layers.source import LabIdentity
-    from labdata_napari.widgets.pose_rows import PredictionRows, SetRows
+    from labdata_napari.widgets.pose_rows import PredictionRows, SetRows, SetVideo
     from labdata_napari.widgets.workspace import Workspace
 
 
@@ -234,12 +238,20 @@ class Posing:
         source = SetFrameSource(self._workspace, rows.lab, rows.num, frames)
         title = f"label set {rows.num}"
         self._start(rows, title, session, source)
-        if rows.opening is not None and rows.stored:
+        self._workspace.submit(
+            read_set_video,
+            rows.lab,
+            rows.num,
+            frames,
+            on_loss=OnLoss.REPEAT,
+            done=self._on_set_video,
+            failed=self._on_no_video,
+        )
+
+    def _on_set_video(self, found: SetVideo | None) -> None:
+        if found is not None and found.stored:
             self._workspace.background(
-                _compare,
-                rows,
-                done=self._on_aligned,
-                failed=self._on_no_video,
+                _compare, found, done=self._on_aligned, failed=self._on_no_video
             )
 
     def _on_file(self, answer: tuple[Predictions, VideoKey, int | None]) -> None:
@@ -292,13 +304,13 @@ class Posing:
         self.told.emit("")
         self.opened.emit(self.work)
 
-    def _on_aligned(self, answer: tuple[SetRows, Pictures, str]) -> None:
-        rows, reader, words = answer
+    def _on_aligned(self, answer: tuple[SetVideo, Pictures, str]) -> None:
+        found, reader, words = answer
         work = self.work
-        if work is None or work.session.num != rows.num or rows.video is None:
+        if work is None or work.session.num != found.num:
             return
         if isinstance(work.source, SetFrameSource):
-            work.source.also(rows.video, reader)
+            work.source.also(found.video, reader)
         work.alignment = words
         self.aligned.emit()
 
@@ -329,7 +341,6 @@ def _open_video(rows: PredictionRows) -> tuple[PredictionRows, Pictures]:
     return rows, _reader_of(rows.opening)
 
 
-def _compare(rows: SetRows) -> tuple[SetRows, Pictures, str]:
-    assert rows.opening is not None
-    reader = _reader_of(rows.opening)
-    return rows, reader, alignment_of(reader, rows.stored).words
+def _compare(found: SetVideo) -> tuple[SetVideo, Pictures, str]:
+    reader = _reader_of(found.opening)
+    return found, reader, alignment_of(reader, found.stored).words
