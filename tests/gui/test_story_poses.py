@@ -135,7 +135,7 @@ def test_fifty_errors_take_two_actions_each_and_two_people_agree(
     wrong = seed(demo_copy, truth)
     at = {name: n for n, name in enumerate(truth.labels)}
     viewer = make_napari_viewer(show=True)
-    viewer.window.resize(1500, 950)
+    viewer.window.resize(1100, 750)
     _, browser = viewer.window.add_plugin_dock_widget("labdata-napari", "Lab Browser")
     table = child(browser, "entry_table")
     waited(lambda: table.model().rowCount() > 0)
