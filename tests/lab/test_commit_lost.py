@@ -17,6 +17,7 @@ import pytest
 from labdata_napari.core.annotation import Annotation, AnnotationSet
 from labdata_napari.core.transform_parameters import TransformParameters
 from labdata_napari.errors import OutcomeUnknown, WriteConflict
+from labdata_napari.lab.pose_making import make_whole_set
 from labelling import add_video, frames_of, label_set, labels_of, picture
 from labs import add_brain, add_dataset, add_transform, rows_everywhere
 from relay import Relay
@@ -171,6 +172,16 @@ def new_label_set(lab: Any, far: Any) -> Kind:
     )
 
 
+def whole_label_set(lab: Any, far: Any) -> Kind:
+    keys = frames_of(add_video(lab), [1, 2])
+    images = {key: picture(key.frame_num) for key in keys}
+    return (
+        lambda: make_whole_set(far, "whole", "ana", images, labels_of(keys)),
+        lambda: [lab.poses.load_labels(n) for n in range(len(lab.poses.find()))],
+        [labels_of(keys)],
+    )
+
+
 def projection(lab: Any, far: Any) -> Kind:
     key = add_dataset(lab, dataset_name="wide")
     shape = {"n_channels": 1, "n_frames": 5, "width": 4, "height": 3}
@@ -191,6 +202,7 @@ KINDS = [
     labels,
     frames,
     new_label_set,
+    whole_label_set,
     projection,
 ]
 

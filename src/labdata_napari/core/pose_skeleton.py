@@ -99,6 +99,42 @@ class Skeleton:
         return cls(names, pairs=sided_pairs(names))
 
 
+def words_of_pairs(pairs: Iterable[Pair]) -> str:
+    """Write pairs as `pairs_in` reads them: "nose – neck, neck – tail"."""
+    return ", ".join(f"{a} – {b}" for a, b in pairs)
+
+
+def pairs_in(text: str, names: Iterable[str]) -> tuple[Pair, ...]:
+    """Read pairs of body parts that somebody typed.
+
+    Parameters
+    ----------
+    text
+        Pairs on lines of their own or between commas, each with a dash in it. Names
+        may have dashes, too.
+    names
+        Of the body parts there are.
+
+    Raises
+    ------
+    InvalidValue
+        When a piece is no pair of them.
+    """
+    known = tuple(names)
+    pieces = (piece.strip() for piece in re.split(r"[,\n]", text))
+    return tuple(_pair_in(piece, known) for piece in pieces if piece)
+
+
+def _pair_in(piece: str, names: tuple[str, ...]) -> Pair:
+    for dash in re.finditer(r"\s*[-–—]\s*", piece):
+        pair = piece[: dash.start()].strip(), piece[dash.end() :].strip()
+        if set(pair) <= set(names):
+            return pair
+    raise InvalidValue(
+        f"“{piece}” is no pair of body parts of this set; write it as “nose – neck”."
+    )
+
+
 def _check_pair(what: str, pair: Pair, names: tuple[str, ...]) -> None:
     for name in pair:
         if name not in names:

@@ -16,13 +16,12 @@ from labdata_napari.core.pose import PoseLabels
 from labdata_napari.core.pose_detail import details_of, draft_of, holding
 from labdata_napari.core.pose_skeleton import Skeleton
 from labdata_napari.core.pose_unsaved import unsaved
-from labdata_napari.lab.address import is_embedded
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.keys import row_of
 from labdata_napari.lab.pose_sidecar import keep_aside, read_aside
 from labdata_napari.lab.pose_tables import (
     are_shared,
-    make_tables,
+    make_own_tables,
     read_details,
     read_skeleton,
     write_details,
@@ -179,7 +178,7 @@ def save_skeleton(lab: Any, num: int, skeleton: Skeleton) -> None:
     WriteRefused
         When it cannot be kept.
     """
-    _make_own_tables(lab)
+    make_own_tables(lab)
     if are_shared(lab) and not lab.read_only:
         write_back(lab, _SkeletonEdit(lab, num, skeleton))
     else:
@@ -221,7 +220,7 @@ def _save(
     edited: PoseDraft,
     places: Iterable[Place],
 ) -> Changes[Label]:
-    _make_own_tables(lab)
+    make_own_tables(lab)
     when = datetime.datetime.now().replace(microsecond=0)
     details = details_of(edited, places, str(lab.user)[:64], when)
     if are_shared(lab):
@@ -238,11 +237,6 @@ def _save(
         done = save_labels(lab, _key(num), images, baseline, changes)
     keep_aside(lab, num, details)
     return done
-
-
-def _make_own_tables(lab: Any) -> None:
-    if is_embedded(lab.url) and not lab.read_only:
-        make_tables(lab)
 
 
 def _labels(lab: Any, num: int) -> PoseLabels:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import datajoint as dj
 import numpy as np
 
 from labdata_napari.core.label_files import LabelFile, frame_number, read_label_files
@@ -19,6 +17,7 @@ from labdata_napari.errors import InvalidValue, LabdataError
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.import_plan import require_place, session_time
 from labdata_napari.lab.limits import checked
+from labdata_napari.lab.pose_making import make_whole_set
 from labdata_napari.lab.session_rows import parent_rows
 
 if TYPE_CHECKING:
@@ -110,7 +109,8 @@ def import_labels(lab: Any, request: LabelImport) -> Imported:
     WriteRefused
         When this user may not write.
     ConnectionLost
-        When the server went away, which may leave a set without frames.
+        When the server went away; nothing is imported then, or all is: import again,
+        and the set that is there counts.
     """
     files = read_label_files(request.path)
     keyed = [(file, _keys(file, request)) for file in files]
@@ -121,20 +121,9 @@ def import_labels(lab: Any, request: LabelImport) -> Imported:
     _add_videos(lab, videos, request)
     pictures = _Pictures(_readers(lab, keyed))
     description = request.description or f"imported from {request.path.name}"
-    num = lab.poses.create_label_set(description[:512], request.labeler)
-    try:
-        lab.poses.add_frames(num, pictures, labels)
-    except BaseException:
-        _take_back(lab, num)
-        raise
+    num = make_whole_set(lab, description[:512], request.labeler, pictures, labels)
     lacking = len(labels.frames) - len(pictures)
     return Imported(num, len(labels.frames), len(labels), lacking)
-
-
-def _take_back(lab: Any, num: int) -> None:
-    """Delete a set that stayed empty; the server keeps one that has frames."""
-    with contextlib.suppress(LabdataError, dj.DataJointError):
-        (lab.PoseEstimationLabelSet & {"pose_label_set_num": num}).delete_quick()
 
 
 # -- which frame of which video ------------------------------------------------

@@ -17,6 +17,7 @@ from labdata_napari.core.pose_detail import Detail
 from labdata_napari.core.pose_draft import State
 from labdata_napari.core.pose_skeleton import Skeleton
 from labdata_napari.errors import InvalidValue
+from labdata_napari.lab.address import is_embedded
 from labdata_napari.lab.failures import translate_errors
 
 if TYPE_CHECKING:
@@ -62,6 +63,12 @@ def make_tables(lab: Any) -> bool:
             _share(lab, full)
             lab.tables.learn(SCOPE, name)
     return bool(missing)
+
+
+def make_own_tables(lab: Any) -> None:
+    """Make them in an embedded lab, which is this person's own."""
+    if is_embedded(lab.url) and not lab.read_only:
+        make_tables(lab)
 
 
 def read_details(lab: Any, num: int) -> dict[Place, Detail]:

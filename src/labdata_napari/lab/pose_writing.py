@@ -13,8 +13,6 @@ from labdata_napari.errors import InvalidValue, NotFound
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.keys import words
 from labdata_napari.lab.limits import checked
-from labdata_napari.lab.pose_sidecar import forget_aside
-from labdata_napari.lab.pose_tables import are_shared, forget_set
 from labdata_napari.lab.rows import as_array, fetched
 from labdata_napari.lab.writing import (
     conflicting,
@@ -65,11 +63,6 @@ def _as_image(frame: FrameKey, image: Any) -> NDArray[np.uint8]:
     return array
 
 
-def make_label_set(lab: Any, row: Key) -> int:
-    """Make a label set of a row's description and labeler; return its number."""
-    return write_back(lab, _LabelSetEdit(lab, row))
-
-
 def save_labels(
     lab: Any,
     key: Key,
@@ -82,53 +75,15 @@ def save_labels(
 
     `also` is called in it, at the end, and may be called again.
     """
-    edit = _LabelEdit(lab, key, images, baseline, changes, also)
+    edit = LabelEdit(lab, key, images, baseline, changes, also)
     if not lab.read_only:  # else there is something simpler to say
         with translate_errors():
             edit.check()
     return write_back(lab, edit)
 
 
-class _LabelSetEdit:
-    """Makes a label set, unless there is an equal one that is empty."""
-
-    doing = "Making the label set"
-
-    def __init__(self, lab: Any, row: Key) -> None:
-        self._lab = lab
-        self._table = lab.PoseEstimationLabelSet
-        self._row = row
-
-    def read(self) -> list[Key]:
-        # the first row stands for the table, which has no parent to lock
-        fetched(self._table.proj(), locked=True)
-        return fetched(self._table(), locked=True)
-
-    def saved(self, rows: list[Key]) -> int | None:
-        same = ("description", "labeler")
-        for row in rows:
-            if any(row[column] != self._row[column] for column in same):
-                continue
-            key = {"pose_label_set_num": row["pose_label_set_num"]}
-            parts = (self._table.Frame, self._table.Label)
-            if not any(len(part & key) for part in parts):
-                return int(row["pose_label_set_num"])
-        return None
-
-    def conflict(self, rows: list[Key]) -> None:
-        """There is nothing to overwrite."""
-
-    def write(self, rows: list[Key]) -> int:
-        number = max((int(row["pose_label_set_num"]) for row in rows), default=-1) + 1
-        self._table.insert1(self._row | {"pose_label_set_num": number})
-        if are_shared(self._lab):
-            forget_set(self._lab, number)
-        forget_aside(self._lab, number)
-        return number
-
-
-class _LabelEdit:
-    """Adds frames to a set, and changes labels in it."""
+class LabelEdit:
+    """Adds frames to a set, and changes labels in it; see `writing.Edit`."""
 
     doing = "Saving the labels"
 
@@ -139,7 +94,7 @@ class _LabelEdit:
         images: Mapping[FrameKey, NDArray[np.uint8]],
         baseline: PoseLabels,
         changes: Changes[Label],
-        also: Callable[[], None] | None,
+        also: Callable[[], None] | None = None,
     ) -> None:
         self._lab = lab
         self._also = also
@@ -168,15 +123,18 @@ class _LabelEdit:
         _check_sizes(self._lab, self._images)
 
     def read(self) -> _Rows:
+        """Lock the set, then read its labels and these frames."""
         lock_row(self._set, self._key)
         labels = read_labels(self._lab, self._key, locked=True)
         return labels, read_frames(self._lab, self._key, self._images, locked=True)
 
     def saved(self, rows: _Rows) -> Changes[Label] | None:
+        """Tell what was saved, if the rows are as they shall be."""
         there = self._also is None and not self._missing(*rows)
         return self._changes if there else None
 
     def conflict(self, rows: _Rows) -> WriteConflict | None:
+        """Tell what somebody else changed of the same."""
         theirs, stored = rows
         other = [key.words for key in stored if not self._is_stored(key, stored)]
         if other:
@@ -205,6 +163,7 @@ class _LabelEdit:
         )
 
     def write(self, rows: _Rows) -> Changes[Label]:
+        """Write what differs."""
         labels, stored = rows
         new = [key for key in self._images if not self._is_stored(key, stored)]
         for keys in _by_size(self._lab, self._images, new):
@@ -265,12 +224,12 @@ def read_frames(
 
 def _check_sizes(lab: Any, images: Mapping[FrameKey, NDArray[np.uint8]]) -> None:
     """Refuse a picture that the server would not take in one piece."""
-    if not images:
+    limit = _packet(lab) if images else None
+    if limit is None:
         return
-    limit = _packet(lab)
     for frame, image in images.items():
         # packing takes a while; it makes nothing larger than it was
-        if limit is None or _sent(image.nbytes) <= limit:
+        if _sent(image.nbytes) <= limit:
             continue
         from datajoint import blob
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 from labdata_napari.core.pose import FrameKey, Label, PoseLabels
 from labdata_napari.core.pose_compare import Comparison, compared
 from labdata_napari.core.pose_draft import PoseDraft
+from labdata_napari.core.progress import silent
 from labdata_napari.errors import NotFound
 from labdata_napari.lab import pose_details
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.keys import row_of
-from labdata_napari.lab.limits import checked
 from labdata_napari.lab.pose_details import add_draft
+from labdata_napari.lab.pose_making import make_label_set
 from labdata_napari.lab.pose_tables import are_shared, make_tables
 from labdata_napari.lab.pose_writing import (
     Images,
-    make_label_set,
     read_frames,
     read_labels,
     save_labels,
@@ -36,9 +36,11 @@ if TYPE_CHECKING:
     from labdata_napari.core.pose_draft import Place
     from labdata_napari.core.pose_predictions import Predictions
     from labdata_napari.core.pose_skeleton import Skeleton
+    from labdata_napari.core.progress import Progress
     from labdata_napari.lab.entries import Entry
     from labdata_napari.lab.pose_import import Imported
     from labdata_napari.lab.pose_models import Arrays
+    from labdata_napari.lab.pose_new import NewSet
     from labdata_napari.lab.pose_update import Updated
 
 
@@ -89,16 +91,13 @@ class Poses:
         ConnectionLost
             When the connection broke.
         """
-        row = {
-            "pose_label_set_num": 0,
-            "description": description,
-            "labeler": labeler,
-        }
-        with translate_errors():
-            [row] = checked(self._lab.PoseEstimationLabelSet, [row], "the label set")
-            if labeler is not None:
-                row_of(self._lab.LabMember, {"user_name": labeler})
-        return make_label_set(self._lab, row)
+        return make_label_set(self._lab, description, labeler)
+
+    def new_set(self, request: NewSet, progress: Progress = silent) -> int:
+        """Make a set of frames of videos, to be labelled; see `pose_new.new_set`."""
+        from labdata_napari.lab.pose_new import new_set
+
+        return new_set(self._lab, request, progress)
 
     def load_labels(self, num: int) -> PoseLabels:
         """Read the labels of a set.

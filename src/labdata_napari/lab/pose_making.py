@@ -1,0 +1,181 @@
+"""How label sets come to be: empty, or with all their frames and labels at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from labdata_napari.core.pose import PoseLabels
+from labdata_napari.lab.failures import translate_errors
+from labdata_napari.lab.keys import row_of
+from labdata_napari.lab.limits import checked
+from labdata_napari.lab.pose_sidecar import forget_aside
+from labdata_napari.lab.pose_tables import are_shared, forget_set
+from labdata_napari.lab.pose_writing import Images, LabelEdit, read_labels
+from labdata_napari.lab.rows import fetched
+from labdata_napari.lab.writing import write_back
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from labdata_napari.core.pose import FrameKey
+
+_NUM = "pose_label_set_num"
+
+Row = dict[str, Any]
+
+
+def make_label_set(lab: Any, description: str | None, labeler: str | None) -> int:
+    """Make an empty label set; see `Poses.create_label_set`."""
+    return write_back(lab, _EmptySetEdit(lab, _row(lab, description, labeler)))
+
+
+def make_whole_set(
+    lab: Any,
+    description: str | None,
+    labeler: str | None,
+    images: Mapping[FrameKey, NDArray[np.uint8]],
+    labels: PoseLabels,
+    also: Callable[[int], None] | None = None,
+) -> int:
+    """Make a label set with all that is in it, in one transaction or not at all.
+
+    May be called again after `ConnectionLost`: a set of the same description and
+    labeler with these frames and labels counts as made.
+
+    Parameters
+    ----------
+    lab
+        The `Lab`; on its thread.
+    description, labeler
+        As `Poses.create_label_set` takes them.
+    images
+        (Y, X) or (Y, X, 3) uint8 by frame, each read once or twice.
+    labels
+        In these frames, or in others.
+    also
+        Called with the set's number at the end of the transaction, maybe again.
+
+    Returns
+    -------
+    int
+        Its number.
+
+    Raises
+    ------
+    NotFound, InvalidValue, WriteRefused, ConnectionLost
+        As `Poses.create_label_set` and `Poses.add_frames`.
+    """
+    row = _row(lab, description, labeler)
+    edit = _WholeSetEdit(lab, row, Images(images), labels, also)
+    if not lab.read_only:  # else there is something simpler to say
+        with translate_errors():
+            edit.check()
+    return write_back(lab, edit)
+
+
+class _EmptySetEdit:
+    """Makes a label set, unless there is an equal one that is empty."""
+
+    doing = "Making the label set"
+
+    def __init__(self, lab: Any, row: Row) -> None:
+        self._lab = lab
+        self._table = lab.PoseEstimationLabelSet
+        self._row = row
+
+    def read(self) -> list[Row]:
+        # the first row stands for the table, which has no parent to lock
+        fetched(self._table.proj(), locked=True)
+        return fetched(self._table(), locked=True)
+
+    def saved(self, rows: list[Row]) -> int | None:
+        for row in _alike(rows, self._row):
+            key = {_NUM: row[_NUM]}
+            parts = (self._table.Frame, self._table.Label)
+            if not any(len(part & key) for part in parts):
+                return int(row[_NUM])
+        return None
+
+    def conflict(self, rows: list[Row]) -> None:
+        """There is nothing to overwrite."""
+
+    def write(self, rows: list[Row]) -> int:
+        return _inserted(self._lab, self._row, rows)
+
+
+class _WholeSetEdit:
+    """Makes a label set with frames and labels, unless there is an equal one."""
+
+    doing = "Making the label set"
+
+    def __init__(
+        self,
+        lab: Any,
+        row: Row,
+        images: Mapping[FrameKey, NDArray[np.uint8]],
+        labels: PoseLabels,
+        also: Callable[[int], None] | None,
+    ) -> None:
+        self._lab = lab
+        self._row = row
+        self._images = images
+        self._labels = labels
+        self._also = also
+
+    def check(self) -> None:
+        self._edit(0).check()
+
+    def read(self) -> list[Row]:
+        # Nothing is locked: frames take their time, and two who take the same number
+        # at once are told apart when it is inserted, before any frame is.
+        return fetched(self._lab.PoseEstimationLabelSet())
+
+    def saved(self, rows: list[Row]) -> int | None:
+        labels = self._labels.by_place()
+        frames = {*self._images, *(frame for frame, _ in labels)}
+        for row in _alike(rows, self._row):
+            there = read_labels(self._lab, {_NUM: row[_NUM]})
+            if set(there.frames) == frames and there.by_place() == labels:
+                return int(row[_NUM])
+        return None
+
+    def conflict(self, rows: list[Row]) -> None:
+        """There is nothing to overwrite."""
+
+    def write(self, rows: list[Row]) -> int:
+        number = _inserted(self._lab, self._row, rows)
+        self._edit(number).write((PoseLabels(), {}))
+        if self._also is not None:
+            self._also(number)
+        return number
+
+    def _edit(self, number: int) -> LabelEdit:
+        nothing = PoseLabels()
+        changes = nothing.changes_to(self._labels)
+        return LabelEdit(self._lab, {_NUM: number}, self._images, nothing, changes)
+
+
+def _row(lab: Any, description: str | None, labeler: str | None) -> Row:
+    row = {_NUM: 0, "description": description, "labeler": labeler}
+    with translate_errors():
+        [row] = checked(lab.PoseEstimationLabelSet, [row], "the label set")
+        if labeler is not None:
+            row_of(lab.LabMember, {"user_name": labeler})
+    return row
+
+
+def _alike(rows: list[Row], wanted: Row) -> list[Row]:
+    same = ("description", "labeler")
+    return [row for row in rows if all(row[c] == wanted[c] for c in same)]
+
+
+def _inserted(lab: Any, row: Row, rows: list[Row]) -> int:
+    number = max((int(other[_NUM]) for other in rows), default=-1) + 1
+    lab.PoseEstimationLabelSet.insert1(row | {_NUM: number})
+    if are_shared(lab):
+        forget_set(lab, number)
+    forget_aside(lab, number)
+    return number
