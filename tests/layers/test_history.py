@@ -191,6 +191,31 @@ def test_lines_and_numbers_follow_marks_colours_and_drags_at_once(layer):
     annotator.end()
 
 
+def test_points_fade_with_their_distance_from_the_slice(layer):
+    viewer = ViewerModel()
+    viewer.add_image(np.zeros((40, 200, 300), np.uint8), scale=layer.scale)
+    viewer.add_layer(layer)
+    annotator = Annotator(viewer, layer)
+    step = layer.scale[0]
+
+    def opacity():
+        np.testing.assert_array_equal(layer.face_color[:, 3], layer.border_color[:, 3])
+        return layer.face_color[:3, 3].round(3).tolist()
+
+    viewer.dims.set_point(0, 4 * step)  # of the points at 1, 4 and 7
+    assert opacity() == [1, 1, 1]
+    viewer.dims.thickness = (8 * step, 0, 0)
+    assert opacity() == [0.4, 1, 0.4]
+    viewer.dims.set_point(0, 5 * step)
+    assert opacity() == [0.2, 0.8, 0.6]
+    editing.choose_annotation(layer, "probe 1")
+    annotator.add_at((5.0, 1.0, 1.0))
+    editing.recolour_annotations(layer, ["probe 1"], "#FFFFFF")
+    assert opacity() == [0.2, 0.8, 0.6]
+    assert layer.face_color[-1].tolist() == [1, 1, 1, 1]
+    annotator.end()
+
+
 def test_a_line_is_cut_for_the_slices_that_are_shown():
     path = np.array([[0.0, 0, 0], [2, 100, 0]])
     for across, count in (([0], 4), ([1], 200), ([0, 1], 200), ([2], 1), ([], 1)):

@@ -15,6 +15,7 @@ from labdata_napari.core.tracks import CURVES
 from labdata_napari.errors import LabdataError
 from labdata_napari.layers import editing, looking, slab
 from labdata_napari.layers.annotation_mouse import AnnotationMouse
+from labdata_napari.layers.fading import Fading
 from labdata_napari.layers.figures import Figures
 from labdata_napari.layers.filling import forget_selection
 from labdata_napari.layers.history import history_of
@@ -71,6 +72,7 @@ class Annotator:
         self.history = history_of(layer)
         self.figures = Figures(viewer, layer)
         self._dot = SmallestDot(viewer, layer)
+        self._fading = Fading(viewer, layer)
         self.probe = ProbeTool(viewer, layer, self.figures)
         """Places several shanks, and moves them as one body."""
         self.brush = RegionBrush(viewer, layer)
@@ -156,6 +158,7 @@ class Annotator:
         """Let go of the mouse and take the lines away: the layer left the viewer."""
         self.mouse.end()
         self._dot.end()
+        self._fading.end()
         self.brush.remove()
         self.figures.remove()
         self.history.changed.disconnect(self._on_changed)
@@ -382,6 +385,7 @@ class Annotator:
     def _on_changed(self) -> None:
         recolour(self.layer)
         self.figures.refresh()
+        self._fading.refresh()
         self.probe.follow()
         self.brush.refresh()
         self.changed.emit()

@@ -104,7 +104,9 @@ class Figures:
             if numbers.flagged.any():
                 flagged[places[name]] = numbers.flagged
         colours = np.where(flagged[:, None], _FLAGGED, _PLAIN)
-        if len(colours) and not np.array_equal(layer.border_color, colours):
+        now = np.asarray(layer.border_color)
+        if len(colours) and not np.array_equal(now[:, :3], colours[:, :3]):
+            colours[:, 3] = now[:, 3]  # how faint they are is said elsewhere
             layer.border_color = colours
 
 

@@ -292,7 +292,9 @@ def recolour(layer: Points) -> None:
         return
     entries = roster(layer)
     colours = _colours_per_point(entries, names)
-    if not np.allclose(layer.face_color, colours):
+    now = np.asarray(layer.face_color)
+    if not np.allclose(now[:, :3], colours[:, :3]):
+        colours[:, 3] = now[:, 3]  # how faint they are is said elsewhere
         layer.face_color = colours
     symbols = _symbols_per_point(entries, names)
     for index in _tips(entries, names, layer.data):

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 THICKNESSES_UM = (0, 50, 100, 200)
 
-# How a slice and how a slab is drawn: what is far from its middle is small or faint.
+# How a slice and how a slab is drawn. Points are made faint by `fading`.
 _PROJECTIONS = {
     Image: ("none", "max"),
-    Points: ("all", "rescale_linear"),
+    Points: ("all", "all"),
     Vectors: ("all", "fade"),
 }
 

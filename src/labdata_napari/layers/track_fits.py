@@ -14,6 +14,7 @@ from napari.layers import Vectors
 
 from labdata_napari.layers.cursor import displayed
 from labdata_napari.layers.points import as_rgba
+from labdata_napari.layers.slab import slab_um
 from labdata_napari.layers.source import METADATA_KEY, LayerSource, source_of
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class FitLayer:
             edge_color=rgba,
             edge_width=float(np.max(points.current_size)) * _WIDTH,
             vector_style="line",
-            projection_mode="fade" if points.projection_mode != "all" else "all",
+            projection_mode="fade" if slab_um(self._viewer) else "all",
             metadata=_mark(source),
         )
         layers = self._viewer.layers

@@ -51,7 +51,7 @@ class AnnotationTools(QWidget):
             self._slab.addItem(text, float(thickness))
         self._slab.setToolTip(
             "Show the brightest voxels of a slab around the slice, and the points in "
-            "it: the smaller a point, the farther from the middle (S)"
+            "it: the fainter a point, the farther from the middle (S)"
         )
         self._curve = QComboBox()
         self._curve.setObjectName("annotation_curve")

@@ -1,0 +1,83 @@
+"""Points of a slab are the fainter the farther they are from its middle.
+
+napari lets them shrink to nothing instead; a faint point keeps its size, and can be hit
+where it is seen.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Points
+    from numpy.typing import NDArray
+
+FAINTEST = 0.2
+"""Opacity of a point at the edge of the slab."""
+
+
+class Fading:
+    """Sets the opacity of a layer's points after the slab that is shown.
+
+    Parameters
+    ----------
+    viewer, layer
+        The layer is one of the viewer's.
+    """
+
+    def __init__(self, viewer: ViewerModel, layer: Points) -> None:
+        self._viewer = viewer
+        self._layer = layer
+        for event in self._events():
+            # before napari slices, which then draws the new colours
+            event.connect(self.refresh, position="first")
+        self.refresh()
+
+    def end(self) -> None:
+        """Let go of the layer."""
+        for event in self._events():
+            event.disconnect(self.refresh)
+
+    def refresh(self, _event: Any = None) -> None:
+        """Set the opacities anew: points, or the slab, are others."""
+        layer = self._layer
+        if not len(layer.data):
+            return
+        wanted = opacities(self._viewer, layer)
+        for name in ("face_color", "border_color"):
+            colours = getattr(layer, name)
+            if not np.allclose(colours[:, 3], wanted, atol=0.01):
+                faded = np.array(colours)
+                faded[:, 3] = wanted
+                setattr(layer, name, faded)
+
+    def _events(self) -> tuple[Any, ...]:
+        events = self._viewer.dims.events
+        return events.point, events.margin_left, events.margin_right, events.order
+
+
+def opacities(viewer: ViewerModel, layer: Points) -> NDArray[np.float64]:
+    """Return the opacity (N,) of each point: 1 in the slice, 0.2 at the slab's edge.
+
+    Of points that are not in the slab it does not matter; they are given 1, so that
+    little changes from slice to slice.
+    """
+    dims = viewer.dims
+    first = dims.ndim - layer.ndim
+    data = np.asarray(layer.data, dtype=np.float64)
+    far, is_in = np.zeros(len(data)), np.ones(len(data), dtype=bool)
+    for axis in dims.not_displayed:
+        below, above = dims.margin_left[axis], dims.margin_right[axis]
+        if axis < first or below + above <= 0:
+            continue
+        own = axis - first
+        away = data[:, own] * layer.scale[own] + layer.translate[own] - dims.point[axis]
+        half = np.where(away < 0, below, above)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = np.abs(away) / half
+        is_in &= share <= 1
+        far = np.fmax(far, share)
+    return np.where(is_in, 1 - (1 - FAINTEST) * far, 1.0)
