@@ -157,6 +157,25 @@ def test_a_marked_tip_goes_where_its_point_goes_and_back(layer):
     assert p.listing(layer)[0].tip == tuple(TRACK[0])
 
 
+def test_marked_tips_come_back_with_their_tracks(layer):
+    history = history_of(layer)
+    shanks = {f"P_shank{n}": np.array([[1, n, 3], [9, n, 3.0]]) for n in range(2)}
+    editing.put_points(layer, shanks, "probe_track", "place", tips=True)
+
+    def tips():
+        return {e.name: e.tip for e in p.roster(layer) if e.tip}
+
+    placed = tips()
+    assert placed == {"P_shank0": (9, 0, 3), "P_shank1": (9, 1, 3)}
+    history.undo()
+    assert not tips()
+    history.redo()
+    assert tips() == placed
+    editing.remove_annotations(layer, list(shanks))
+    history.undo()
+    assert tips() == placed
+
+
 def test_lines_and_numbers_follow_marks_colours_and_drags_at_once(layer):
     viewer = ViewerModel()
     viewer.add_layer(layer)

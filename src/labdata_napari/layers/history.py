@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
 from psygnal import Signal
 
 from labdata_napari.core.edit_history import History
-from labdata_napari.layers.filling import fill, make_current
-from labdata_napari.layers.points import drafts
+from labdata_napari.layers.filling import fill, make_current, set_roster
+from labdata_napari.layers.points import drafts, roster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,6 +43,7 @@ class LayerHistory:
         self._layer = ref(layer)
         self._past = History()
         self._holders = 0
+        self._tips: dict[str, tuple[float, ...]] = {}
         self.state: tuple[Draft, ...] = drafts(layer)
         for event in (layer.events.data, layer.events.features, layer.events.metadata):
             event.connect(self._on_event)
@@ -67,6 +69,7 @@ class LayerHistory:
         merge_key
             Edits that follow each other with the same key are undone together.
         """
+        self._remember_tips()
         self._holders += 1
         try:
             yield
@@ -95,15 +98,29 @@ class LayerHistory:
             return
         known = {draft.name for draft in self.state}
         back = [draft.name for draft in state if draft.name not in known]
+        self._remember_tips()
         self._holders += 1
         try:
             fill(layer, state)
+            self._bring_tips_back(layer, back)
             if back:  # what came back is what a person goes on with
                 make_current(layer, back[-1])
         finally:
             self._holders -= 1
         self._past, self.state = past, drafts(layer)
         self.changed.emit()
+
+    def _remember_tips(self) -> None:
+        """Remember which points are marked as tips, which is no part of the states."""
+        layer = self._layer()
+        if layer is not None and not self._holders:
+            self._tips |= {e.name: e.tip for e in roster(layer) if e.tip is not None}
+
+    def _bring_tips_back(self, layer: Points, names: Sequence[str]) -> None:
+        tips = {name: self._tips[name] for name in names if name in self._tips}
+        if tips:
+            entries = (replace(e, tip=tips.get(e.name, e.tip)) for e in roster(layer))
+            set_roster(layer, tuple(entries))
 
     def _on_event(self, event: Any) -> None:
         action = str(getattr(event, "action", "")).lower().rpartition(".")[2]
