@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from labdata_napari.errors import InvalidValue, UnreadableFile, WriteRefused
+from labdata_napari.lab.annotation_notes import Notes, keep_notes, known_notes
 from labdata_napari.lab.orientation import keep_orientation, known_orientation
 
 if TYPE_CHECKING:
@@ -42,6 +44,20 @@ def test_it_is_of_one_brain_in_one_lab() -> None:
     assert known_orientation(LAB, {**KEY, "transform_id": 3}) == "asr"
     other_password = ("mysql://me@server:3306", "lab_data", None)
     assert known_orientation(other_password, KEY) == "asr"
+
+
+def test_notes_on_annotations_are_added_to_and_damage_is_no_news(home: Path) -> None:
+    key, at = {**KEY, "transform_id": 1}, datetime(2026, 3, 4, 5, tzinfo=UTC)
+    assert known_notes(LAB, key) == Notes()
+    keep_notes(LAB, key, saved={"a": at, "gone": at})
+    keep_notes(LAB, key, curve="spline")
+    keep_notes(LAB, key, saved={"b": at}, names=["a", "b"])
+    assert known_notes(LAB, key) == Notes("spline", {"a": at, "b": at})
+    assert known_notes(LAB, KEY) == Notes()
+    (path,) = (home / "annotation_notes").iterdir()
+    for damaged in ('{"saved": 3}', '{"saved": {"a": "soon"}, "curve": "x"}', "\0"):
+        path.write_text(damaged)
+        assert known_notes(LAB, key) == Notes()
 
 
 def test_what_is_no_orientation_or_no_brain_is_refused(home: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from napari.settings import get_plugin_settings
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel, QLineEdit, QToolButton, QWidget
+from qtpy.QtWidgets import QComboBox, QLabel, QLineEdit, QToolButton, QWidget
 
 from annotating import KEY
 from atlases import REGIONS
@@ -17,6 +17,7 @@ from labdata_napari import settings
 from labdata_napari.core.atlas_files import open_atlas
 from labdata_napari.core.registration import registered
 from labdata_napari.demo.atlas_writing import write_version3
+from labdata_napari.lab.annotation_notes import keep_notes, known_notes
 from labdata_napari.lab.atlas_choice import AtlasChoice, keep_atlas
 from labdata_napari.lab.orientation import keep_orientation
 from labdata_napari.layers import editing
@@ -229,6 +230,22 @@ def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
     story.press("save_yes")
     story.saved()
     assert set(story.rows()) == {"probe 1", "NP24_shank0"}
+
+    # when that was, and how tracks are fitted, is known at the next opening, too
+    curve = story.dock.findChild(QComboBox, "annotation_curve")
+    curve.setCurrentIndex(1)
+    curve.activated.emit(1)
+    annotating, source = story.workspace.annotating, source_of(story.layer)
+    before = dict(annotating.saved[story.layer])
+    assert "NP24_shank0" in before
+    story.qtbot.waitUntil(lambda: known_notes(source.lab, source.key).curve == "spline")
+    curve.activated.emit(0)
+    story.qtbot.waitUntil(lambda: known_notes(source.lab, source.key).curve == "line")
+    keep_notes(source.lab, source.key, curve="spline")
+    del annotating.saved[story.layer]
+    annotating.look_again(source)
+    story.qtbot.waitUntil(lambda: annotating.saved.get(story.layer) == before)
+    assert annotating.of(story.layer).curve == "spline"
 
     # who chose so has a track saved when it is left, and deletions are still asked
     get_plugin_settings("labdata-napari").annotating.autosave = True

@@ -62,6 +62,8 @@ class Annotator:
     foreseen = Signal(str, int)
     """An annotation that is about to have so many points: its numbers are there, to be
     told before the picture is drawn."""
+    fitted = Signal(str)
+    """A person chose how tracks are fitted."""
     told = Signal(str)
     """A line about what was just done, or why it was not."""
 
@@ -153,6 +155,7 @@ class Annotator:
         if setting is not None and curve != setting.curve:
             self.figures.know(replace(setting, curve=curve))
             self.looks_changed.emit()
+            self.fitted.emit(curve)
 
     def end(self) -> None:
         """Let go of the mouse and take the lines away: the layer left the viewer."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -16,13 +19,14 @@ from labdata_napari.widgets.rights import why_not_editable
 from labdata_napari.widgets.rows import TRANSFORM, find_annotating_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from napari.layers import Points
 
     from labdata_napari.core.atlas import AtlasVolume
     from labdata_napari.core.in_atlas import InAtlas
     from labdata_napari.core.surface import BrainSurface
+    from labdata_napari.lab.annotation_notes import Notes
     from labdata_napari.layers.source import LabIdentity, LayerSource
     from labdata_napari.widgets.rows import AnnotatingFacts
     from labdata_napari.widgets.workspace import Workspace
@@ -43,6 +47,9 @@ class Annotating:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._annotators: dict[Points, Annotator] = {}
+        self.saved: WeakKeyDictionary[Points, dict[str, datetime]]
+        self.saved = WeakKeyDictionary()
+        """When annotations of a layer were saved from this computer, by name."""
         self._brain_then: dict[Points, InAtlas | None] = {}  # when facts were asked
         viewer = workspace.viewer
         if viewer is not None:
@@ -53,6 +60,14 @@ class Annotating:
     def of(self, layer: Points | None) -> Annotator | None:
         """Return what edits a layer; None for one that is not in the viewer."""
         return None if layer is None else self._annotators.get(layer)
+
+    def note_saved(self, layer: Points, names: Collection[str]) -> None:
+        """Note, and keep on this computer, that annotations were saved now."""
+        now = datetime.now(UTC).astimezone()
+        new = dict.fromkeys(names, now)
+        self.saved.setdefault(layer, {}).update(new)
+        there = [entry.name for entry in working_copy.roster(layer)]
+        self._keep(layer, saved=new, names=there)
 
     def look_again(self, source: LayerSource) -> None:
         """Look up anew what is known of a transform: somebody said more of it."""
@@ -66,6 +81,7 @@ class Annotating:
         if not working_copy.is_annotation_layer(layer) or viewer is None:
             return
         self._annotators[layer] = Annotator(viewer, layer)
+        self._annotators[layer].fitted.connect(partial(self._on_fitted, layer))
         self._allow(layer)
         self._ask(layer)
 
@@ -78,6 +94,16 @@ class Annotating:
     def _on_connection(self, _connection: Any) -> None:
         for layer in self._annotators:
             self._allow(layer)
+
+    def _keep(self, layer: Points, **notes: Any) -> None:
+        source = source_of(layer)
+        if source is not None and source.lab is not None:
+            self._workspace.background(
+                _keep_notes, source.lab, source.key, notes, failed=self._on_failure
+            )
+
+    def _on_fitted(self, layer: Points, curve: str) -> None:
+        self._keep(layer, curve=curve)
 
     def _allow(self, layer: Points) -> None:
         reason = why_not_editable(self._workspace.connection, layer)
@@ -105,6 +131,7 @@ class Annotating:
             # what was laid in since then is not in these rows yet
             why = "" if was_laid else known.why_no_regions
             annotator.know(orientation=known.orientation, why_no_regions=why)
+            self._take_notes(annotator, facts.notes)
             if annotator.surface is None:
                 self._find_surface(annotator)
         if facts.lab is not None and not known.why_no_regions:
@@ -115,6 +142,13 @@ class Annotating:
                 done=self._on_atlas,
                 failed=self._on_failure,
             )
+
+    def _take_notes(self, annotator: Annotator, notes: Notes | None) -> None:
+        layer = annotator.layer
+        if notes is not None and layer not in self.saved:  # else this window knows more
+            self.saved[layer] = dict(notes.saved)
+            annotator.fit(notes.curve)
+            annotator.looks_changed.emit()
 
     def _opened_atlas(self, facts: AnnotatingFacts) -> AtlasVolume | None:
         """Return the atlas of another transform of the lab: it may take 500 MB."""
@@ -161,6 +195,14 @@ class Annotating:
 
     def _on_failure(self, _error: LabdataError) -> None:
         """Go on without depths or regions: opening the stack has told already why."""
+
+
+def _keep_notes(
+    lab: LabIdentity, key: Mapping[str, Any], notes: dict[str, Any]
+) -> None:
+    from labdata_napari.lab.annotation_notes import keep_notes
+
+    keep_notes(lab, key, **notes)
 
 
 def _surface_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
@@ -15,7 +16,6 @@ from labdata_napari.widgets.annotation_table import AnnotationTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from labdata_napari.layers.annotator import Annotator
     from labdata_napari.widgets.annotation_state import AnnotationState
@@ -70,7 +70,7 @@ class AnnotationList(QWidget):
 
     def show_saved(self, times: Mapping[str, datetime]) -> None:
         """Say when annotations were saved last, by name."""
-        self.model.show_saved({n: f"✓ {at:%H:%M}" for n, at in times.items()})
+        self.model.show_saved({name: _when(at) for name, at in times.items()})
 
     def show_tips(self, tips: Mapping[str, str]) -> None:
         """Say what regions the tips of tracks are in, by name."""
@@ -140,3 +140,9 @@ class AnnotationList(QWidget):
         if self._annotator is not None:
             names = self.table.picked_names()
             editing.hide_annotations(self._annotator.layer, names, is_hidden)
+
+
+def _when(at: datetime) -> str:
+    here = at.astimezone()
+    is_today = here.date() == datetime.now().date()
+    return f"✓ {here:%H:%M}" if is_today else f"✓ {here.day} {here:%b}"

@@ -34,7 +34,7 @@ _TOOLTIPS = (
     "Number of points; Enter or a double click goes to the nearest",
     "Of a track from its first click to the tip, of an outline once round",
     "The region of the atlas that the tip of a track is in",
-    "What a save would do with it, or when this window saved it last",
+    "What a save would do with it, or when this computer saved it last",
 )
 _SORT = Qt.ItemDataRole.UserRole
 

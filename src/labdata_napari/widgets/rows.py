@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labdata_napari.core.annotation import AnnotationSet
+    from labdata_napari.lab.annotation_notes import Notes
     from labdata_napari.lab.brain_facts import BrainFacts
     from labdata_napari.lab.details import EntryDetails
     from labdata_napari.lab.entries import Entry
@@ -163,11 +164,14 @@ class AnnotatingFacts:
         The transform.
     brain
         What the lab knows of it; None in another lab than its own.
+    notes
+        What this computer has kept of it; None as `brain`.
     """
 
     lab: LabIdentity | None
     key: Mapping[str, Any]
     brain: BrainFacts | None
+    notes: Notes | None = None
 
 
 def find_annotating_facts(
@@ -184,11 +188,13 @@ def find_annotating_facts(
     key
         Of the transform.
     """
+    from labdata_napari.lab.annotation_notes import known_notes
     from labdata_napari.lab.brain_facts import brain_facts
 
     if why_elsewhere(home, (lab.url, lab.name, lab.project)):
         return AnnotatingFacts(home, key, None)
-    return AnnotatingFacts(home, key, brain_facts(lab, key))
+    notes = known_notes((lab.url, lab.name, lab.project), key)
+    return AnnotatingFacts(home, key, brain_facts(lab, key), notes)
 
 
 def find_projects(lab: Lab) -> tuple[ProjectChoice, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from qtpy.QtCore import QObject, Signal
 
@@ -68,9 +67,6 @@ class SaveFlow(QObject):
         self._listening = Listening(self)
         self._listening.to(workspace.changed, self._on_connection)
         self._saved_at: datetime | None = None
-        self._times: WeakKeyDictionary[Points, dict[str, datetime]] = (
-            WeakKeyDictionary()
-        )
         self.layer: Points | None = None
 
     @property
@@ -85,8 +81,9 @@ class SaveFlow(QObject):
 
     @property
     def times(self) -> dict[str, datetime]:
-        """When this window saved annotations of the layer last, by name."""
-        return {} if self.layer is None else self._times.get(self.layer, {})
+        """When this computer saved annotations of the layer last, by name."""
+        saved = self._workspace.annotating.saved
+        return {} if self.layer is None else saved.get(self.layer, {})
 
     @property
     def is_busy(self) -> bool:
@@ -183,12 +180,12 @@ class SaveFlow(QObject):
         self._question.hide()
         if layer is None:
             return
-        self._saved_at = now = datetime.now()
-        if self._agreed is not None:
-            times = self._times.setdefault(layer, {})
-            times.update((a.name, now) for a in self._agreed.added)
-            times.update((c.after.name, now) for c in self._agreed.changed)
+        self._saved_at = datetime.now()
         editing.adopt_saved(layer, rows)
+        if self._agreed is not None:
+            new = [a.name for a in self._agreed.added]
+            new += [c.after.name for c in self._agreed.changed]
+            self._workspace.annotating.note_saved(layer, new)
         self.told.emit(f"Saved: {summary}.")
         self.layer_changed.emit()
         source = source_of(layer)
