@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from napari.settings import get_plugin_settings
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QComboBox, QLabel, QLineEdit, QToolButton, QWidget
 
 from annotating import KEY
@@ -27,7 +27,7 @@ from labdata_napari.layers.probe_nudges import NUDGES
 from labdata_napari.layers.source import source_of
 from labdata_napari.layers.track_fits import SOURCE_KIND
 from labdata_napari.widgets.annotation_keys import ACTIONS, problems_of
-from labdata_napari.widgets.annotation_model import COUNT, NAME, TIP
+from labdata_napari.widgets.annotation_model import COUNT, NAME, TIP, TYPE
 from labdata_napari.widgets.plane_view import PlaneView
 from labdata_napari.widgets.preferences import preferences
 from labdata_napari.widgets.region_strip import RegionStrip
@@ -308,6 +308,7 @@ def test_a_search_a_menu_for_many_and_ticks(story):
         assert found[2:] == ["a 1", "a 2"]
     assert found[:2] == ["a 0", "probe 1"]
     story.key(K.Key_Z, CONTROL)
+    types_stand_above_what_is_of_them(story)
 
     # an injection site is painted, and its numbers follow
     story.viewer.layers.selection.active = story.layer
@@ -338,6 +339,28 @@ def test_a_search_a_menu_for_many_and_ticks(story):
     story.save()
     story.saved()
     np.testing.assert_array_equal(story.rows()["injection 1"]["xyz"], painted)
+
+
+def types_stand_above_what_is_of_them(story):
+    """A tick is hit below the heading; any type can be typed."""
+    table, rows = story.table, story.table.model()
+    said = [rows.heading(row) for row in range(rows.rowCount())]
+    assert said == ["probe_track · 1", "landmark · 2", ""]
+    assert table.rowHeight(1) > table.rowHeight(2)
+    first = table.visualRect(rows.index(1, NAME))
+    line = table.visualRect(rows.index(2, NAME)).height()
+    for y, shown in ((first.top() + 3, False), (first.bottom() - line // 2, True)):
+        place = QPoint(first.left() + 9, y)
+        story.qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        assert story.layer.shown[3] == shown
+    table.setCurrentIndex(rows.index(2, NAME))
+    table.retype()
+    editor = table.findChild(QComboBox, "type_editor")
+    editor.lineEdit().selectAll()
+    story.qtbot.keyClicks(editor, "lesion\r")
+    story.qtbot.waitUntil(lambda: table.isColumnHidden(TYPE))
+    story.qtbot.waitUntil(lambda: rows.heading(2) == "lesion · 1")
+    assert table.rowHeight(1) == table.rowHeight(2)
 
 
 def test_the_manifest_offers_the_keys_that_there_are(own_preferences):

@@ -57,6 +57,7 @@ class AnnotationList(QWidget):
         self.menu.go_wanted.connect(self._go_to_current)
         self.menu.rename_wanted.connect(self.table.rename)
         self.menu.type_chosen.connect(self._retype)
+        self.menu.other_type_wanted.connect(self.table.retype)
         self.menu.colour_chosen.connect(self._recolour)
         self.menu.hiding_chosen.connect(self._hide)
         self.menu.delete_wanted.connect(self.delete)

@@ -23,6 +23,7 @@ class AnnotationMenu(QMenu):
     go_wanted = Signal()
     rename_wanted = Signal()
     type_chosen = Signal(str)
+    other_type_wanted = Signal()
     colour_chosen = Signal(str)
     hiding_chosen = Signal(bool)
     delete_wanted = Signal()
@@ -49,6 +50,8 @@ class AnnotationMenu(QMenu):
         types = self.addMenu("Type")
         for type_ in KNOWN_TYPES:
             types.addAction(type_).triggered.connect(self._on_type)
+        if one:
+            types.addAction("Other …").triggered.connect(self.other_type_wanted)
         colours = self.addMenu("Colour")
         for colour in ANNOTATION_COLOURS:
             action = colours.addAction(_icon(colour), colour)

@@ -231,6 +231,14 @@ class FilteredAnnotations(QSortFilterProxyModel):
         self.setSortRole(_SORT)
         self.sort(TYPE)
 
+    def heading(self, row: int) -> str:
+        """Return what stands above a row: its type, if it is the first of that."""
+        kind = self._type_at(row)
+        if row > 0 and kind == self._type_at(row - 1):
+            return ""
+        types = [self._type_at(other) for other in range(self.rowCount())]
+        return f"{kind or 'no type'} · {types.count(kind)}"
+
     def narrow(self, text: str) -> None:
         """Show only rows that hold all words of a text."""
         self._words = text.casefold().split()
@@ -244,6 +252,9 @@ class FilteredAnnotations(QSortFilterProxyModel):
         )
         text = " ".join(str(cell.data()) for cell in cells).casefold()
         return all(word in text for word in self._words)
+
+    def _type_at(self, row: int) -> str:
+        return str(self.index(row, TYPE).data(Qt.ItemDataRole.EditRole))
 
     def lessThan(self, left: QModelIndex, right: QModelIndex) -> bool:
         """Whether a row comes first: by its type, then by the column to sort by."""

@@ -15,12 +15,12 @@ from qtpy.QtWidgets import (
     QAbstractItemView,
     QComboBox,
     QHeaderView,
-    QStyledItemDelegate,
     QTableView,
     QWidget,
 )
 
 from labdata_napari.core.annotation_types import KNOWN_TYPES
+from labdata_napari.widgets.annotation_groups import GroupDelegate, make_room
 from labdata_napari.widgets.annotation_model import (
     COUNT,
     LENGTH,
@@ -44,7 +44,7 @@ _SAMPLES = {COUNT: "00,000", LENGTH: "00,000 µm", TIP: "CTX2/3", STATE: "change
 """What the columns of numbers and states have room for."""
 
 
-class _TypeDelegate(QStyledItemDelegate):
+class _TypeDelegate(GroupDelegate):
     """Offers the known types and takes any other."""
 
     def createEditor(
@@ -86,10 +86,18 @@ class AnnotationTable(QTableView):
         self._rows.setSourceModel(model)
         self.setModel(self._rows)
         self.setObjectName("annotation_table")
+        self.setItemDelegate(GroupDelegate(self))
         self.setItemDelegateForColumn(TYPE, _TypeDelegate(self))
         self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.itemDelegateForColumn(TYPE).closeEditor.connect(self._on_type_typed)
+        rows = self._rows
+        for signal in (
+            *(rows.layoutChanged, rows.modelReset, rows.dataChanged),
+            *(rows.rowsInserted, rows.rowsRemoved),
+        ):
+            signal.connect(self._make_room)
         self.let_edit(True)
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
@@ -100,8 +108,9 @@ class AnnotationTable(QTableView):
         header.setHighlightSections(False)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(TYPE, QHeaderView.ResizeMode.ResizeToContents)
+        self.setColumnHidden(TYPE, True)  # it stands above those that are of it
         # Not after their contents, which Qt would measure anew at every click.
-        taken = self._width_of("probe_track") + self._width_of("[x] [ ] NP24_shank0 |")
+        taken = self._width_of("[x] [ ] NP24-2211_shank0 |")
         for column, sample in _SAMPLES.items():
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
             width = max(self._width_of(sample), header.sectionSizeHint(column))
@@ -175,6 +184,12 @@ class AnnotationTable(QTableView):
         if self.editTriggers() != QTableView.EditTrigger.NoEditTriggers:
             self.edit(self.currentIndex().siblingAtColumn(NAME))
 
+    def retype(self) -> None:
+        """Let the current row's type be typed, in a column that comes for it."""
+        if self.editTriggers() != QTableView.EditTrigger.NoEditTriggers:
+            self.setColumnHidden(TYPE, False)
+            self.edit(self.currentIndex().siblingAtColumn(TYPE))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Delete with Delete, rename with F2, go there with Enter, on every system."""
         name = self.current_name()
@@ -197,6 +212,12 @@ class AnnotationTable(QTableView):
         if row is None:
             return QModelIndex()
         return self._rows.mapFromSource(self._source.index(row, NAME))
+
+    def _on_type_typed(self, *_: object) -> None:
+        self.setColumnHidden(TYPE, True)
+
+    def _make_room(self, *_: object) -> None:
+        make_room(self, self._rows)
 
     def _on_current(self, current: QModelIndex, _previous: QModelIndex) -> None:
         name = self._name_at(current)
