@@ -120,8 +120,13 @@ def copy_previous(
     overwrite
         Whether also what is labelled there already; else only what is missing.
     """
-    source = _nearest(draft, frame, lambda number: number < frame.frame_num, max)
+    source = labelled_before(draft, frame)
     return None if source is None else _copied(draft, source, frame, overwrite)
+
+
+def labelled_before(draft: PoseDraft, frame: FrameKey) -> FrameKey | None:
+    """Return the nearest frame before one, in the same video, that has labels."""
+    return _nearest(draft, frame, lambda number: number < frame.frame_num, max)
 
 
 def interpolate(
@@ -131,7 +136,7 @@ def interpolate(
 
     Only body parts with a place in both of them are.
     """
-    before = _nearest(draft, frame, lambda number: number < frame.frame_num, max)
+    before = labelled_before(draft, frame)
     after = _nearest(draft, frame, lambda number: number > frame.frame_num, min)
     if before is None or after is None:
         return None

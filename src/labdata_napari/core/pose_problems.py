@@ -34,6 +34,8 @@ BONE = "bone"
 SWAP = "swap"
 SHAPE = "shape"
 PATH = "path"
+SUGGESTED = "suggested"
+"""Not wrong, but worth a label: it looks unlike the other frames."""
 KINDS = (SWAP, SPIKE, BONE, SHAPE, PATH, LIKELIHOOD)
 """Kinds of problems, the most telling first."""
 

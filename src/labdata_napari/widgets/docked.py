@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QDockWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QDockWidget, QMainWindow
 
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
+
+_SHARE = 0.36  # of the window that a dock may take from the picture
+_LEAST = 360
 
 
 def is_closed(widget: QWidget) -> bool:
@@ -22,6 +26,13 @@ def come_forward(widget: QWidget) -> None:
     if dock is not None and not widget.isVisible():
         dock.show()
         dock.raise_()
+
+
+def leave_room(dock: QDockWidget, window: QWidget | None) -> None:
+    """Make docks narrower that are as wide as the browser's list needs."""
+    most = 0 if window is None else max(_LEAST, round(_SHARE * window.width()))
+    if isinstance(window, QMainWindow) and dock.width() > most:
+        window.resizeDocks([dock], [most], Qt.Orientation.Horizontal)
 
 
 def _dock_of(widget: QWidget) -> QDockWidget | None:

@@ -33,6 +33,8 @@ POSE_ACTIONS = (
         "copy_missing", "C", "copy what is missing from the labelled frame before"
     ),
     KeyAction("copy_all", "Shift+C", "copy everything from it"),
+    KeyAction("carry", "F", "carry what is missing over from it, as the picture moves"),
+    KeyAction("carry_all", "Shift+F", "carry everything over"),
     KeyAction("interpolate", "I", "fill in between the labelled frames around"),
     KeyAction("next_mode", "M", "next mode of clicking"),
     KeyAction("toggle_ghosts", "G", "show or hide the labels of the frame before"),

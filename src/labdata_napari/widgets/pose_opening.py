@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.core.pose_predictions import VideoKey
+from labdata_napari.widgets.docked import leave_room
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +35,7 @@ def show_pose_dock(workspace: Workspace, kind: str, key: Mapping[str, Any]) -> N
     dock, widget = viewer.window.add_plugin_dock_widget(*POSE_DOCK, tabify=True)
     dock.show()
     dock.raise_()
+    leave_room(dock, workspace.window)
     if kind == "DatasetVideo":
         widget.show_video(VideoKey(*(str(key[name]) for name in VideoKey._fields)))
     else:

@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 from labdata_napari.widgets.annotation_keys_panel import KeysPanel
 from labdata_napari.widgets.listening import Listening
 from labdata_napari.widgets.offer_flow import OfferFlow
+from labdata_napari.widgets.pose_carrying import PoseCarrying
 from labdata_napari.widgets.pose_conflicts import PoseConflicts
 from labdata_napari.widgets.pose_journal import POSE_OFFERS
 from labdata_napari.widgets.pose_keypoints import PoseKeypoints
@@ -31,6 +32,7 @@ from labdata_napari.widgets.pose_keys import (
 from labdata_napari.widgets.pose_problems import PoseProblems
 from labdata_napari.widgets.pose_saving import PoseSaveFlow
 from labdata_napari.widgets.pose_tools import PoseTools
+from labdata_napari.widgets.pose_traces import PoseTraces
 from labdata_napari.widgets.question import Question
 from labdata_napari.widgets.rights import allow, why_not_saved_in
 
@@ -67,6 +69,7 @@ class PosePage(QWidget):
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setObjectName("pose_frames")
         self._slider.setToolTip("Drag to go to a frame; A and D step")
+        self._traces = PoseTraces()
         self._tools = PoseTools()
         self._keypoints = PoseKeypoints()
         self._problems = PoseProblems(workspace)
@@ -81,6 +84,7 @@ class PosePage(QWidget):
         self._save.setToolTip("Write what changed to the lab (Ctrl+S in the picture)")
         self._flow = PoseSaveFlow(workspace, self._question, self._conflicts, self)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self._carrying = PoseCarrying(workspace, self.told.emit)
         self._recover = OfferFlow(
             workspace.journaling, self._question, POSE_OFFERS, self
         )
@@ -113,7 +117,13 @@ class PosePage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(head)
-        for widget in (self._notice, self._place, self._slider, self._tools):
+        for widget in (
+            self._notice,
+            self._place,
+            self._slider,
+            self._traces,
+            self._tools,
+        ):
             layout.addWidget(widget)
         layout.addWidget(split, 1)
         for widget in (self._keys_panel, self._question, self._conflicts):
@@ -130,6 +140,7 @@ class PosePage(QWidget):
         self._conflicts.hide()
         self._keypoints.rows.show_work(work)
         self._tools.follow(session)
+        self._traces.follow(session, {} if work is None else work.view.colours)
         if work is None or session is None:
             self._problems.follow(None)
             return
@@ -143,7 +154,7 @@ class PosePage(QWidget):
             self._listening_to_work.to(signal, method)
         self._title.setText(work.title)
         self._show_length(len(session.frames))
-        self._problems.follow(session)
+        self._problems.follow(session, work.reader)
         self._show_notice()
         self._on_edited()
         self._on_chosen()
@@ -170,6 +181,8 @@ class PosePage(QWidget):
             return
         if action == "save":
             self._flow.start()
+        elif action in ("carry", "carry_all") and self._work is not None:
+            self._carrying.start(self._work, overwrite=action == "carry_all")
         elif action == "show_keys":
             self._tools.toggle_keys()
         elif action.startswith("keypoint_") and action != "keypoint_before":

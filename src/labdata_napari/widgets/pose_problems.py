@@ -22,8 +22,14 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from labdata_napari.core.pose_problems import Limits, find_problems
+from labdata_napari.core.pose_problems import (
+    SUGGESTED,
+    Limits,
+    Problem,
+    find_problems,
+)
 from labdata_napari.core.pose_queue import predictions_of_labels
+from labdata_napari.core.pose_suggest import suggest_frames
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,13 +37,15 @@ if TYPE_CHECKING:
     from qtpy.QtCore import QObject
 
     from labdata_napari.core.pose_predictions import Predictions
-    from labdata_napari.core.pose_problems import Problem
     from labdata_napari.core.pose_session import PoseSession
+    from labdata_napari.core.progress import Progress
+    from labdata_napari.core.video_thread import Pictures
     from labdata_napari.errors import LabdataError
     from labdata_napari.widgets.background import Job
     from labdata_napari.widgets.workspace import Workspace
 
 _TITLES = ("Frame", "Why")
+_SUGGESTED = 20
 _GREY = QColor(128, 128, 128)
 _LIMITS = (
     ("likelihood", "less likely than", 0.05, 1.0),
@@ -129,6 +137,7 @@ class PoseProblems(QWidget):
         super().__init__(parent)
         self._workspace = workspace
         self._session: PoseSession | None = None
+        self._reader: Pictures | None = None
         self._job: Job | None = None
         self._limits = Limits()
         self._left = QLabel()
@@ -136,6 +145,12 @@ class PoseProblems(QWidget):
         self._find = QPushButton("Find problems")
         self._find.setObjectName("pose_find")
         self._find.setToolTip("Look for what is probably wrong; Space walks through it")
+        self._suggest = QPushButton("Suggest frames")
+        self._suggest.setObjectName("pose_suggest")
+        self._suggest.setToolTip(
+            f"Choose {_SUGGESTED} frames that look different, none of the set's; Space "
+            "walks through them"
+        )
         self._fold = QToolButton()
         self._fold.setObjectName("pose_limits")
         self._fold.setText("Limits")
@@ -149,6 +164,7 @@ class PoseProblems(QWidget):
         self.table = QTableView()
         self._lay_out()
         self._find.clicked.connect(self.find)
+        self._suggest.clicked.connect(self.suggest)
         self._fold.toggled.connect(self._form.setVisible)
         self.table.clicked.connect(self._on_clicked)
         self.table.activated.connect(self._on_clicked)
@@ -192,6 +208,7 @@ class PoseProblems(QWidget):
         head = QHBoxLayout()
         head.addWidget(self._left, 1)
         head.addWidget(self._fold)
+        head.addWidget(self._suggest)
         head.addWidget(self._find)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -199,10 +216,22 @@ class PoseProblems(QWidget):
         layout.addWidget(self._form)
         layout.addWidget(table, 1)
 
-    def follow(self, session: PoseSession | None) -> None:
-        """Show another session's problems; of predictions they are looked for."""
-        self._session = session
+    def follow(
+        self, session: PoseSession | None, reader: Pictures | None = None
+    ) -> None:
+        """Show another session's problems; of predictions they are looked for.
+
+        Parameters
+        ----------
+        session
+            What is corrected.
+        reader
+            Of its video, to suggest frames; None where there is none.
+        """
+        self._session, self._reader = session, reader
         self.rows.show_session(session)
+        can_suggest = reader is not None and session is not None
+        self._suggest.setVisible(can_suggest)
         if session is None:
             return
         of_video = session.predictions is not None
@@ -219,7 +248,7 @@ class PoseProblems(QWidget):
         self.rows.refresh()
         queue = session.queue
         self._left.setText(
-            f"{queue.left:,} of {len(queue):,} problems left" if len(queue) else ""
+            f"{queue.left:,} of {len(queue):,} left" if len(queue) else ""
         )
         if queue.current is not None and len(queue):
             self.table.selectRow(queue.current)
@@ -245,6 +274,23 @@ class PoseProblems(QWidget):
             done=self._on_found,
             failed=self._on_failed,
         )
+
+    def suggest(self) -> None:
+        """Look for frames worth labelling, in the background."""
+        session, reader = self._session, self._reader
+        if session is None or reader is None:
+            return
+        frames = session.draft.labels.frames
+        known = [f.frame_num for f in frames if f[:4] == session.video]
+        self._workspace.background(
+            _suggest,
+            reader,
+            known,
+            done=self._on_suggested,
+            failed=self._on_failed,
+            title="Looking for frames worth labelling",
+        )
+        self._left.setText("Looking for frames worth labelling …")
 
     def sizeHint(self) -> QSize:
         """Return a size that shows some rows."""
@@ -274,6 +320,19 @@ class PoseProblems(QWidget):
         elif session.predictions is not None and not session.at:
             session.next_problem()  # that is what predictions are opened for
 
+    def _on_suggested(self, answer: tuple[Pictures, Sequence[int]]) -> None:
+        session, (reader, numbers) = self._session, answer
+        if session is None or reader is not self._reader:
+            return
+        words = "looks unlike the other frames"
+        session.show_problems(
+            [
+                Problem(number, session.bodypart, SUGGESTED, 1.0, words)
+                for number in numbers
+            ]
+        )
+        session.next_problem()
+
     def _on_failed(self, error: LabdataError) -> None:
         self.refresh()
         self.told.emit(str(error))
@@ -281,6 +340,12 @@ class PoseProblems(QWidget):
     def _on_clicked(self, index: QModelIndex) -> None:
         if self._session is not None and index.isValid():
             self._session.look_at(index.row())
+
+
+def _suggest(
+    reader: Pictures, known: Sequence[int], progress: Progress
+) -> tuple[Pictures, list[int]]:
+    return reader, suggest_frames(reader, _SUGGESTED, known, progress)
 
 
 def _find(
