@@ -26,6 +26,7 @@ import hands  # noqa: E402
 from labdata_napari.core.transform import plan  # noqa: E402
 from labdata_napari.demo import demo_truth, ensure_demo  # noqa: E402
 from labdata_napari.widgets.app import open_window  # noqa: E402
+from labdata_napari.widgets.pose_opening import show_pose_dock  # noqa: E402
 from labdata_napari.widgets.transform_opening import show_transform_dock  # noqa: E402
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 BROWSER = "Lab Browser (labdata-napari)"
 ANNOTATIONS = "Annotations (labdata-napari)"
 TRANSFORM = "Transform (labdata-napari)"
+POSES = "Poses (labdata-napari)"
 TRACK = "NP24-2211_shank1"
 SIZE = (1600, 1000)
 
@@ -186,6 +188,7 @@ def all_pictures(folder: Path) -> None:
     session.show_dock(BROWSER)
     session.shoot(folder / "window.png")
     transform_pictures(session, folder)
+    pose_pictures(session, folder)
     session.browser.open_import()
     hands.pause(0.5)
     dialog = hands.child(session.browser, "import_dialog")
@@ -287,6 +290,37 @@ def transform_pictures(session: Session, folder: Path) -> None:
     session.show_dock(BROWSER)
 
 
+def pose_pictures(session: Session, folder: Path) -> None:
+    """Correct a model's predictions, and label a frame of a set."""
+    workspace = session.browser._workspace
+    video = dict(session.truth.pose.key)
+    session.viewer.layers.clear()
+    show_pose_dock(workspace, "DatasetVideo", video)
+    dock = session.viewer.window.dock_widgets[POSES]
+    posing = workspace.posing
+    hands.wait_for(lambda: posing.work and posing.work.view.is_current, seconds=60)
+    hands.wait_for(lambda: posing.work.session.queue.current is not None)
+    hands.pause(1.0)
+    session.shoot(folder / "poses.png")
+    picture, corrected = hands.canvas(session.viewer), posing.work.session
+    names = session.truth.pose.labels
+    for _ in range(3):
+        frame, part = corrected.frame, names.index(corrected.bodypart)
+        x, y = session.truth.pose.xy[frame.frame_num, part]
+        hands.click_at(session.viewer, (y, x))
+        QTest.keyClick(picture, Qt.Key.Key_Return)
+        hands.wait_for(lambda: posing.work.view.is_current)
+        hands.pause(0.5)
+    hands.press(hands.child(dock, "pose_keys"))
+    session.shoot(folder / "poses-keys.png")
+    hands.press(hands.child(dock, "pose_keys"))
+    while corrected.unsaved:
+        QTest.keyClick(picture, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    hands.press(hands.child(dock, "pose_back"))
+    hands.pause(1.0)
+    session.shoot(folder / "pose-sets.png")
+
+
 def server_picture(session: Session, path: Path) -> None:
     """Fill in the form for a server, a MariaDB of its own, and test it."""
     program = shutil.which("mariadbd", path="/usr/sbin:/usr/bin:/usr/local/bin")
@@ -323,6 +357,7 @@ def main() -> None:
     parser.add_argument(
         "--connect", type=Path, help="only the form for a server, to this file"
     )
+    parser.add_argument("--poses", type=Path, help="only the Pose dock, to this folder")
     parser.add_argument(
         "--annotate", type=Path, help="only the Annotations dock, to this folder"
     )
@@ -335,6 +370,10 @@ def main() -> None:
         session.select(str(session.truth.brains[0].key["subject_name"]))
         annotation_pictures(session, arguments.annotate)
         session.close()
+    elif arguments.poses:
+        session = Session()
+        pose_pictures(session, arguments.poses)
+        session.viewer.close()
     elif arguments.transform:
         session = Session()
         transform_pictures(session, arguments.transform)

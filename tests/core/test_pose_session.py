@@ -14,6 +14,7 @@ from labdata_napari.core.pose_pictures import SetPictures
 from labdata_napari.core.pose_predictions import Predictions, VideoKey
 from labdata_napari.core.pose_problems import Problem
 from labdata_napari.core.pose_session import PoseSession
+from labdata_napari.errors import InvalidValue
 
 VIDEO = VideoKey("M1", "20260101_120000", "pose", "camera0")
 PARTS = ("nose", "neck", "tail")
@@ -185,6 +186,25 @@ def test_nothing_is_edited_where_it_may_not_be() -> None:
     session.delete()
     assert not session.unsaved
     assert told == [("You may only read.",)] * 2
+
+
+def test_body_parts_are_added_joined_and_painted() -> None:
+    session = a_set()
+    told = listen(session.hung)
+    session.choose("tail")
+    session.join()
+    assert session.skeleton.edges == (("nose", "tail"),)
+    session.join()
+    assert session.skeleton.edges == ()
+    session.add_bodypart("paw")
+    session.paint("paw", "#ff0000")
+    assert (session.bodyparts[-1], session.bodypart) == ("paw", "paw")
+    assert session.skeleton.colours == {"paw": "#ff0000"}
+    session.click(1, 2)
+    assert session.draft[FRAMES[0], "paw"].x == 1
+    assert len(told) == 4
+    with pytest.raises(InvalidValue, match="name"):
+        session.add_bodypart(" ")
 
 
 class Fetcher:

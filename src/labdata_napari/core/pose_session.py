@@ -14,10 +14,12 @@ from psygnal import Signal
 
 from labdata_napari.core import pose_edits
 from labdata_napari.core.history import History
+from labdata_napari.core.pose import PoseLabels
 from labdata_napari.core.pose_draft import Place, PoseDraft, State
 from labdata_napari.core.pose_looks import Looks, Mode, Order
 from labdata_napari.core.pose_marks import Mark, VideoFrames, marks_of
 from labdata_napari.core.pose_queue import ProblemQueue
+from labdata_napari.core.pose_skeleton import Skeleton
 from labdata_napari.core.pose_unsaved import unsaved
 
 if TYPE_CHECKING:
@@ -40,13 +42,11 @@ class PoseSession:
         What the label set holds.
     num
         Number of the label set; None for one that is to be made.
-    bodyparts
-        Names in the order in which they are labelled; those of labels and predictions
-        are added.
+    skeleton
+        Body parts in the order in which they are labelled, to which those of labels
+        and predictions are added; lines between them.
     predictions, video
         What a model made of a video, which the frames are then all of.
-    edges
-        Body parts that lines connect.
     """
 
     frame_shown = Signal(object)
@@ -59,6 +59,8 @@ class PoseSession:
     """The problems, or which of them are left, are others."""
     looks_changed = Signal()
     """Mode, order or how things are shown is another."""
+    hung = Signal()
+    """The skeleton is another: a line, a body part or a colour."""
     told = Signal(str)
     """A line about what was just done, or why it was not."""
 
@@ -68,14 +70,13 @@ class PoseSession:
         baseline: PoseDraft,
         *,
         num: int | None = None,
-        bodyparts: Iterable[str] = (),
+        skeleton: Skeleton | None = None,
         predictions: Predictions | None = None,
         video: VideoKey | None = None,
-        edges: Iterable[tuple[str, str]] = (),
     ) -> None:
         seen = () if predictions is None else predictions.bodyparts
-        names = (*bodyparts, *seen, *baseline.labels.bodyparts)
-        self.bodyparts: tuple[str, ...] = tuple(dict.fromkeys(names))
+        names = (*seen, *baseline.labels.bodyparts)
+        self.skeleton = (skeleton or Skeleton()).with_bodyparts(names)
         self.at = 0
         self._show_frames(frames)
         self.num = num
@@ -83,8 +84,8 @@ class PoseSession:
         self.history: History[PoseDraft] = History()
         self.predictions = predictions
         self.video = video
-        self.edges = tuple(edges)
         self.bodypart = self.bodyparts[0] if self.bodyparts else ""
+        self._before = ""  # the body part that was chosen before
         self.looks = Looks()
         if predictions is not None:
             self.looks = Looks(Mode.CONFIRM, Order.PROBLEMS)
@@ -93,6 +94,11 @@ class PoseSession:
         """Why nothing may be edited; empty when it may."""
 
     # -- what is where
+
+    @property
+    def bodyparts(self) -> tuple[str, ...]:
+        """Names, in the order in which they are labelled."""
+        return self.skeleton.bodyparts
 
     @property
     def frame(self) -> FrameKey | None:
@@ -202,7 +208,8 @@ class PoseSession:
     def choose(self, bodypart: str) -> None:
         """Let the next click label a body part."""
         if bodypart in self.bodyparts:
-            self.bodypart = bodypart
+            if bodypart != self.bodypart:
+                self._before, self.bodypart = self.bodypart, bodypart
             self.chosen.emit()
 
     def choose_next(self, way: int = 1) -> None:
@@ -224,6 +231,38 @@ class PoseSession:
         mode = every[(every.index(self.looks.mode) + 1) % len(every)]
         self.look(mode=mode)
         self.told.emit(f"Mode: {mode}.")
+
+    # -- the skeleton
+
+    def join(self) -> None:
+        """Join the chosen body part to the one chosen before, or no longer."""
+        pair, skeleton = (self._before, self.bodypart), self.skeleton
+        if not self._before:
+            self.told.emit("Choose the two body parts, one after the other.")
+            return
+        kept = tuple(edge for edge in skeleton.edges if {*edge} != {*pair})
+        is_new = len(kept) == len(skeleton.edges)
+        self._hang(replace(skeleton, edges=(*kept, pair) if is_new else kept))
+        how = "are joined by a line" if is_new else "are no longer joined"
+        self.told.emit(f"{pair[0]} and {pair[1]} {how}.")
+
+    def add_bodypart(self, name: str) -> None:
+        """Let a further body part be labelled.
+
+        Raises
+        ------
+        InvalidValue
+            When the name is too long, or none.
+        """
+        PoseLabels((name,))  # which says what is wrong with it
+        self._hang(self.skeleton.with_bodyparts((name,)))
+        self.choose(name)
+        self.edited.emit()
+
+    def paint(self, bodypart: str, colour: str) -> None:
+        """Give a body part a colour, "#rrggbb"."""
+        colours = {**self.skeleton.colours, bodypart: colour}
+        self._hang(replace(self.skeleton, colours=colours))
 
     # -- problems
 
@@ -361,8 +400,7 @@ class PoseSession:
             Number of the set.
         """
         self.num, self.baseline, self.draft = num, baseline, draft
-        names = (*self.bodyparts, *draft.labels.bodyparts)
-        self.bodyparts = tuple(dict.fromkeys(names))
+        self.skeleton = self.skeleton.with_bodyparts(draft.labels.bodyparts)
         self.edited.emit()
 
     def restore(
@@ -385,11 +423,19 @@ class PoseSession:
         fresh = tuple(frame for frame in frames if self.number_of(frame) is None)
         if fresh:
             self._show_frames(tuple(sorted({*self.frames, *fresh})))
-        self.bodyparts = tuple(dict.fromkeys((*self.bodyparts, *bodyparts)))
+        self.skeleton = self.skeleton.with_bodyparts(bodyparts)
         if edit is not None:
             self.do(edit)
 
     # -- how
+
+    def _hang(self, skeleton: Skeleton) -> None:
+        if self.why_not:
+            self.told.emit(self.why_not)
+            return
+        self.skeleton = skeleton
+        self.hung.emit()
+        self.looks_changed.emit()
 
     def _show_frames(self, frames: Sequence[FrameKey]) -> None:
         here = self.frame if hasattr(self, "frames") else None

@@ -19,7 +19,7 @@ from labdata_napari.layers.label_files import FEATURE
 from labdata_napari.layers.pose_colours import bodypart_colours
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from napari.components import ViewerModel
     from napari.layers import Layer
@@ -54,27 +54,19 @@ class PoseView:
         What is shown.
     name
         What the layers are called.
-    colours
-        Of body parts, "#RRGGBB"; the others get some that can be told apart.
     """
 
     gone = Signal()
     """Somebody took the picture or the points out of the viewer."""
 
-    def __init__(
-        self,
-        viewer: ViewerModel,
-        session: PoseSession,
-        name: str,
-        colours: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, viewer: ViewerModel, session: PoseSession, name: str) -> None:
         self._viewer = viewer
         self.session = session
-        self._own_colours = dict(colours or {})
         self.frame: FrameKey | None = None
         """The frame whose picture is shown; the session may be ahead of it."""
         self._marks: tuple[Mark, ...] = ()
         self._updating = False
+        self._told = ""  # colour of the name that is written
         self.picture = Image(
             np.zeros((480, 640, 3), np.uint8), rgb=True, name=f"{name} frame", **_SPACE
         )
@@ -113,7 +105,8 @@ class PoseView:
     @property
     def colours(self) -> dict[str, str]:
         """The colour of each body part, "#RRGGBB"."""
-        return bodypart_colours(self.session.bodyparts, self._own_colours)
+        skeleton = self.session.skeleton
+        return bodypart_colours(skeleton.bodyparts, skeleton.colours)
 
     @property
     def marks(self) -> tuple[Mark, ...]:
@@ -268,7 +261,7 @@ class PoseView:
         session, marks = self.session, {mark.bodypart: mark for mark in self._marks}
         ends = [
             (marks[a], marks[b])
-            for a, b in session.edges
+            for a, b in session.skeleton.edges
             if session.looks.has_lines and a in marks and b in marks
         ]
         data = np.array(
@@ -305,9 +298,10 @@ class PoseView:
         overlay.visible = True
         overlay.position = "top_left"
         overlay.font_size = 14
-        if overlay.text != name:
+        colour = self.colours[name]
+        if (overlay.text, self._told) != (name, colour):
             overlay.text = name
-            overlay.color = self.colours[name]
+            overlay.color = self._told = colour
 
     def _quiet(self) -> _Quiet:
         return _Quiet(self)

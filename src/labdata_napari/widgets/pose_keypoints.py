@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QPixmap
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QTableView
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QColorDialog,
+    QHeaderView,
+    QLineEdit,
+    QSizePolicy,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
 
 from labdata_napari.core.pose_draft import (
     COPIED,
@@ -17,13 +26,13 @@ from labdata_napari.core.pose_draft import (
     Keypoint,
     State,
 )
+from labdata_napari.errors import LabdataError
 from labdata_napari.widgets.pose_keys import MOST_NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qtpy.QtCore import QObject
-    from qtpy.QtWidgets import QWidget
 
     from labdata_napari.widgets.posing import PoseWork
 
@@ -225,3 +234,53 @@ class PoseKeypoints(QTableView):
         name = self.rows.name_at(current.row())
         if name is not None and not self._following:
             self.chosen.emit(name)
+
+
+class PoseParts(QWidget):
+    """The list of body parts, and a line to add one; a double click paints one."""
+
+    told = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._work: PoseWork | None = None
+        self.table = PoseKeypoints()
+        self.table.setToolTip(
+            "A click chooses what the next click labels, a double click its colour"
+        )
+        self._line = QLineEdit()
+        self._line.setObjectName("pose_new_part")
+        self._line.setPlaceholderText("Another body part")
+        self._line.setToolTip("Type the name of a body part to add, then Enter")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self._line)
+        self._line.returnPressed.connect(self._add)
+        self.table.doubleClicked.connect(self._paint)
+
+    def follow(self, work: PoseWork | None) -> None:
+        """Show another session."""
+        self._work = work
+        self.table.rows.show_work(work)
+
+    def _add(self) -> None:
+        name = self._line.text().strip()
+        if self._work is None or not name:
+            return
+        try:
+            self._work.session.add_bodypart(name)
+        except LabdataError as error:
+            self.told.emit(str(error))
+            return
+        self._line.clear()
+
+    def _paint(self, index: QModelIndex) -> None:
+        name = self.table.rows.name_at(index.row())
+        if self._work is None or name is None:
+            return
+        before = QColor(self._work.view.colours[name])
+        colour = QColorDialog.getColor(before, self, f"Colour of {name}")
+        if colour.isValid():
+            self._work.session.paint(name, colour.name())

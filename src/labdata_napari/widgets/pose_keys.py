@@ -39,6 +39,7 @@ POSE_ACTIONS = (
     KeyAction("next_mode", "M", "next mode of clicking"),
     KeyAction("toggle_ghosts", "G", "show or hide the labels of the frame before"),
     KeyAction("toggle_lines", "E", "show or hide the skeleton"),
+    KeyAction("join", "L", "a line to the body part chosen before, or none any more"),
     KeyAction("undo", "Ctrl+Z", "undo, whatever frame it was in"),
     KeyAction("redo", "Ctrl+Shift+Z Ctrl+Y", "redo"),
     KeyAction("save", "Ctrl+S", "save to the lab"),

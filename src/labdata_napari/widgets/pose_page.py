@@ -23,7 +23,7 @@ from labdata_napari.widgets.offer_flow import OfferFlow
 from labdata_napari.widgets.pose_carrying import PoseCarrying
 from labdata_napari.widgets.pose_conflicts import PoseConflicts
 from labdata_napari.widgets.pose_journal import POSE_OFFERS
-from labdata_napari.widgets.pose_keypoints import PoseKeypoints
+from labdata_napari.widgets.pose_keypoints import PoseParts
 from labdata_napari.widgets.pose_keys import (
     POSE_ACTIONS,
     POSE_MOUSE,
@@ -71,7 +71,8 @@ class PosePage(QWidget):
         self._slider.setToolTip("Drag to go to a frame; A and D step")
         self._traces = PoseTraces()
         self._tools = PoseTools()
-        self._keypoints = PoseKeypoints()
+        self._parts = PoseParts()
+        self._keypoints = self._parts.table
         self._problems = PoseProblems(workspace)
         self._keys_panel = KeysPanel(
             None, POSE_ACTIONS, POSE_MOUSE, "Keys of correcting poses"
@@ -94,6 +95,7 @@ class PosePage(QWidget):
         self._listening.to(workspace.posing.aligned, self._show_notice)
         self._slider.valueChanged.connect(self._on_slider)
         self._keypoints.chosen.connect(self._on_chosen_here)
+        self._parts.told.connect(self.told)
         self._tools.keys_toggled.connect(self._keys_panel.setVisible)
         self._problems.told.connect(self.told)
         self._save.clicked.connect(self._flow.start)
@@ -109,7 +111,7 @@ class PosePage(QWidget):
         bottom.addWidget(self._reason, 1)
         bottom.addWidget(self._save)
         split = QSplitter(Qt.Orientation.Vertical)
-        split.addWidget(self._keypoints)
+        split.addWidget(self._parts)
         split.addWidget(self._problems)
         split.setChildrenCollapsible(False)
         split.setStretchFactor(0, 3)
@@ -138,7 +140,7 @@ class PosePage(QWidget):
         self._recover.copy = session
         self._question.hide()
         self._conflicts.hide()
-        self._keypoints.rows.show_work(work)
+        self._parts.follow(work)
         self._tools.follow(session)
         self._traces.follow(session, {} if work is None else work.view.colours)
         if work is None or session is None:
@@ -150,6 +152,7 @@ class PosePage(QWidget):
             (session.chosen, self._on_chosen),
             (session.listed, self._problems.refresh),
             (session.looks_changed, self._tools.refresh),
+            (session.hung, self._on_hung),
         ):
             self._listening_to_work.to(signal, method)
         self._title.setText(work.title)
@@ -245,6 +248,12 @@ class PosePage(QWidget):
         self._slider.setRange(0, max(frames - 1, 0))
         self._slider.blockSignals(False)
 
+    def _on_hung(self) -> None:
+        self._keypoints.rows.show_work(self._work)
+        if self._work is not None:
+            self._keypoints.follow(self._work.session.bodypart)
+            self._traces.follow(self._work.session, self._work.view.colours)
+
     def _on_chosen(self) -> None:
         session = self._session
         if session is not None:
@@ -312,6 +321,7 @@ _ACTIONS: dict[str, Callable[[PoseSession], object]] = {
     "next_mode": lambda s: s.next_mode(),
     "toggle_ghosts": lambda s: s.look(has_ghosts=not s.looks.has_ghosts),
     "toggle_lines": lambda s: s.look(has_lines=not s.looks.has_lines),
+    "join": lambda s: s.join(),
     "undo": lambda s: s.undo(),
     "redo": lambda s: s.redo(),
 }

@@ -270,7 +270,7 @@ class PoseProblems(QWidget):
             _find,
             found,
             self._limits,
-            session.edges,
+            session.skeleton.edges,
             done=self._on_found,
             failed=self._on_failed,
         )

@@ -223,6 +223,8 @@ class Saving:
         Those whose pictures the set does not have.
     reader
         Of the video of these frames.
+    skeleton
+        How body parts hang together; kept for a new set.
     """
 
     home: LabIdentity
@@ -232,6 +234,22 @@ class Saving:
     description: str = ""
     frames: tuple[FrameKey, ...] = ()
     reader: Pictures | None = None
+    skeleton: Skeleton = field(default_factory=Skeleton)
+
+
+def save_skeleton(
+    lab: Lab, home: LabIdentity, num: int, skeleton: Skeleton
+) -> Skeleton:
+    """Keep how the body parts of a set hang together.
+
+    Raises
+    ------
+    WriteRefused
+        When another lab has been connected since the set was opened.
+    """
+    _refuse_elsewhere(lab, home)
+    lab.poses.save_skeleton(num, skeleton)
+    return skeleton
 
 
 def save_labels(lab: Lab, saving: Saving) -> tuple[int, PoseDraft]:
@@ -248,6 +266,8 @@ def save_labels(lab: Lab, saving: Saving) -> tuple[int, PoseDraft]:
     num = saving.num
     if num is None:
         num = lab.poses.create_label_set(saving.description or None)
+        if saving.skeleton.edges or saving.skeleton.colours:
+            lab.poses.save_skeleton(num, saving.skeleton)
     images = {} if saving.reader is None else _Decoded(saving.reader, saving.frames)
     lab.poses.save_draft(num, saving.baseline, saving.edited, images)
     return num, lab.poses.load_draft(num)

@@ -144,6 +144,7 @@ class PoseSaveFlow(QObject):
             work.title,
             fresh,
             work.reader,
+            session.skeleton,
         )
         self.told.emit("Saving …")
         self._job = self._workspace.submit(

@@ -64,7 +64,9 @@ class PoseTools(QWidget):
             "The label of the last body part leads to the next frame",
         )
         self._lines = _tick(
-            "pose_lines", "Skeleton", "Lines between body parts, where known (E)"
+            "pose_lines",
+            "Skeleton",
+            "Lines between body parts (E); L joins the last two that were chosen",
         )
         self._ghosts = _tick(
             "pose_ghosts", "Frame before", "Rings where the labels before are (G)"
@@ -137,7 +139,7 @@ class PoseTools(QWidget):
         self._goes_on.setChecked(looks.goes_on)
         self._goes_on.setEnabled(looks.mode is Mode.SEQUENTIAL)
         self._lines.setChecked(looks.has_lines)
-        self._lines.setEnabled(bool(session.edges))
+        self._lines.setEnabled(bool(session.skeleton.edges))
         self._ghosts.setChecked(looks.has_ghosts)
         self._lowest.setValue(round(looks.lowest * 100))
         self._lowest_words.setText(f"{looks.lowest:.2f}")

@@ -22,10 +22,10 @@ from labdata_napari.widgets.pose_rows import (
     read_label_set,
     read_predictions_of,
     read_set_video,
+    save_skeleton,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from labdata_napari.core.pose import FrameKey
@@ -53,8 +53,6 @@ class PoseWork:
         What is corrected.
     source
         Of its pictures.
-    colours
-        Of body parts, where somebody gave them some.
     """
 
     told = Signal(str)
@@ -69,23 +67,24 @@ class PoseWork:
         title: str,
         session: PoseSession,
         source: SetFrameSource | VideoFrameSource,
-        colours: Mapping[str, str],
     ) -> None:
         viewer = workspace.viewer
         assert viewer is not None
+        self._workspace = workspace
         self.lab = lab
         self.title = title
         self.session = session
         self.source = source
         self.alignment = ""
         """How stored frames and the video do not fit together; empty when they do."""
-        self.view = PoseView(viewer, session, title, colours)
+        self.view = PoseView(viewer, session, title)
         self._mouse = PoseMouse(viewer, self.view)
         source.arrived.connect(self._on_picture)
         self._journaling = workspace.journaling
         self._journalled = self._target
         self._journaling.follow(session, self._journalled, POSE_COPIES)
         session.edited.connect(self._on_edited)
+        session.hung.connect(self._keep_skeleton)
         session.frame_shown.connect(self._ask)
         self.view.gone.connect(self.gone)
         if session.frame is not None:
@@ -100,6 +99,7 @@ class PoseWork:
         """Take the layers away, keep what is unsaved, let go of the pictures."""
         self.session.frame_shown.disconnect(self._ask)
         self.session.edited.disconnect(self._on_edited)
+        self.session.hung.disconnect(self._keep_skeleton)
         self._journaling.leave(self.session)
         self.view.gone.disconnect()
         self.source.close()
@@ -123,6 +123,18 @@ class PoseWork:
             self._journaling.follow(self.session, target, POSE_COPIES)
             self._journalled = target
         self._journaling.note(self.session)
+
+    def _keep_skeleton(self) -> None:
+        """Let the lab know at once, of a set that is there."""
+        session = self.session
+        if session.num is not None and self._workspace.connection.is_open:
+            self._workspace.submit(
+                save_skeleton,
+                self.lab,
+                session.num,
+                session.skeleton,
+                on_loss=OnLoss.REPEAT,
+            )
 
     def _ask(self, frame: FrameKey) -> None:
         picture = self.source.show(frame)
@@ -232,8 +244,7 @@ class Posing:
             frames,
             rows.draft,
             num=rows.num,
-            bodyparts=rows.skeleton.bodyparts,
-            edges=rows.skeleton.edges,
+            skeleton=rows.skeleton,
         )
         source = SetFrameSource(self._workspace, rows.lab, rows.num, frames)
         title = f"label set {rows.num}"
@@ -269,8 +280,7 @@ class Posing:
             frames,
             rows.draft,
             num=rows.num,
-            bodyparts=rows.skeleton.bodyparts,
-            edges=rows.skeleton.edges,
+            skeleton=rows.skeleton,
             predictions=rows.predictions,
             video=rows.video,
         )
@@ -296,8 +306,7 @@ class Posing:
         if self._workspace.viewer is None:
             source.close()
             return
-        colours = rows.skeleton.colours
-        self.work = PoseWork(self._workspace, rows.lab, title, session, source, colours)
+        self.work = PoseWork(self._workspace, rows.lab, title, session, source)
         self.work.gone.connect(self.close)
         self.work.told.connect(self.told)
         session.told.connect(self.told)
