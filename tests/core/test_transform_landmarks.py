@@ -161,7 +161,7 @@ def computed(stack: np.ndarray, geometry: Plan, order: int) -> np.ndarray:
 
 
 @settings(
-    max_examples=120,
+    max_examples=200,
     deadline=None,
     phases=(Phase.generate,),  # a smaller case would take longer to find than to read
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],

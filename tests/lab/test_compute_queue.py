@@ -87,7 +87,7 @@ def test_cancelled_tried_again_and_forgotten() -> None:
 def test_settings_that_make_no_sense_are_refused() -> None:
     with pytest.raises(InvalidValue, match="left, right or both"):
         ComputeSettings(hemisphere="left half")
-    with pytest.raises(InvalidValue, match="standard or labdata"):
+    with pytest.raises(InvalidValue, match="standard, linear or labdata"):
         ComputeSettings(mode="fast")
     with pytest.raises(InvalidValue, match="one thread"):
         ComputeSettings(threads=0)

@@ -10,6 +10,7 @@ import tifffile
 
 from labdata_napari.core.resample import slabs
 from labdata_napari.core.transform import plan
+from labdata_napari.core.transform_file import read_transform
 from labdata_napari.core.transform_parameters import TransformParameters
 from labdata_napari.errors import (
     Cancelled,
@@ -18,6 +19,7 @@ from labdata_napari.errors import (
     NotFound,
     WriteRefused,
 )
+from labdata_napari.lab.compute_settings import ComputeSettings
 from labs import (
     add_brain,
     add_transform,
@@ -107,12 +109,17 @@ def test_a_crop_that_spares_the_middle_leaves_the_hemisphere_open(
 
 
 @postgresql
-def test_a_hemisphere_that_is_told_is_noted(lab: Any, brain: dict[str, str]) -> None:
+def test_a_hemisphere_that_is_told_is_noted_and_a_way_of_interpolation_kept(
+    lab: Any, brain: dict[str, str], store: Path
+) -> None:
     key = brain | {"transform_id": lab.brains.add_transform_parameters(brain, HALF)}
     with pytest.raises(InvalidValue, match="hemisphere"):
         lab.brains.compute_transform(key, hemisphere="the left one")
-    lab.brains.compute_transform(key, hemisphere="left")
+    linear = ComputeSettings(mode="linear")
+    lab.brains.compute_transform(key, hemisphere="left", settings=linear)
     assert lab.brains.transforms(brain)[0].hemisphere == "left"
+    note = read_transform(store / lab.AnalysisFile.fetch1("file_path"))
+    assert (note["mode"], note["order"]) == ("standard", 1)
 
 
 @postgresql

@@ -60,10 +60,10 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
     )
     how.add_argument(
         "--mode",
-        choices=("standard", "labdata"),
+        choices=("standard", "linear", "labdata"),
         default="standard",
-        help="labdata: voxel for voxel what labdata 0.1.25 computes, for rows that "
-        "must be reproduced",
+        help="linear: blurs more, in half the time without numba; labdata: voxel for "
+        "voxel what labdata 0.1.25 computes, for rows that must be reproduced",
     )
     how.add_argument(
         "--ome-zarr",
