@@ -12,6 +12,7 @@ from psygnal import Signal
 from labdata_napari.core.edit_history import History
 from labdata_napari.layers.filling import fill, make_current, set_roster
 from labdata_napari.layers.points import drafts, roster
+from labdata_napari.layers.told_once import ADDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,10 +44,12 @@ class LayerHistory:
         self._layer = ref(layer)
         self._past = History()
         self._holders = 0
+        self._will_be_told = False
         self._tips: dict[str, tuple[float, ...]] = {}
         self.state: tuple[Draft, ...] = drafts(layer)
         for event in (layer.events.data, layer.events.features, layer.events.metadata):
             event.connect(self._on_event)
+        layer.events.set_data.connect(self._on_drawn)
 
     @property
     def undo_words(self) -> str:
@@ -79,7 +82,6 @@ class LayerHistory:
 
     def undo(self) -> str:
         """Take the last edit back; return what it was, "" when there was none."""
-        self._note("", None)  # napari tells nobody of what it pastes
         words = self.undo_words
         if words:
             self._go(*self._past.undo(self.state))
@@ -124,8 +126,23 @@ class LayerHistory:
 
     def _on_event(self, event: Any) -> None:
         action = str(getattr(event, "action", "")).lower().rpartition(".")[2]
-        if action not in _BEGINNINGS:
+        self._will_be_told = action in _BEGINNINGS
+        if not self._will_be_told:
             self._note("", None)
+
+    def _on_drawn(self, _event: Any) -> None:
+        """Tell everybody of points that napari has pasted: it only draws them."""
+        layer = self._layer()
+        if layer is None or self._holders or self._will_be_told:
+            return
+        known = sum(len(draft.points) for draft in self.state)
+        if known != len(layer.data):
+            layer.events.data(
+                value=layer.data,
+                action=ADDED,
+                data_indices=tuple(range(known - len(layer.data), 0)),
+                vertex_indices=((),),
+            )
 
     def _note(self, words: str, merge_key: Any) -> None:
         layer = self._layer()
