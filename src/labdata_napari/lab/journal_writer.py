@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 AnyJournal: TypeAlias = "Journal[Any, Any, Any]"
 
 _SYNC_EVERY_S = 1.0
-_GATHER_S = 0.05
+_MOST_GATHERED_S, _GATHERED = 0.05, 2
+"""How long states gather: as many times as long as it took to write the last one."""
 
 
 class JournalWriter:
@@ -141,10 +142,12 @@ class JournalWriter:
         with self._wake:
             state = self._states.pop(journal)
         self._used.add(journal)
+        began = time.perf_counter()
         if self._try(lambda: journal.record(*state)):
             self._is_failing = False
-        # A drag fires many events: let some gather before the next is written.
-        self._closing.wait(_GATHER_S)
+        # A drag fires many events: where one takes long to write, let some gather.
+        took = time.perf_counter() - began
+        self._closing.wait(min(_MOST_GATHERED_S, _GATHERED * took))
 
     def _run(
         self,

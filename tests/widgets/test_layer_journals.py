@@ -144,7 +144,7 @@ def contents(drafts: Any) -> list[tuple[str, str, Any, Any]]:
 
 
 @settings(
-    max_examples=8,
+    max_examples=5,
     deadline=None,
     database=None,
     phases=(Phase.explicit, Phase.generate),
