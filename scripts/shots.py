@@ -300,8 +300,6 @@ def pose_pictures(session: Session, folder: Path) -> None:
     posing = workspace.posing
     hands.wait_for(lambda: posing.work and posing.work.view.is_current, seconds=60)
     hands.wait_for(lambda: posing.work.session.queue.current is not None)
-    hands.pause(1.0)
-    session.shoot(folder / "poses.png")
     picture, corrected = hands.canvas(session.viewer), posing.work.session
     names = session.truth.pose.labels
     for _ in range(3):
@@ -311,9 +309,7 @@ def pose_pictures(session: Session, folder: Path) -> None:
         QTest.keyClick(picture, Qt.Key.Key_Return)
         hands.wait_for(lambda: posing.work.view.is_current)
         hands.pause(0.5)
-    hands.press(hands.child(dock, "pose_keys"))
-    session.shoot(folder / "poses-keys.png")
-    hands.press(hands.child(dock, "pose_keys"))
+    session.shoot(folder / "poses.png")
     while corrected.unsaved:
         QTest.keyClick(picture, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     hands.press(hands.child(dock, "pose_back"))

@@ -36,6 +36,7 @@ _SPACE: dict[str, Any] = {
 _ONLY_DRAWN = {"thumbnail": False, "extent": False, "highlight": False}
 _SHARE = 1 / 70  # of the picture's longer side that a point takes
 _ON_SCREEN = (7, 40)  # pixels that a point takes at least and at most
+_INNER = 0.6  # of what is seen, in which the animal may move
 _REACH = 5.0  # pixels of the screen within which a small point is hit
 _CHOSEN = 1.5  # times the usual size
 _FAINT, _HOLLOW = 0.35, 0.1  # opacities: of what is not likely, within a ring
@@ -129,6 +130,8 @@ class PoseView:
         self.refresh()
         if is_new:
             self._viewer.reset_view()
+        else:
+            self._follow()
 
     def refresh(self) -> None:
         """Draw what the session says of the frame whose picture is shown."""
@@ -171,6 +174,22 @@ class PoseView:
                 self._viewer.layers.remove(layer)
 
     # -- how
+
+    def _follow(self) -> None:
+        """Where only a part of the picture is seen, let it be that with the animal."""
+        camera, size = self._viewer.scene.camera, np.array(self._viewer.canvas.size)
+        if not self._marks or not size.all() or self._viewer.dims.ndisplay != 2:
+            return
+        seen = size / camera.zoom
+        picture = np.array(self.picture.data.shape[:2])
+        # one that is far off must not lead away from the others
+        middle = np.median([(mark.y, mark.x) for mark in self._marks], axis=0)
+        centre = np.array(camera.center, np.float64)
+        away = np.abs(middle - centre[-2:]) > seen * _INNER / 2
+        off = away & (seen < picture)
+        if off.any():
+            centre[-2:] = np.where(off, middle, centre[-2:])
+            camera.center = tuple(centre)
 
     @property
     def _size(self) -> float:

@@ -281,12 +281,12 @@ class PosePage(QWidget):
             done = int(np.count_nonzero(session.draft.is_done()))
             possible = frames * len(session.bodyparts)
             progress = (
-                f"{session.at + 1:,} of {frames:,}; {done:,} frames done, "
+                f": {session.at + 1:,} of {frames:,}; {done:,} frames done, "
                 f"{there:,} of {possible:,} labels"
             )
         else:
-            progress = f"of {frames:,}; {there:,} labels in the set"
-        self._place.setText(f"{where}: {progress}")
+            progress = f" of {frames:,}; {there:,} labels in the set"
+        self._place.setText(f"{where}{progress}")
         self._place.setToolTip(" ".join(frame[:4]))
 
     def _show_notice(self) -> None:
