@@ -12,15 +12,14 @@ by every rotation, and a stack of one channel is not reduced in z.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import math
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import cosdg, sindg
 
+from labdata_napari.core.exact_turns import turns_of
 from labdata_napari.core.exact_zoom import ZoomZ, zoom_step
 from labdata_napari.core.kernels import choose
 from labdata_napari.core.progress import Counting, Progress, silent
@@ -43,18 +42,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from labdata_napari.core.exact_turns import Range, Ranges, Turn
     from labdata_napari.core.kernels import Kernels
     from labdata_napari.core.transform import Plan
-
-    Range = tuple[int, int]
-    Ranges = tuple[Range, Range, Range]
 
 MEMORY = 64 << 20
 _SLAB_BYTES = 4 << 20
 _WINDOW_VOXELS = 2 << 20  # what a thread holds of each step, at most
 _SPATIAL = (0, 2, 3)
-# position in `rotate`, and the axes (of z, y, x) turned, in the order of labdata
-_STEPS = ((2, (1, 2)), (1, (0, 2)), (0, (0, 1)))
 
 
 @dataclass(frozen=True)
@@ -74,34 +69,6 @@ class Difference:
     largest: float
     share: float
     voxels: int
-
-
-@dataclass(frozen=True, eq=False)
-class _Turn:
-    """A rotation of two axes, as scipy.ndimage.rotate does it without reshaping."""
-
-    axes: tuple[int, int]
-    matrix: NDArray[np.float64]  # (2, 2)
-    offset: NDArray[np.float64]  # (2,)
-    shape: tuple[int, int]
-
-    def source(self, ranges: Ranges) -> Ranges:
-        """Give the part before the turn that a part after it needs."""
-        corners = np.array(
-            list(
-                itertools.product(
-                    *((ranges[a][0], ranges[a][1] - 1) for a in self.axes)
-                )
-            ),
-            dtype=np.float64,
-        )
-        places = corners @ self.matrix.T + self.offset
-        needed = list(ranges)
-        for k, (axis, n) in enumerate(zip(self.axes, self.shape, strict=True)):
-            low = min(max(int(np.floor(places[:, k].min())) - 1, 0), n - 1)
-            high = max(min(int(np.ceil(places[:, k].max())) + 2, n), low + 1)
-            needed[axis] = low, high
-        return needed[0], needed[1], needed[2]
 
 
 def exact_plan(
@@ -209,25 +176,14 @@ class _Work:
     ) -> None:
         self.plan, self.kernels = geometry, kernels
         self.grid = tuple(geometry.shape_grid[axis] for axis in _SPATIAL)
-        self.turns: list[_Turn] = []
         rotate = parameters.rotate or (0.0, 0.0, 0.0, False, False)
-        for position, axes in _STEPS:
-            angle = float(rotate[position])
-            if angle:
-                self.turns.append(self._turn(angle, axes))
+        self.turns = turns_of(rotate, self.grid)
         self.flipped = (False, bool(rotate[4]), bool(rotate[3]))
         crop = parameters.crop or (None,) * 4
         self.kept = [
             range(*slice(*(part or (None,))).indices(n))
             for part, n in zip(crop, geometry.shape_grid, strict=True)
         ]
-
-    def _turn(self, angle: float, axes: tuple[int, int]) -> _Turn:
-        cosine, sine = float(cosdg(angle)), float(sindg(angle))
-        matrix = np.array([[cosine, sine], [-sine, cosine]])
-        shape = np.array([self.grid[a] for a in axes])
-        offset = (shape - 1) / 2 - matrix @ ((shape - 1) / 2)
-        return _Turn(axes, matrix, offset, (int(shape[0]), int(shape[1])))
 
     def slabs(
         self,
@@ -386,7 +342,7 @@ class _Work:
 
     def _apply(
         self,
-        turn: _Turn,
+        turn: Turn,
         current: NDArray[Any],
         before: Ranges,
         after: Ranges,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import operator
 import os
 import threading
 from collections import OrderedDict
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from labdata_napari.core.selection import ascending, chosen_of, expanded, is_basic
 from labdata_napari.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _pieces(indices: range, chunk: int) -> list[_Piece]:
 
 def decoded_bytes(view: LazyArray) -> int:
     """Bytes that have to be decoded to read a view: of all chunks it touches."""
-    selection = tuple(_ascending(part) for part in view.index)
+    selection = tuple(ascending(part) for part in view.index)
     if not all(selection):
         return 0
     own = getattr(view.reader, "decoded_bytes", None)
@@ -333,19 +333,19 @@ class LazyArray:
 
     def __getitem__(self, key: Any) -> Any:
         keys = key if isinstance(key, tuple) else (key,)
-        if not all(_is_basic(k) for k in keys):
+        if not all(is_basic(k) for k in keys):
             return np.asarray(self)[key]
         index = list(self.index)
         order: list[int | None] = []
         axes = iter(self.order)
-        for k in _expanded(keys, self.ndim):
+        for k in expanded(keys, self.ndim):
             if k is None:
                 order.append(None)
                 continue
             axis = next(axes)
             part = range(1) if axis is None else index[axis]
             assert isinstance(part, range)
-            chosen = _chosen(part, k)
+            chosen = chosen_of(part, k)
             if axis is not None:
                 index[axis] = chosen
             if isinstance(chosen, range):
@@ -390,7 +390,7 @@ class LazyArray:
     ) -> NDArray[Any]:
         if copy is False:
             raise ValueError("voxels on disk cannot be had without a copy")
-        out = self.reader.read(tuple(_ascending(part) for part in self.index))
+        out = self.reader.read(tuple(ascending(part) for part in self.index))
         flips = tuple(
             slice(None, None, -1)
             if isinstance(part, range) and part.step < 0
@@ -403,44 +403,3 @@ class LazyArray:
         rest = [axis for axis in range(out.ndim) if axis not in shown]
         out = out.transpose(shown + rest).reshape(self.shape)
         return out if dtype is None else out.astype(dtype, copy=False)
-
-
-def _is_basic(key: Any) -> bool:
-    return (
-        key is None
-        or key is Ellipsis
-        or isinstance(key, slice)
-        or (isinstance(key, int | np.integer) and not isinstance(key, bool))
-    )
-
-
-def _expanded(keys: tuple[Any, ...], ndim: int) -> Iterator[Any]:
-    """Keys with the ellipsis written out and missing ones added."""
-    used = sum(k is not None and k is not Ellipsis for k in keys)
-    if used > ndim or sum(k is Ellipsis for k in keys) > 1:
-        raise IndexError(f"too many indices: the array is {ndim}-dimensional")
-    missing = [slice(None)] * (ndim - used)
-    seen = False
-    for k in keys:
-        if k is Ellipsis:
-            seen = True
-            yield from missing
-        else:
-            yield k
-    if not seen:
-        yield from missing
-
-
-def _chosen(part: range, key: Any) -> range | int:
-    if isinstance(key, slice):
-        return part[key]
-    number = operator.index(key)
-    if not -len(part) <= number < len(part):
-        raise IndexError(f"index {number} is out of bounds for length {len(part)}")
-    return part[number]
-
-
-def _ascending(part: range | int) -> range:
-    if isinstance(part, int):
-        return range(part, part + 1)
-    return part if part.step > 0 else part[::-1]

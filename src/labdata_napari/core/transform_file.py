@@ -7,39 +7,30 @@ or OME-Zarr in a folder or a zip (`labdata_napari.core.transform_zarr`).
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
 
 import numpy as np
 import scipy
-import tifffile
 from numpy.typing import NDArray
 
-from labdata_napari import __version__
-from labdata_napari.core.file_bytes import OpenFile, check_exists
-from labdata_napari.core.formats_tiff import tiff_from_afar
-from labdata_napari.core.formats_zarr import group_attributes
 from labdata_napari.core.identity import identity_of
 from labdata_napari.core.interpolate import DEFAULT_ORDER
 from labdata_napari.core.kernels import rounding
-from labdata_napari.core.members import FolderMembers, ZipMembers
 from labdata_napari.core.progress import Progress, silent
-from labdata_napari.core.remote_cache import RemoteBytes
 from labdata_napari.core.resample import MEMORY, output_dtype, slabs
 from labdata_napari.core.threads import threads_here
+from labdata_napari.core.transform_note import note_of, read_transform
 from labdata_napari.core.transform_run import (
     Run,
     partial_of,
     refused,
     remove_unfinished,
 )
-from labdata_napari.core.transform_tiff import NOTE, TiffSink
+from labdata_napari.core.transform_tiff import TiffSink
 from labdata_napari.errors import (
     InvalidValue,
-    NotFound,
     UnreadableFile,
     WriteRefused,
 )
@@ -47,10 +38,10 @@ from labdata_napari.errors import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from labdata_napari.core.file_bytes import Bytes
-    from labdata_napari.core.remote_bytes import RemoteFile
     from labdata_napari.core.transform import Plan, TransformParameters
     from labdata_napari.core.transform_sink import Sink
+
+__all__ = ["read_transform", "remove_abandoned", "write_transform"]
 
 _TIFF_ENDINGS = (".tif", ".tiff")
 _ZIP_ENDINGS = (".zarr.zip", ".ozx")
@@ -152,7 +143,7 @@ def write_transform(
     pieces(silent, 0).close()  # tells at once what is wrong with stack and plan
     source = np.dtype(stack.dtype)
     dtype = source if mode == "labdata" else output_dtype(source, plan)
-    note = _note(stack, plan, parameters) | {"order": order, "mode": mode}
+    note = note_of(stack, plan, parameters) | {"order": order, "mode": mode}
     note |= dict(about or {})
     sink = _sink(target, plan, dtype, note, threads or threads_here(), ome_zarr)
     identity = _identity(stack, dtype, note, sink)
@@ -186,37 +177,6 @@ def _closed(sink: Sink, target: Path) -> Iterator[None]:
         sink.close()
     except OSError as error:
         raise refused(target, error) from error
-
-
-def read_transform(path: str | Path | RemoteFile) -> dict[str, Any]:
-    """Read what `write_transform` noted in a file.
-
-    Returns
-    -------
-    dict
-        ``parameters`` (as `TransformParameters.to_row`), ``shape``, ``axes``,
-        ``um_per_pixel``, ``channel_names``, ``affine`` (result index to source index),
-        ``source_shape``, ``order``, the ``version`` that wrote it, and what it was
-        told `about`.
-
-    Raises
-    ------
-    NotFound
-        When there is no such file.
-    UnreadableFile
-        When it is no image, or was not written by this package.
-    """
-    try:
-        note = _noted(path)
-    except FileNotFoundError as error:
-        raise NotFound(f"There is no file {path}.") from error
-    except tifffile.TiffFileError as error:
-        raise UnreadableFile(f"{path} is no readable TIFF ({error}).") from error
-    if not isinstance(note, dict):
-        raise UnreadableFile(
-            f"{path} holds no transform parameters; it was written by something else."
-        )
-    return note
 
 
 def remove_abandoned(target: Path) -> None:
@@ -339,25 +299,6 @@ def _sink(
     )
 
 
-def _note(stack: Any, plan: Plan, parameters: TransformParameters) -> dict[str, Any]:
-    names = list(getattr(stack, "channel_names", ()))
-    kept = (
-        [str(names[c]) for c in plan.channels]
-        if len(names) > max(plan.channels)
-        else []
-    )
-    return {
-        "version": __version__,
-        "parameters": parameters.to_row(),
-        "shape": plan.shape_out,
-        "axes": plan.axes_out,
-        "um_per_pixel": plan.um_per_pixel_out,
-        "channel_names": kept,
-        "affine": plan.affine.tolist(),
-        "source_shape": plan.shape_in,
-    }
-
-
 def _identity(
     stack: Any, dtype: np.dtype[Any], note: Mapping[str, Any], sink: Sink
 ) -> dict[str, Any] | None:
@@ -378,30 +319,3 @@ def _identity(
         "numpy": np.__version__,
         "scipy": scipy.__version__,
     }
-
-
-# --- reading ----------------------------------------------------------------------
-
-
-def _noted(path: str | Path | RemoteFile) -> Any:
-    """Find the note, whatever format the file is in; None where there is none."""
-    if not isinstance(path, str | Path):
-        return _noted_in(RemoteBytes(path), None)
-    local = Path(path)
-    if local.is_dir():
-        return group_attributes(FolderMembers(local)).get(NOTE)
-    check_exists(local)
-    return _noted_in(OpenFile(local), local)
-
-
-def _noted_in(file: Bytes, local: Path | None) -> Any:
-    if file.peek(0, min(2, file.size)) == b"PK":
-        return group_attributes(ZipMembers(file, far=local is None)).get(NOTE)
-    tiff = tiff_from_afar(file) if local is None else tifffile.TiffFile(local)
-    with tiff:
-        ome = tiff.ome_metadata or ""
-    try:
-        described = ElementTree.fromstring(ome).findtext(".//{*}Image/{*}Description")
-        return json.loads(described or "")[NOTE]
-    except (ElementTree.ParseError, ValueError, KeyError, TypeError):
-        return None
