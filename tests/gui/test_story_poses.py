@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -131,6 +132,8 @@ def test_fifty_errors_take_two_actions_each_and_two_people_agree(
 ):
     monkeypatch.setenv("LABDATA_NAPARI_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("LABDATA_NAPARI_URL", demo_copy)
+    gc.collect()
+    gc.freeze()  # as the program does: napari collects whenever a layer goes
     truth = demo_truth(scale=0.25).pose
     wrong = seed(demo_copy, truth)
     at = {name: n for n, name in enumerate(truth.labels)}

@@ -83,7 +83,7 @@ class PoseView:
         self.ghosts = Points(ndim=2, name=f"{name} frame before", **_SPACE)
         self.points = Points(ndim=2, name=f"{name} labels", **_SPACE)
         self.points.border_width_is_relative = True
-        for layer in self.layers:
+        for layer in (self.picture, self.points):  # the others when they show something
             viewer.add_layer(layer)
         viewer.layers.selection.active = self.points
         self.points.mode = "pan_zoom"
@@ -288,7 +288,7 @@ class PoseView:
         ).reshape(-1, 2, 2)
         if not np.array_equal(self.lines.data, data):
             self.lines.data = data
-        _show(self.lines, bool(len(data)))
+        self._reveal(self.lines, bool(len(data)))
 
     def _draw_ghosts(self) -> None:
         session, marks = self.session, tuple[Mark, ...]()
@@ -297,10 +297,10 @@ class PoseView:
             marks = session.marks(session.frames[number - 1])
         data = np.array([[m.y, m.x] for m in marks], np.float64).reshape(-1, 2)
         if np.array_equal(self.ghosts.data, data):
-            _show(self.ghosts, bool(len(data)))
+            self._reveal(self.ghosts, bool(len(data)))
             return
         self.ghosts.data = data
-        _show(self.ghosts, bool(len(data)))
+        self._reveal(self.ghosts, bool(len(data)))
         if len(data):
             colours = self.colours
             self.ghosts.symbol = "ring"
@@ -308,6 +308,19 @@ class PoseView:
             self.ghosts.face_color = [colours[m.bodypart] for m in marks]
             self.ghosts.border_color = "#ffffff00"
             self.ghosts.opacity = 0.5
+
+    def _reveal(self, layer: Layer, on: bool) -> None:
+        """Show a layer only while it holds something: to draw nothing takes time, too.
+
+        It joins the viewer, below the points, when it does so first.
+        """
+        layers = self._viewer.layers
+        if on and layer not in layers and self.points in layers:
+            chosen = layers.selection.active
+            layers.insert(layers.index(self.points), layer)
+            layers.selection.active = chosen
+        if layer.visible != on:
+            layer.visible = on
 
     def _tell_chosen(self) -> None:
         """Write the name of the chosen body part into the picture's corner."""
@@ -362,9 +375,3 @@ class _Quiet:
 
     def __exit__(self, *_: object) -> None:
         self._view._updating = False
-
-
-def _show(layer: Layer, on: bool) -> None:
-    """Show a layer only while it holds something: to draw nothing takes time, too."""
-    if layer.visible != on:
-        layer.visible = on
