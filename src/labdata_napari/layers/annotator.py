@@ -313,6 +313,7 @@ class Annotator:
     def place_probe(self) -> None:
         """Place the next probe, or take up the chosen one; again, put it down."""
         self.brush.stop()
+        self.told.emit("")  # what is to be done next, the probe's panel says
         if self.probe.is_on:
             self.probe.put_down()
         elif not self._refuse():

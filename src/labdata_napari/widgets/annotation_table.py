@@ -110,7 +110,7 @@ class AnnotationTable(QTableView):
         header.setSectionResizeMode(TYPE, QHeaderView.ResizeMode.ResizeToContents)
         self.setColumnHidden(TYPE, True)  # it stands above those that are of it
         # Not after their contents, which Qt would measure anew at every click.
-        taken = self._width_of("[x] [ ] NP24-2211_shank0 |")
+        taken = self._width_of("[x] [ ] Neuropixels24-2211_shank0 |")
         for column, sample in _SAMPLES.items():
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
             width = max(self._width_of(sample), header.sectionSizeHint(column))

@@ -47,10 +47,11 @@ _NONE = (
     "There is no landmark of one point in this brain yet: type a name above, with "
     "the type landmark, and click it in the picture; do so four times at least."
 )
-_FITS = ("as many allow", "turned and moved", "and scaled", "and sheared: affine")
+_FITS = ("fit by their number", "rigid", "similarity", "affine")
 _FIT_TIP = (
-    "What the landmarks may do to the brain. As many allow: four or five turn, move "
-    f"and scale it, {AFFINE_FROM} or more shear it as well (affine)"
+    "What the landmarks may do to the brain: turn and move it (rigid), scale it, too "
+    "(similarity), shear it, too (affine). By their number: a similarity for four or "
+    f"five, affine for {AFFINE_FROM} or more"
 )
 _FILES = "Places in the atlas (*.csv);;All files (*)"
 
@@ -144,14 +145,15 @@ class LandmarkPanel(QWidget):
         line = QHBoxLayout()
         line.addWidget(self._axis)
         line.addWidget(self._where, 1)
-        line.addWidget(self._file)
-        fit = QHBoxLayout()
-        fit.addWidget(self._fit, 1)
-        fit.addWidget(self._kind)
+        above = QHBoxLayout()
+        above.addWidget(self._kind)
+        above.addStretch()
+        above.addWidget(self._file)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.table)
-        layout.addLayout(fit)
+        layout.addLayout(above)
+        layout.addWidget(self._fit)
         layout.addLayout(line)
         layout.addWidget(self._plane, 1)
 
