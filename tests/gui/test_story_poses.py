@@ -18,6 +18,7 @@ from labdata_napari.core.pose_draft import MANUAL
 from labdata_napari.core.pose_predictions import VideoKey
 from labdata_napari.demo import demo_truth
 from labdata_napari.lab.connect import connect
+from labdata_napari.widgets.pose_new_frames import shown_frame
 from labdata_napari.widgets.workspace import workspace_for
 
 if TYPE_CHECKING:
@@ -180,6 +181,7 @@ def test_fifty_errors_take_two_actions_each_and_two_people_agree(
         for frame, picture in pictures.items():
             assert np.array_equal(np.asarray(video[frame.frame_num]), picture)
     two_people(hand, dock, demo_copy, num)
+    a_set_from_scratch(hand, dock, VideoKey(*frame[:4]), demo_copy)
     viewer.close()
 
 
@@ -217,3 +219,51 @@ def two_people(hand: Hand, dock, url: str, num: int) -> None:
     places = [labels[frame, name] for name in (first, second, third)]
     assert [(p.x, p.y) for p in places] == [(1, 2), (mine.x, mine.y), (3, 4)]
     assert len(session.draft.labels) == len(labels)
+
+
+def a_set_from_scratch(hand: Hand, dock, video: VideoKey, url: str) -> None:
+    """Frames that look different, one picked while watching, body parts, a label."""
+    press(child(dock, "pose_back"))
+    press(child(dock, "pose_new_set"))
+    videos = child(dock, "pose_new_video")
+    waited(lambda: videos.findText(" ".join(video)) >= 0)
+    videos.setCurrentIndex(videos.findText(" ".join(video)))
+    make = child(dock, "pose_new_make")
+    assert not make.isEnabled()
+    child(dock, "pose_new_count").setValue(3)
+    press(child(dock, "pose_new_suggest"))
+    frames = child(dock, "pose_new_frames")
+    waited(lambda: frames.count() == 3)
+    workspace = workspace_for(hand.viewer)
+    workspace.submit(
+        lambda lab: lab.entries.find("", ("DatasetVideo",))[0],
+        done=workspace.opener.open_entry,
+    )
+    waited(lambda: shown_frame(workspace) is not None)
+    hand.viewer.dims.set_current_step(0, 11)
+    press(child(dock, "pose_new_pick"))
+    listed = [frames.item(n).text() for n in range(frames.count())]
+    assert any(words.startswith("frame 11 of ") for words in listed)
+    hand.viewer.layers.clear()
+    names = child(dock, "pose_new_names")
+    for name in ("nose", "left paw", "right paw"):
+        QTest.keyClicks(names, name)
+        QTest.keyClick(names, Qt.Key.Key_Return)
+    assert child(dock, "pose_new_pairs").text() == "left paw – right paw"
+    QTest.keyClicks(child(dock, "pose_new_edges"), "nose-left paw")
+    dock.window().grab().save("/tmp/new1.png")
+    wanted = frames.count()
+    press(make)
+    waited(lambda: hand.posing.work is not None)
+    hand.look()
+    num, frame = hand.session.num, hand.session.frame
+    assert hand.session.bodyparts == ("nose", "left paw", "right paw")
+    assert 11 in [key.frame_num for key in hand.session.frames]
+    hand.key(Qt.Key.Key_2)
+    hand.click(100, 80)
+    hand.saved(dock)
+    labels, sources, _ = rows_of(url, num)
+    assert len(labels.frames) == wanted
+    assert sources == {(frame, "left paw"): MANUAL}
+    with connect(url) as lab:
+        assert lab.poses.load_skeleton(num).pairs == (("left paw", "right paw"),)

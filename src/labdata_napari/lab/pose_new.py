@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from labdata_napari.core.progress import Progress
+    from labdata_napari.core.video_thread import Pictures
 
 WAYS = ("kmeans", "uniform")
 """How frames are suggested: few that look different, or at even distances."""
@@ -96,7 +97,7 @@ def new_set(lab: Any, request: NewSet, progress: Progress = silent) -> int:
     """
     if request.missing:
         raise InvalidValue(request.missing)
-    videos = {video: _opened(lab, video) for video in request.frames}
+    videos = {video: open_reader(lab, video) for video in request.frames}
     frames = []
     for video, numbers in request.frames.items():
         for number in sorted(set(numbers)):
@@ -129,14 +130,31 @@ def suggest(
     known: Collection[int] = (),
     progress: Progress = silent,
 ) -> list[int]:
-    """Choose frames of a video that are worth labelling.
+    """Choose frames of a video of a lab; see `suggest_in`.
+
+    Raises
+    ------
+    NotFound, UnreadableFile
+        When the video cannot be opened.
+    InvalidValue
+        As `suggest_in`.
+    """
+    return suggest_in(open_reader(lab, video), count, way, known, progress)
+
+
+def suggest_in(
+    reader: Pictures,
+    count: int,
+    way: str = "kmeans",
+    known: Collection[int] = (),
+    progress: Progress = silent,
+) -> list[int]:
+    """Choose frames of a video that are worth labelling; needs no lab.
 
     Parameters
     ----------
-    lab
-        The `Lab`; on its thread.
-    video
-        Which.
+    reader
+        As `open_reader` gives it.
     count
         How many frames.
     way
@@ -155,15 +173,25 @@ def suggest(
     ------
     InvalidValue
         When there is no such way, or `count` is not positive.
-    NotFound, UnreadableFile
-        When the video cannot be opened.
     """
     if way not in WAYS:
         raise InvalidValue(f"Frames are chosen by {' or '.join(WAYS)}, not by {way!r}.")
-    reader = _opened(lab, video)
     if way == "uniform":
         return uniform_frames(len(reader), count, known)
     return suggest_frames(reader, count, known, progress)
+
+
+def open_reader(lab: Any, video: VideoKey) -> Pictures:
+    """Open a video of a lab; what it gives may be read by another thread.
+
+    Raises
+    ------
+    NotFound, UnreadableFile
+        When the video cannot be opened.
+    """
+    stack = lab.recordings.open("DatasetVideo", video._asdict())
+    reader: Pictures = stack.data.reader
+    return reader
 
 
 def find_videos(lab: Any) -> list[VideoKey]:
@@ -203,7 +231,3 @@ class _Pictures(Mapping[FrameKey, "NDArray[np.uint8]"]):
             self._last = frame, picture
             self._progress(number, len(self))
         return self._last[1]
-
-
-def _opened(lab: Any, video: VideoKey) -> Any:
-    return lab.recordings.open("DatasetVideo", video._asdict()).data.reader

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSize
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import (
     QLabel,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
@@ -22,6 +23,7 @@ from labdata_napari.widgets.docked import come_forward, is_closed
 from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.listening import Listening
 from labdata_napari.widgets.pose_keys import POSE_ACTIONS, REPEATED
+from labdata_napari.widgets.pose_new import NewSetForm
 from labdata_napari.widgets.pose_page import PosePage
 from labdata_napari.widgets.pose_rows import find_poses
 from labdata_napari.widgets.pose_sets import PoseSets
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from labdata_napari.widgets.posing import PoseWork
 
 _SETS = OPENING["PoseEstimationLabelSet"]
-_LIST, _WORK = range(2)
+_LIST, _WORK, _NEW = range(3)
 
 
 class PoseDock(QWidget):
@@ -59,9 +61,16 @@ class PoseDock(QWidget):
         self._wanted_video: VideoKey | None = None
         self._sets = PoseSets()
         self._page = PosePage(self._workspace)
+        self._new = NewSetForm(self._workspace)
         self._pages = QStackedWidget()
         self._pages.addWidget(self._sets)
         self._pages.addWidget(self._page)
+        form = QScrollArea()  # it is long, and must make no dock wider or higher
+        form.setFrameShape(QScrollArea.Shape.NoFrame)
+        form.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        form.setWidgetResizable(True)
+        form.setWidget(self._new)
+        self._pages.addWidget(form)
         # napari leaves no room below a dock with a part that takes what there is
         every = QSizePolicy.Policy.Expanding
         self._pages.setSizePolicy(every, every)
@@ -89,8 +98,11 @@ class PoseDock(QWidget):
         self._listening.to(posing.told, self._say)
         self._sets.set_wanted.connect(self.open_set)
         self._sets.predictions_wanted.connect(self._open_predictions)
+        self._sets.new_wanted.connect(self._ask_new)
         self._page.told.connect(self._say)
-        self._back.clicked.connect(posing.close)
+        self._new.told.connect(self._say)
+        self._new.made.connect(self.open_set)
+        self._back.clicked.connect(self._go_back)
         self._keys.pressed.connect(self._on_key)
 
     def sizeHint(self) -> QSize:
@@ -159,6 +171,18 @@ class PoseDock(QWidget):
             self._workspace.posing.open_file(found, video, into)
         else:
             self._workspace.posing.open_predictions(found, video, into)
+
+    def _ask_new(self) -> None:
+        self._new.look()
+        self._back.setVisible(True)
+        self._pages.setCurrentIndex(_NEW)
+        self._say("")
+
+    def _go_back(self) -> None:
+        if self._workspace.posing.work is None:
+            self._show_work(None)
+        else:
+            self._workspace.posing.close()
 
     def _show_work(self, work: PoseWork | None) -> None:
         self._page.follow(work)

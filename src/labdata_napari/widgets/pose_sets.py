@@ -107,6 +107,8 @@ class PoseSets(QWidget):
 
     set_wanted = Signal(int)
     """Number of a label set."""
+    new_wanted = Signal()
+    """A label set is to be made."""
     predictions_wanted = Signal(object, object, object)
     """Number of a model or path of a file, a `VideoKey`, number of a set or None."""
 
@@ -132,6 +134,9 @@ class PoseSets(QWidget):
             "Predictions that a model wrote for the video of the chosen row: .h5 or "
             ".csv of DeepLabCut or Lightning Pose"
         )
+        self._new = QPushButton("New set …")
+        self._new.setObjectName("pose_new_set")
+        self._new.setToolTip("Choose frames of videos and body parts to label in them")
         self._open = QPushButton("Correct")
         self._open.setObjectName("pose_open")
         self._open.setToolTip("Open what is chosen (Enter)")
@@ -142,6 +147,7 @@ class PoseSets(QWidget):
         self.table.current_changed.connect(self._on_current)
         self._open.clicked.connect(self._open_current)
         self._file.clicked.connect(self._choose_file)
+        self._new.clicked.connect(self.new_wanted)
         self._on_current(None)
 
     def _lay_out(self) -> None:
@@ -149,6 +155,7 @@ class PoseSets(QWidget):
         into.addWidget(self._into_label)
         into.addWidget(self._into, 1)
         bottom.addWidget(self._file)
+        bottom.addWidget(self._new)
         bottom.addStretch()
         bottom.addWidget(self._open)
         layout = QVBoxLayout(self)
