@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from labdata_napari.core.pose_new import NewSet
 from labdata_napari.core.pose_predictions import VideoKey
 from labdata_napari.core.pose_skeleton import Skeleton, pairs_in, words_of_pairs
 from labdata_napari.errors import Cancelled, InvalidValue, NotFound
 from labdata_napari.lab.pose_making import make_whole_set
-from labdata_napari.lab.pose_new import NewSet, find_videos, suggest
+from labdata_napari.lab.pose_new import find_videos, suggest
 from labdata_napari.lab.video_import import VideoImport, import_video
 from labelling import add_video, frames_of, labels_of, picture, write_video
 from labs import rows_everywhere, writes_fail

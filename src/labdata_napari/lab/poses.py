@@ -34,13 +34,13 @@ if TYPE_CHECKING:
     from labdata_napari.core.changes import Changes
     from labdata_napari.core.pose_detail import Detail
     from labdata_napari.core.pose_draft import Place
+    from labdata_napari.core.pose_new import NewSet
     from labdata_napari.core.pose_predictions import Predictions
     from labdata_napari.core.pose_skeleton import Skeleton
     from labdata_napari.core.progress import Progress
     from labdata_napari.lab.entries import Entry
     from labdata_napari.lab.pose_import import Imported
     from labdata_napari.lab.pose_models import Arrays
-    from labdata_napari.lab.pose_new import NewSet
     from labdata_napari.lab.pose_update import Updated
 
 

@@ -18,10 +18,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from labdata_napari.core.pose_new import NewSet
 from labdata_napari.core.pose_problems import sided_pairs
 from labdata_napari.core.pose_skeleton import Skeleton, pairs_in, words_of_pairs
 from labdata_napari.errors import InvalidValue, LabdataError
-from labdata_napari.lab.pose_new import NewSet
 from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.pose_new_frames import NewSetFrames
 from labdata_napari.widgets.pose_new_rows import (

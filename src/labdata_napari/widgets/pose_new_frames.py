@@ -21,11 +21,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from labdata_napari.core.pose_new import suggest_in
 from labdata_napari.core.pose_predictions import VideoKey
 from labdata_napari.errors import Cancelled, LabdataError
-from labdata_napari.lab.pose_new import open_reader, suggest_in
 from labdata_napari.layers.source import source_of
 from labdata_napari.widgets.lane import OnLoss
+from labdata_napari.widgets.pose_new_rows import open_video_of
 from labdata_napari.widgets.rights import allow
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ class NewSetFrames(QWidget):
         self._sought = VideoKey(*video)
         allow(self._suggest, False)
         self._workspace.submit(
-            open_reader,
+            open_video_of,
             self._sought,
             on_loss=OnLoss.REPEAT,
             done=self._on_opened,

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labdata_napari.core.progress import silent
-from labdata_napari.lab.failures import translate_errors
-from labdata_napari.lab.pose_new import find_videos
-from labdata_napari.lab.rows import fetched
 
 if TYPE_CHECKING:
+    from labdata_napari.core.pose_new import NewSet
     from labdata_napari.core.pose_predictions import VideoKey
     from labdata_napari.core.pose_skeleton import Skeleton
     from labdata_napari.core.progress import Progress
+    from labdata_napari.core.video_thread import Pictures
     from labdata_napari.lab.lab import Lab
-    from labdata_napari.lab.pose_new import NewSet
 
 
 @dataclass(frozen=True)
@@ -42,6 +40,10 @@ class Choices:
 
 def find_choices(lab: Lab) -> Choices:
     """Read what there is to choose from."""
+    from labdata_napari.lab.failures import translate_errors
+    from labdata_napari.lab.pose_new import find_videos
+    from labdata_napari.lab.rows import fetched
+
     with translate_errors():
         members = sorted(str(r["user_name"]) for r in fetched(lab.LabMember.proj()))
         rows = fetched(lab.PoseEstimationLabelSet())
@@ -51,6 +53,13 @@ def find_choices(lab: Lab) -> Choices:
         words = f"label set {num}"
         sets.append((num, f"{words}: {description}" if description else words))
     return Choices(tuple(find_videos(lab)), tuple(members), tuple(sets), lab.user)
+
+
+def open_video_of(lab: Lab, video: VideoKey) -> Pictures:
+    """Open a video, for any thread to look through."""
+    from labdata_napari.lab.pose_new import open_reader
+
+    return open_reader(lab, video)
 
 
 def read_skeleton_of(lab: Lab, num: int) -> Skeleton:
