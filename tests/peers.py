@@ -236,6 +236,13 @@ class LabdataServer(MariaDB):
 
     def drop(self, parameters: dict[str, Any]) -> None:
         """Leave what was there when labdata had declared the tables."""
+        beside = self.sql(
+            parameters,
+            "SELECT table_schema, table_name FROM information_schema.tables "
+            "WHERE table_name LIKE '~napari%'",
+        )
+        drops = [f"DROP TABLE `{schema}`.`{name}`" for schema, name in beside]
+        self.sql(parameters, "SET foreign_key_checks = 0", *drops)
         super().drop(parameters)
         self.sql(parameters, *self._words)
 
