@@ -54,6 +54,7 @@ FOR_READERS = {
 }
 # And in a menu.
 ACTIONS_FOR_READERS = {
+    "entry_poses",  # to look at them; their dock says what a reader may not
     "entry_open",
     "entry_new_viewer",
     "entry_copy_key",
