@@ -145,9 +145,10 @@ class Session:
         """Take back what was not saved, close the window, let the database stop."""
         dock = self.viewer.window.dock_widgets[ANNOTATIONS]
         self.show_dock(ANNOTATIONS)
-        hands.press(hands.child(dock, "annotation_revert"))
-        hands.press(hands.child(dock, "revert_yes"))
-        hands.pause(1.0)
+        if hands.child(dock, "annotation_revert").isEnabled():
+            hands.press(hands.child(dock, "annotation_revert"))
+            hands.press(hands.child(dock, "revert_yes"))
+            hands.pause(1.0)
         self.viewer.close()
         hands.pause(1.0)
 
