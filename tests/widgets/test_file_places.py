@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from qtpy.QtWidgets import QLabel, QLineEdit, QListWidget
 
+from labdata_napari.lab import entries
 from moved_to_s3 import Moved, move, storages_in
 from s3_server import admin
 
@@ -57,14 +58,16 @@ def test_an_object_that_is_gone_is_missing_and_said_where_one_looks(moved):
     assert not moved.viewer.layers
 
 
-def test_without_storages_it_is_here_or_not(moved):
-    moved.use({})
-    moved.wait_for("M1", "not here")
-    assert moved.hint("M1") == "It is not on this computer."
+def test_without_storages_it_is_here_or_not(moved, monkeypatch):
     picture = moved.browser.findChild(QLabel, "entry_thumbnail")
-    moved.qtbot.waitUntil(lambda: picture.text() != "", timeout=5000)
-    # the longer sentence, with where it was looked for, comes before the list is known
-    assert "is not on this" in picture.text()
+    said = "The file is not on this computer."
+    for seconds in (entries._LOOK_SECONDS, 0):  # then as on a slow disk
+        monkeypatch.setattr(entries, "_LOOK_SECONDS", seconds)
+        picture.clear()
+        moved.use({})
+        moved.wait_for("M1", "not here")
+        assert moved.hint("M1") == "It is not on this computer."
+        moved.qtbot.waitUntil(lambda: picture.text() == said, timeout=5000)
 
 
 def test_a_double_click_streams_and_the_status_line_says_so(moved, shared_lab):

@@ -80,10 +80,18 @@ class ThumbnailMaker(QObject):
             self.ready.emit(image)
         elif self._places.is_far(entry):
             self._open_far(entry)
-        elif entry.local is False and self._places.of(entry) is None:
+        elif self._is_missing(entry):
             self.failed.emit(_NOT_HERE)
         else:
+            self._waits = self._is_unknown(entry)
             self._open()
+
+    def _is_missing(self, entry: Entry) -> bool:
+        place = self._places.of(entry)
+        return entry.local is False if place is None else place.state == "missing"
+
+    def _is_unknown(self, entry: Entry) -> bool:
+        return entry.local is None and self._places.of(entry) is None
 
     def _on_places(self, names: set[tuple[str, str]]) -> None:
         entry = self._entry
@@ -118,6 +126,7 @@ class ThumbnailMaker(QObject):
     def _on_made(self, answer: tuple[Entry, QImage]) -> None:
         entry, image = answer
         if entry is self._entry:
+            self._waits = False
             self.ready.emit(image)
 
     def _on_failed(self, error: LabdataError) -> None:
