@@ -105,10 +105,7 @@ def edit_and_close(story) -> None:
 
 @pytest.mark.parametrize("end", ["kill", "close"])
 def test_what_another_program_left_when_it_ended(open_story, lab_folder, end):
-    """Killed with -9 in the middle of editing, or its window closed by hand.
-
-    What is kept is the same for both; offering it is told for one.
-    """
+    """Killed with -9 in the middle of editing, or its window closed by hand."""
     tests = str(Path(__file__).parents[1])
     child = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", CHILD, lab_folder.url, end],
@@ -125,10 +122,6 @@ def test_what_another_program_left_when_it_ended(open_story, lab_folder, end):
     finally:
         child.send_signal(signal.SIGKILL)
         child.wait()
-    if end == "close":
-        kept = "".join(path.read_text("utf-8") for path in journal_files())
-        assert {"sonde", r"probe \u00e9", "to come"} <= set(kept.split('"'))
-        return
     story = open_story(lab_folder)
     text = wait_for_offer(story)
     assert text.startswith("You have unsaved changes from today ")
