@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtCore import QEvent, QObject, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractItemView, QApplication, QMenu, QWidget
@@ -18,6 +19,29 @@ if TYPE_CHECKING:
 
 LEFT = Qt.MouseButton.LeftButton
 NONE = Qt.KeyboardModifier.NoModifier
+
+
+class Actions(QObject):
+    """Counts what a hand does to the picture: "click" and "key"."""
+
+    def __init__(self, watched: QObject) -> None:
+        super().__init__()
+        self._watched = watched
+        self._counts: Counter[str] = Counter()
+        QApplication.instance().installEventFilter(self)
+
+    def eventFilter(self, target: QObject, event: QEvent) -> bool:
+        if target is self._watched:
+            if event.type() == QEvent.Type.MouseButtonPress:
+                self._counts["click"] += 1
+            elif event.type() == QEvent.Type.KeyPress:
+                self._counts["key"] += 1
+        return False
+
+    def stop(self) -> Counter[str]:
+        """Count no more; what there was."""
+        QApplication.instance().removeEventFilter(self)
+        return self._counts
 
 
 def wait_for(what: Callable[[], Any], seconds: float = 30.0) -> Any:

@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QListWidget
+from qtpy.QtWidgets import QListWidget
 
-from hands import canvas, child, click_at, press, row_of, wait_for
+from hands import Actions, canvas, child, click_at, press, row_of, wait_for
 from labdata_napari.core.transform import plan
 from labdata_napari.demo import demo_truth
 from labdata_napari.lab.connect import connect
@@ -33,27 +32,6 @@ MOST_ACTIONS = 12
 MOST_SECONDS = 60.0
 KEY_S, POINT_S, BUTTON_S, MENTAL_S = 0.28, 1.1, 0.2, 1.35
 """The keystroke-level model: a key, pointing, a button, deciding what to do next."""
-
-
-class Events(QObject):
-    """Counts what a hand does to the picture."""
-
-    def __init__(self, watched: QObject) -> None:
-        super().__init__()
-        self._watched, self.counts = watched, Counter()
-        QApplication.instance().installEventFilter(self)
-
-    def eventFilter(self, target: QObject, event: QEvent) -> bool:
-        if target is self._watched:
-            if event.type() == QEvent.Type.MouseButtonPress:
-                self.counts["click"] += 1
-            elif event.type() == QEvent.Type.KeyPress:
-                self.counts["key"] += 1
-        return False
-
-    def stop(self) -> Counter:
-        QApplication.instance().removeEventFilter(self)
-        return self.counts
 
 
 def true_tracks(url: str, truth) -> tuple[dict[str, np.ndarray], dict]:
@@ -127,7 +105,7 @@ def test_four_shanks_take_a_minute_at_most(
     began, seconds, told = time.monotonic(), 0.0, []
     for number, name in enumerate(sorted(tracks)):
         places = places_on(tracks[name])
-        events = Events(picture)
+        events = Actions(picture)
         key(Qt.Key.Key_N)
         assert editing.chosen_annotation(points) == name
         # down one shank, up the next: fewer slices to go through
