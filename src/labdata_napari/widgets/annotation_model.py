@@ -5,19 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
-    QSortFilterProxyModel,
-    Qt,
-    Signal,
-)
-from qtpy.QtGui import QColor, QPixmap
+from qtpy.QtCore import QModelIndex, QSortFilterProxyModel, Qt, Signal
 
 from labdata_napari.core.annotation_types import KNOWN_TYPES
 from labdata_napari.errors import LabdataError
 from labdata_napari.layers import editing
 from labdata_napari.layers.points import ListedPoints, listing
+from labdata_napari.widgets.table_model import TableModel, swatch
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -39,14 +33,14 @@ _TOOLTIPS = (
 _SORT = Qt.ItemDataRole.UserRole
 
 
-class AnnotationTableModel(QAbstractTableModel):
+class AnnotationTableModel(TableModel):
     """A view of a Points layer; the layer keeps the data."""
 
     refused = Signal(str)
     """Why an edit was not taken."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(_TITLES, _TOOLTIPS, (COUNT, LENGTH), parent)
         self._annotator: Annotator | None = None
         self._shown: list[ListedPoints] = []
         self._states: dict[str, str] = {}
@@ -111,13 +105,9 @@ class AnnotationTableModel(QAbstractTableModel):
         """Return some of what is listed."""
         return [item for item in self._shown if item.name in names]
 
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
-        """Count the annotations."""
-        return 0 if parent is not None and parent.isValid() else len(self._shown)
-
-    def columnCount(self, parent: QModelIndex | None = None) -> int:
-        """Count the columns."""
-        return 0 if parent is not None and parent.isValid() else len(_TITLES)
+    def count(self) -> int:
+        """Return how many annotations there are."""
+        return len(self._shown)
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
         """Let names and types be edited, and points be hidden."""
@@ -140,13 +130,13 @@ class AnnotationTableModel(QAbstractTableModel):
         if role == _SORT:
             return self._order(item, column)
         if column == NAME and role == Qt.ItemDataRole.DecorationRole:
-            return _swatch(item.colour)
+            return swatch(item.colour)
         if column == NAME and role == Qt.ItemDataRole.CheckStateRole:
             return Qt.CheckState.Unchecked if item.is_hidden else Qt.CheckState.Checked
         if role == Qt.ItemDataRole.ToolTipRole:
             return _TOOLTIPS[column]
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in (COUNT, LENGTH):
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return self.alignment(column)
         return None
 
     def setData(
@@ -173,23 +163,6 @@ class AnnotationTableModel(QAbstractTableModel):
             self.refused.emit(str(error))
             return False
         return True
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        """Return a column's title or tooltip."""
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _TITLES[section]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return _TOOLTIPS[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        return None
 
     def _text(self, item: ListedPoints, column: int) -> str:
         if column == NAME:
@@ -273,9 +246,3 @@ def _rank(kind: str) -> tuple[int, str]:
 
 def _look(item: ListedPoints) -> tuple[str, str, bool]:
     return item.type, item.colour, item.is_hidden
-
-
-def _swatch(colour: str) -> QPixmap:
-    pixmap = QPixmap(12, 12)
-    pixmap.fill(QColor(colour))
-    return pixmap

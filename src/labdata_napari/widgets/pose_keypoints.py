@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, Signal
-from qtpy.QtGui import QColor, QPixmap
+from qtpy.QtCore import QModelIndex, QSize, Qt, Signal
+from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QColorDialog,
@@ -28,6 +28,7 @@ from labdata_napari.core.pose_draft import (
 )
 from labdata_napari.errors import LabdataError
 from labdata_napari.widgets.pose_keys import MOST_NUMBERS
+from labdata_napari.widgets.table_model import TableModel, swatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,11 +67,11 @@ def words_of(keypoint: Keypoint, likelihood: float | None = None) -> str:
     return "" if likelihood is None else f"predicted, {likelihood:.2f}"
 
 
-class PoseKeypointModel(QAbstractTableModel):
+class PoseKeypointModel(TableModel):
     """A view of a session; the session keeps the data."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(_TITLES, _TOOLTIPS, (KEY, COUNT), parent)
         self._work: PoseWork | None = None
         self._names: tuple[str, ...] = ()
         self._here: dict[str, str] = {}
@@ -125,13 +126,9 @@ class PoseKeypointModel(QAbstractTableModel):
         """Return the body part in a row."""
         return self._names[row] if 0 <= row < len(self._names) else None
 
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
-        """Count the body parts."""
-        return 0 if parent is not None and parent.isValid() else len(self._names)
-
-    def columnCount(self, parent: QModelIndex | None = None) -> int:
-        """Count the columns."""
-        return 0 if parent is not None and parent.isValid() else len(_TITLES)
+    def count(self) -> int:
+        """Return how many body parts there are."""
+        return len(self._names)
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return one cell."""
@@ -142,30 +139,11 @@ class PoseKeypointModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(name, index.row(), column)
         if role == Qt.ItemDataRole.DecorationRole and column == NAME:
-            pixmap = QPixmap(12, 12)
-            pixmap.fill(QColor(self._colours.get(name, "#808080")))
-            return pixmap
+            return swatch(self._colours.get(name, "#808080"))
         if role == Qt.ItemDataRole.ToolTipRole:
             return _TOOLTIPS[column]
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in (KEY, COUNT):
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        """Return a column's title or tooltip."""
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _TITLES[section]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return _TOOLTIPS[section]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            return self.alignment(column)
         return None
 
     def _text(self, name: str, row: int, column: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, Signal
+from qtpy.QtCore import QModelIndex, QSize, Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -30,6 +30,7 @@ from labdata_napari.core.pose_problems import (
 )
 from labdata_napari.core.pose_queue import predictions_of_labels
 from labdata_napari.core.pose_suggest import suggest_frames
+from labdata_napari.widgets.table_model import TableModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,11 +59,11 @@ _LIMITS = (
 _OF_SETS = Limits(likelihood=None, spike=None, swap=None, bone=8.0, shape=8.0)
 
 
-class PoseProblemModel(QAbstractTableModel):
+class PoseProblemModel(TableModel):
     """A view of a session's queue; what is over is grey."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(_TITLES, parent=parent)
         self._session: PoseSession | None = None
         self._queue: Any = None
 
@@ -82,15 +83,9 @@ class PoseProblemModel(QAbstractTableModel):
             last = self.index(self.rowCount() - 1, len(_TITLES) - 1)
             self.dataChanged.emit(self.index(0, 0), last)
 
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
-        """Count the problems."""
-        if (parent is not None and parent.isValid()) or self._queue is None:
-            return 0
-        return len(self._queue)
-
-    def columnCount(self, parent: QModelIndex | None = None) -> int:
-        """Count the columns."""
-        return 0 if parent is not None and parent.isValid() else len(_TITLES)
+    def count(self) -> int:
+        """Return how many problems there are."""
+        return 0 if self._queue is None else len(self._queue)
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return one cell."""
@@ -104,21 +99,6 @@ class PoseProblemModel(QAbstractTableModel):
                 return f"{self._queue.places[row][0].frame_num:,}"
             done = "" if self._queue.is_open(row) else "✓ "
             return f"{done}{self._queue.problems[row].words}"
-        return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        """Return a column's title."""
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _TITLES[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         return None
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
+from qtpy.QtCore import QModelIndex, Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+
+from labdata_napari.widgets.table_model import TableModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,7 +59,7 @@ class Column:
     hint: Callable[[Any], str] | None = None
 
 
-class RecordTableModel(QAbstractTableModel):
+class RecordTableModel(TableModel):
     """Records, those of them that pass the filter, and their order.
 
     The searched text of every record is made once, when the records are set; a key
@@ -78,7 +80,12 @@ class RecordTableModel(QAbstractTableModel):
         identity: Callable[[Any], Any],
         parent: QObject | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(
+            [column.title for column in columns],
+            [column.tooltip for column in columns],
+            [number for number, column in enumerate(columns) if column.numeric],
+            parent,
+        )
         self._columns = tuple(columns)
         self._identity = identity
         self._records: list[Any] = []
@@ -156,13 +163,9 @@ class RecordTableModel(QAbstractTableModel):
 
     # -- what Qt calls
 
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
-        """Count the shown rows."""
-        return 0 if parent is not None and parent.isValid() else len(self._shown)
-
-    def columnCount(self, parent: QModelIndex | None = None) -> int:
-        """Count the columns."""
-        return 0 if parent is not None and parent.isValid() else len(self._columns)
+    def count(self) -> int:
+        """Return how many rows are shown."""
+        return len(self._shown)
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return one cell."""
@@ -175,24 +178,7 @@ class RecordTableModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return column.text(record)
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(column)
-        return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        """Return a column's title or tooltip."""
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self._columns[section].title
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return self._columns[section].tooltip
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(self._columns[section])
+            return self.alignment(index.column())
         return None
 
     def sort(
@@ -371,8 +357,3 @@ class RecordTableView(QTableView):
                 self.current_changed.emit(None)
         else:
             self.setCurrentIndex(self.model().index(row, 0))
-
-
-def _alignment(column: Column) -> Qt.AlignmentFlag:
-    right, left = Qt.AlignmentFlag.AlignRight, Qt.AlignmentFlag.AlignLeft
-    return (right if column.numeric else left) | Qt.AlignmentFlag.AlignVCenter
