@@ -13,6 +13,7 @@ from labdata_napari.core.pose_predictions import Predictions, VideoKey
 from labdata_napari.core.pose_session import PoseSession
 from labdata_napari.core.pose_skeleton import Skeleton
 from labdata_napari.layers.pose_colours import bodypart_colours
+from labdata_napari.layers.pose_mouse import PoseMouse
 from labdata_napari.layers.pose_view import PoseView
 
 VIDEO = VideoKey("M1", "20260101_120000", "pose", "camera0")
@@ -86,6 +87,46 @@ def test_what_naparis_tools_do_is_an_edit_of_the_session(view: PoseView) -> None
     for _ in range(3):
         session.undo()
     assert not session.unsaved
+
+
+class Hand:
+    """An event of napari's mouse, as its layers are given it."""
+
+    def __init__(self, y: float, x: float) -> None:
+        self.type, self.button, self.modifiers = "mouse_press", 1, ()
+        self.position = self.pos = np.array([y, x])
+        self.handled = False
+
+    def went(self, kind: str, y: float, x: float) -> Hand:
+        self.type, self.position = kind, np.array([y, x])
+        self.pos = self.position
+        return self
+
+
+def test_no_label_leaves_the_picture(view: PoseView) -> None:
+    mouse, session = PoseMouse(view._viewer, view), view.session
+    nose = view.marks[0]
+    hand = Hand(nose.y, nose.x)
+    [press] = view.points.mouse_drag_callbacks
+    drag = press(view.points, hand)
+    next(drag)
+    hand.went("mouse_move", 100, -20.3)
+    next(drag)
+    assert view.points.data[0].tolist() == [47, 0]
+    hand.went("mouse_release", 100, -20.3)
+    list(drag)
+    label = session.draft[FRAMES[0], "nose"]
+    assert (label.x, label.y) == (0, 47)
+    moved = np.array(view.points.data)
+    moved[1] = -5, 80
+    view.points.data = moved
+    label = session.draft[FRAMES[0], "neck"]
+    assert (label.x, label.y) == (63, 0)
+    session.choose("tail")
+    view.points.add([[7.0, 64.0]])
+    assert session.draft[FRAMES[0], "tail"].x is None
+    assert len(view.points.data) == len(PARTS)
+    mouse.end()
 
 
 def test_predictions_are_rings_the_fainter_the_less_likely() -> None:

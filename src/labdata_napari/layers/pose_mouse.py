@@ -68,9 +68,8 @@ class PoseMouse:
             event.handled = is_click  # the picture moves only with a real drag
             yield
         if is_click and self._session.frame == frame:
-            y, x = np.asarray(event.position, np.float64)[-2:].tolist()
-            height, width = self._view.picture.data.shape[:2]
-            if -0.5 <= y < height - 0.5 and -0.5 <= x < width - 0.5:
+            y, x = _place(event)
+            if self._view.holds(y, x):
                 self._session.click(x, y)
 
     def _drag(self, hit: str, event: Any) -> Iterator[None]:
@@ -85,13 +84,12 @@ class PoseMouse:
                 if np.linalg.norm(event.pos - start) >= _STILL:
                     has_moved = True
                 if has_moved and not self._session.why_not:
-                    y, x = np.asarray(event.position, np.float64)[-2:].tolist()
-                    self._view.move(hit, y, x)
+                    self._view.move(hit, *self._view.held(*_place(event)))
                 yield
         finally:
             layer.mouse_pan = can_pan
         if has_moved and self._session.frame == frame:
-            y, x = np.asarray(event.position, np.float64)[-2:].tolist()
+            y, x = self._view.held(*_place(event))
             self._session.put(hit, x, y)
         self._view.refresh()
 
@@ -105,3 +103,8 @@ class PoseMouse:
         centre[-2:] = 2 * centre[-2:] - np.asarray(event.position)[-2:]
         camera.center = tuple(centre)
         camera.zoom /= 2
+
+
+def _place(event: Any) -> tuple[float, float]:
+    y, x = np.asarray(event.position, np.float64)[-2:].tolist()
+    return y, x

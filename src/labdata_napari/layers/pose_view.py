@@ -160,6 +160,16 @@ class PoseView:
         chosen = self.session.bodypart
         return chosen if chosen in hit else next(iter(hit), None)
 
+    def held(self, y: float, x: float) -> tuple[float, float]:
+        """Return the nearest place (y, x) that is in the picture."""
+        height, width = self.picture.data.shape[:2]
+        return min(max(y, 0.0), height - 1.0), min(max(x, 0.0), width - 1.0)
+
+    def holds(self, y: float, x: float) -> bool:
+        """Whether a place lies on a pixel of the picture."""
+        height, width = self.picture.data.shape[:2]
+        return bool(-0.5 <= y < height - 0.5 and -0.5 <= x < width - 0.5)
+
     def end(self) -> None:
         """Take the layers away."""
         session = self.session
@@ -351,10 +361,12 @@ class PoseView:
             before = {mark.bodypart: (mark.y, mark.x) for mark in self._marks}
             for name, (y, x) in zip(names, data.tolist(), strict=True):
                 if name in before and before[name] != (y, x):
+                    y, x = self.held(y, x)
                     session.put(name, x, y)
         elif action == "added" and len(data):
             y, x = data[-1].tolist()
-            session.click(x, y)
+            if self.holds(y, x):
+                session.click(x, y)
         elif action == "removed":
             session.delete([names[n] for n in event.data_indices if n < len(names)])
         self.refresh()
