@@ -38,7 +38,7 @@ class VideoFrameSource(QObject):
 
     def __init__(self, video: VideoKey, reader: Pictures) -> None:
         super().__init__()
-        self._video = video
+        self.video = video
         self.reader = reader
         self._player = FramePlayer(reader, self._deliver)
 
@@ -51,7 +51,7 @@ class VideoFrameSource(QObject):
         self._player.close(wait=False)
 
     def _deliver(self, number: int, picture: Any) -> None:
-        self.arrived.emit(self._video.frame(number), picture)
+        self.arrived.emit(self.video.frame(number), picture)
 
 
 class SetFrameSource(QObject):
@@ -88,8 +88,13 @@ class SetFrameSource(QObject):
         self._closed = False
 
     @property
+    def video(self) -> VideoKey | None:
+        """The video of most frames, once it is open."""
+        return None if self._video is None else self._video.video
+
+    @property
     def reader(self) -> Pictures | None:
-        """Pictures of the video of most frames, once it is open."""
+        """Pictures of that video, once it is open."""
         return None if self._video is None else self._video.reader
 
     def also(self, video: VideoKey, reader: Pictures) -> None:
@@ -100,8 +105,9 @@ class SetFrameSource(QObject):
 
     def show(self, frame: FrameKey) -> Picture | None:
         """Ask for a frame; it comes at once if it is held, else it arrives."""
-        if self._video is not None and frame not in self._stored:
-            return self._video.show(frame)
+        video = self._video
+        if video is not None and frame not in self._stored and frame[:4] == video.video:
+            return video.show(frame)
         return self._pictures.show(frame)
 
     def close(self) -> None:

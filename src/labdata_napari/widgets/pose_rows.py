@@ -221,8 +221,8 @@ class Saving:
         What it is known to hold, and what it is to become.
     frames
         Those whose pictures the set does not have.
-    reader
-        Of the video of these frames.
+    video, reader
+        That they are taken from; None while none is open.
     skeleton
         How body parts hang together; kept for a new set.
     """
@@ -233,6 +233,7 @@ class Saving:
     edited: PoseDraft
     description: str = ""
     frames: tuple[FrameKey, ...] = ()
+    video: VideoKey | None = None
     reader: Pictures | None = None
     skeleton: Skeleton = field(default_factory=Skeleton)
 
@@ -261,16 +262,30 @@ def save_labels(lab: Lab, saving: Saving) -> tuple[int, PoseDraft]:
         When another lab has been connected since the set was opened.
     WriteConflict
         When somebody changed the same labels since `baseline`; nothing is written.
+    NotFound
+        When there are new frames of which there is no picture; nothing is written.
     """
     _refuse_elsewhere(lab, saving.home)
+    images = _pictures(saving)
     num = saving.num
     if num is None:
         num = lab.poses.create_label_set(saving.description or None)
         if saving.skeleton.edges or saving.skeleton.colours:
             lab.poses.save_skeleton(num, saving.skeleton)
-    images = {} if saving.reader is None else _Decoded(saving.reader, saving.frames)
     lab.poses.save_draft(num, saving.baseline, saving.edited, images)
     return num, lab.poses.load_draft(num)
+
+
+def _pictures(saving: Saving) -> Mapping[FrameKey, Picture]:
+    reader = saving.reader
+    for frame in saving.frames:
+        if reader is None or saving.video is None or frame[:4] != saving.video:
+            raise NotFound(
+                f"The set holds no picture of {frame.words}, and its video is not open "
+                "here. Open what a model predicted of that video, with this label set "
+                "to put frames into, and save there; until then the labels are kept."
+            )
+    return {} if reader is None else _Decoded(reader, saving.frames)
 
 
 class _Decoded(Mapping["FrameKey", "Picture"]):

@@ -110,7 +110,7 @@ class PoseSaveFlow(QObject):
             "\n".join(lines),
             (
                 Answer(
-                    "Save",
+                    "Save without them",
                     "Write all of it in one transaction",
                     "pose_save_yes",
                     self._agree,
@@ -143,6 +143,7 @@ class PoseSaveFlow(QObject):
             wanted,
             work.title,
             fresh,
+            work.video,
             work.reader,
             session.skeleton,
         )
