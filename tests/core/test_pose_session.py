@@ -7,6 +7,7 @@ import pytest
 
 from labdata_napari.core.pose import PoseLabels
 from labdata_napari.core.pose_draft import PoseDraft, State
+from labdata_napari.core.pose_edits import place
 from labdata_napari.core.pose_looks import Mode
 from labdata_napari.core.pose_marks import VideoFrames
 from labdata_napari.core.pose_merging import merged
@@ -144,6 +145,42 @@ def test_accepting_takes_what_the_model_is_sure_of_and_goes_on() -> None:
     assert unsure.state is State.ABSENT  # below the threshold
     assert session.new_frames == (VIDEO.frame(9), VIDEO.frame(5))
     assert session.unsaved == 5
+
+
+def test_frames_worth_labelling_join_a_set_at_their_place() -> None:
+    session = a_set(missing=[(0, 0)])
+    session.go_to(FRAMES[1])
+    shown = listen(session.frame_shown)
+    fresh = [VIDEO.frame(3), VIDEO.frame(40)]
+    session.suggest([fresh[0], FRAMES[2], fresh[1]])
+    assert session.frame == FRAMES[1]
+    assert shown == [(FRAMES[1],)]
+    assert list(session.frames) == sorted([*FRAMES, *fresh])
+    session.next_problem()
+    assert (session.frame, session.bodypart) == (fresh[0], "nose")
+    session.click(1, 2)
+    assert session.new_frames == (fresh[0],)
+    assert session.queue.left == 2
+
+
+def test_a_video_is_walked_through_whatever_else_a_set_holds() -> None:
+    session = of_video()
+    other = VideoKey("A0", *VIDEO[1:]).frame(3)
+    edit = place(session.draft, (other, "nose"), 1, 2)
+    session.restore(edit, (other,))
+    assert session.draft[other, "nose"].x == 1
+    assert isinstance(session.frames, VideoFrames)
+    session.suggest([VIDEO.frame(7)])
+    assert session.queue.places == ((VIDEO.frame(7), "nose"),)
+
+
+def test_only_predictions_are_confirmed() -> None:
+    session = a_set()
+    session.look(mode=session.modes[-1])
+    session.next_mode()
+    assert session.looks.mode is Mode.SEQUENTIAL
+    assert Mode.CONFIRM not in session.modes
+    assert of_video().modes == tuple(Mode)
 
 
 def test_deleting_what_only_a_model_sees_hides_it() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,14 +23,18 @@ from hands import (
 )
 from hands import wait_for as waited
 from labdata_napari.core.pose_draft import MANUAL
+from labdata_napari.core.pose_edits import place
+from labdata_napari.core.pose_looks import Mode
 from labdata_napari.core.pose_predictions import VideoKey
 from labdata_napari.demo import demo_truth
+from labdata_napari.errors import NotFound
 from labdata_napari.lab.connect import connect
 from labdata_napari.widgets.pose_new_frames import shown_frame
+from labdata_napari.widgets.pose_rows import Saving, save_labels
 from labdata_napari.widgets.workspace import workspace_for
 
 if TYPE_CHECKING:
-    from labdata_napari.core.pose import PoseLabels
+    from labdata_napari.core.pose import FrameKey, PoseLabels
 
 pytestmark = [pytest.mark.gui, pytest.mark.one_qt]
 ERRORS, EVERY, MODEL = 50, 3, 7
@@ -166,9 +171,49 @@ def test_fifty_errors_take_two_actions_each_and_two_people_agree(
         video = lab.recordings.open("DatasetVideo", VideoKey(*frame[:4])._asdict())
         for frame, picture in pictures.items():
             assert np.array_equal(np.asarray(video[frame.frame_num]), picture)
+    what_is_said(hand, dock, num)
+    a_set_with_its_video_and_without(hand, dock, num)
     two_people(hand, dock, demo_copy, num)
     a_set_from_scratch(hand, dock, VideoKey(*frame[:4]), demo_copy)
     viewer.close()
+
+
+def what_is_said(hand: Hand, dock, num: int) -> None:
+    """Which set frames go into; nothing of another frame; that nothing was lost."""
+    status = child(dock, "pose_status")
+    assert child(dock, "pose_title").text().endswith(f"→ label set {num}")
+    assert f"Saved in label set {num}" in status.text()
+    hand.key(Qt.Key.Key_D)
+    assert not status.text()
+    hand.click(50, 50)
+    hand.viewer.layers.remove(hand.posing.work.view.picture)
+    assert hand.posing.work is None
+    assert "1 unsaved label is kept" in status.text()
+
+
+def a_set_with_its_video_and_without(hand: Hand, dock, num: int) -> None:
+    """Frames are suggested from the video; labels are carried over without it, too."""
+    hand.opened(dock, f"label set {num}")
+    press(waited(lambda: dock.findChild(QObject, "recover_discard")))
+    session, suggest = hand.session, child(dock, "pose_suggest")
+    assert child(dock, "pose_mode").findData(Mode.CONFIRM) < 0
+    hand.key(Qt.Key.Key_D)
+    hand.posing.work.alignment = "The frames of another program."
+    hand.key(Qt.Key.Key_F, SHIFT)
+    waited(lambda: session.history.undo_words.startswith("track"))
+    hand.key(Qt.Key.Key_Z, CTRL)
+    assert not session.unsaved
+    waited(lambda: hand.posing.work.reader and suggest.isEnabled())
+    press(suggest)
+    assert not suggest.isEnabled()
+    assert child(dock, "pose_searching").isVisible()
+    hand.key(Qt.Key.Key_D)
+    waited(lambda: "frames that look unlike" in child(dock, "pose_status").text())
+    assert session.at == session.number_of(session.frame)
+    before = len(session.draft.labels.frames)
+    assert len(session.frames) == before + len(session.queue)
+    hand.key(Qt.Key.Key_Space)
+    assert session.frame not in session.baseline.labels.frames
 
 
 def two_people(hand: Hand, dock, url: str, num: int) -> None:
@@ -187,6 +232,7 @@ def two_people(hand: Hand, dock, url: str, num: int) -> None:
     session = hand.session
     waited(lambda: session.unsaved == 2)
     with connect(url) as lab:
+        a_frame_of_another_video_is_not_saved(lab, num, frame)
         theirs = lab.poses.load_labels(num)
         edited = theirs.placed(frame, first, 1, 2).placed(frame, third, 3, 4)
         lab.poses.save_labels(num, theirs, edited)
@@ -196,8 +242,9 @@ def two_people(hand: Hand, dock, url: str, num: int) -> None:
     assert "2 changed by another user" in asked
     conflicts = child(dock, "pose_conflict_list")
     assert conflicts.count() == 1
-    assert first in conflicts.item(0).text()
+    assert conflicts.item(0).text().startswith(f"{first}, frame {frame.frame_num}: m")
     press(child(dock, "pose_all_theirs"))
+    assert ": theirs, (1.0, 2.0); not mine" in conflicts.item(0).text()
     mine = session.draft[frame, second]
     press(child(dock, "pose_decided"))
     waited(lambda: not session.unsaved)
@@ -205,6 +252,22 @@ def two_people(hand: Hand, dock, url: str, num: int) -> None:
     places = [labels[frame, name] for name in (first, second, third)]
     assert [(p.x, p.y) for p in places] == [(1, 2), (mine.x, mine.y), (3, 4)]
     assert len(session.draft.labels) == len(labels)
+
+
+def a_frame_of_another_video_is_not_saved(lab, num: int, frame: FrameKey) -> None:
+    """Else it would be saved with a picture of this one."""
+    rows = lab.poses.load_draft(num)
+    other = frame._replace(video_name="of another camera")
+    edited = place(rows, (other, "nose"), 1, 2).apply(rows)
+    home = lab.url, lab.name, lab.project
+    wrong = VideoKey(*frame[:4])
+    saving = Saving(
+        home, num, rows, edited, frames=(other,), video=wrong, reader=(object(),)
+    )
+    with pytest.raises(NotFound, match="of another camera"):
+        save_labels(lab, saving)
+    with pytest.raises(NotFound, match="its video is not open"):
+        save_labels(lab, replace(saving, frames=(frame,), video=None, reader=None))
 
 
 def a_set_from_scratch(hand: Hand, dock, video: VideoKey, url: str) -> None:

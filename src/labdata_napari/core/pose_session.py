@@ -257,9 +257,7 @@ class PoseSession(PoseWalk):
         bodyparts
             Those of it that the set has no label of.
         """
-        fresh = tuple(frame for frame in frames if self.number_of(frame) is None)
-        if fresh:
-            self._show_frames(tuple(sorted({*self.frames, *fresh})))
+        self.add_frames(frames)
         self.skeleton = self.skeleton.with_bodyparts(bodyparts)
         if edit is not None:
             self.do(edit)

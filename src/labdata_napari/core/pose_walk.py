@@ -10,15 +10,15 @@ from psygnal import Signal
 from labdata_napari.core.pose_draft import Place, PoseDraft, State
 from labdata_napari.core.pose_looks import Looks, Mode, Order
 from labdata_napari.core.pose_marks import Mark, VideoFrames, marks_of
+from labdata_napari.core.pose_problems import SUGGESTED, Problem
 from labdata_napari.core.pose_queue import ProblemQueue
 from labdata_napari.core.pose_skeleton import Skeleton
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from labdata_napari.core.pose import FrameKey
     from labdata_napari.core.pose_predictions import Predictions, VideoKey
-    from labdata_napari.core.pose_problems import Problem
 
 
 class PoseWalk:
@@ -102,6 +102,16 @@ class PoseWalk:
         if isinstance(self.frames, VideoFrames):
             return self.frames.number_of(frame)
         return self._numbers.get(frame)
+
+    def add_frames(self, frames: Iterable[FrameKey]) -> None:
+        """Let a set's walk lead through further frames, each at its place in order.
+
+        One through a video leads through all of it already, and through no other.
+        """
+        fresh = {frame for frame in frames if self.number_of(frame) is None}
+        if fresh and not isinstance(self.frames, VideoFrames):
+            self._show_frames(tuple(sorted({*self.frames, *fresh})))
+            self.frame_shown.emit(self.frame)  # which has another number now
 
     # -- going about
 
@@ -190,9 +200,15 @@ class PoseWalk:
         self.looks = replace(self.looks, **changes)
         self.looks_changed.emit()
 
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """Those that there are: only what a model sees can be confirmed."""
+        of_model = self.predictions is not None
+        return tuple(mode for mode in Mode if of_model or mode is not Mode.CONFIRM)
+
     def next_mode(self) -> None:
         """Change to the next mode."""
-        every = list(Mode)
+        every = self.modes
         mode = every[(every.index(self.looks.mode) + 1) % len(every)]
         self.look(mode=mode)
         self.told.emit(f"Mode: {mode}.")
@@ -203,6 +219,14 @@ class PoseWalk:
         """Let these be walked through; their frames are numbers of `frames`."""
         self.queue = ProblemQueue(problems, self._place_of, self.draft)
         self.listed.emit()
+
+    def suggest(self, frames: Sequence[FrameKey]) -> None:
+        """Let frames that are worth labelling be walked through as problems are."""
+        self.add_frames(frames)
+        first = next(iter(self.bodyparts), "")
+        numbers = [n for n in map(self.number_of, frames) if n is not None]
+        words = "looks unlike the other frames"
+        self.show_problems([Problem(n, first, SUGGESTED, 1.0, words) for n in numbers])
 
     def say_right(self) -> None:
         """Say that the chosen body part is where it should be, and go on."""

@@ -1,4 +1,7 @@
-"""Carrying labels over from the frame before, as the picture moves."""
+"""Carrying labels over from the frame before, as the picture moves.
+
+Through the video where there is one to read; else from a picture of the set to another.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,23 @@ from typing import TYPE_CHECKING
 
 from labdata_napari.core.pose_edits import labelled_before
 from labdata_napari.core.pose_flow import track
+from labdata_napari.widgets.lane import OnLoss
+from labdata_napari.widgets.pose_rows import read_pictures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Mapping
 
     from labdata_napari.core.pose import FrameKey
     from labdata_napari.core.pose_draft import PoseDraft
     from labdata_napari.core.pose_edits import SetKeypoints
     from labdata_napari.core.pose_pictures import Picture
-    from labdata_napari.core.video_thread import Pictures
     from labdata_napari.errors import LabdataError
     from labdata_napari.widgets.background import Job
     from labdata_napari.widgets.posing import PoseWork
     from labdata_napari.widgets.workspace import Workspace
 
 _FARTHEST = 60
-"""Frames over which labels are carried; farther, they are lost anyway."""
+"""Frames of a video over which labels are carried; farther, they are lost anyway."""
 
 
 class PoseCarrying:
@@ -41,6 +45,7 @@ class PoseCarrying:
         self._job: Job | None = None
         self._work: PoseWork | None = None
         self._draft: PoseDraft | None = None
+        self._wanted: tuple[FrameKey, FrameKey, bool] | None = None
 
     def start(self, work: PoseWork, overwrite: bool) -> None:
         """Carry what is missing, or everything, from the labelled frame before."""
@@ -50,22 +55,54 @@ class PoseCarrying:
         source = labelled_before(draft, frame)
         if source is None:
             self._tell("There is no labelled frame before this one.")
-        elif work.reader is None or work.alignment:
-            self._tell("Labels are carried over in a video, and there is none to read.")
-        elif frame.frame_num - source.frame_num > _FARTHEST:
+            return
+        self._work, self._draft = work, draft
+        self._wanted = source, frame, overwrite
+        reader, away = work.reader_of(frame), frame.frame_num - source.frame_num
+        if reader is None:
+            self._read(work)
+        elif away > _FARTHEST:
             self._tell(
-                f"The labelled frame before is {frame.frame_num - source.frame_num} "
-                f"frames away; labels are carried over {_FARTHEST} at most."
+                f"The labelled frame before is {away} frames away; in a video labels "
+                f"are carried over {_FARTHEST} at most."
             )
         else:
-            self._work, self._draft = work, draft
+            numbers = range(source.frame_num, frame.frame_num + 1)
+            self._carry(map(reader.picture, numbers))
+
+    def _read(self, work: PoseWork) -> None:
+        """Ask for the set's own pictures of both frames."""
+        if self._wanted is None or work.session.num is None:
+            self._tell("There is no picture of the labelled frame before.")
+            return
+        source, frame, _ = self._wanted
+        self._job = self._workspace.submit(
+            read_pictures,
+            work.lab,
+            work.session.num,
+            (source, frame),
+            on_loss=OnLoss.REPEAT,
+            done=self._on_read,
+            failed=self._on_failed,
+        )
+
+    def _on_read(self, pictures: Mapping[FrameKey, Picture]) -> None:
+        if self._wanted is None:
+            return
+        source, frame, _ = self._wanted
+        missing = [each for each in (source, frame) if each not in pictures]
+        if missing:
+            self._tell(f"The set holds no picture of {missing[0].words}.")
+        else:
+            self._carry((pictures[source], pictures[frame]))
+
+    def _carry(self, pictures: Iterable[Picture]) -> None:
+        if self._draft is not None and self._wanted is not None:
             self._job = self._workspace.background(
                 _carry,
-                draft,
-                source,
-                frame,
-                work.reader,
-                overwrite,
+                self._draft,
+                *self._wanted,
+                pictures,
                 done=self._on_carried,
                 failed=self._on_failed,
             )
@@ -73,7 +110,7 @@ class PoseCarrying:
     def _on_carried(self, answer: tuple[FrameKey, SetKeypoints | None]) -> None:
         frame, edit = answer
         work, draft = self._work, self._draft
-        self._work = self._draft = None
+        self._work = self._draft = self._wanted = None
         if work is None or work.session.frame != frame:
             return  # whoever went on no longer wants it
         if work.session.draft is draft:
@@ -91,12 +128,7 @@ def _carry(
     draft: PoseDraft,
     source: FrameKey,
     frame: FrameKey,
-    reader: Pictures,
     overwrite: bool,
+    pictures: Iterable[Picture],
 ) -> tuple[FrameKey, SetKeypoints | None]:
-    pictures = _between(reader, source.frame_num, frame.frame_num)
     return frame, track(draft, source, frame, pictures, overwrite)
-
-
-def _between(reader: Pictures, first: int, last: int) -> Iterator[Picture]:
-    return (reader.picture(number) for number in range(first, last + 1))

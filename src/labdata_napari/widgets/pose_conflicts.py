@@ -8,7 +8,7 @@ from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QFrame,
-    QHBoxLayout,
+    QGridLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
@@ -26,11 +26,10 @@ if TYPE_CHECKING:
 
 
 class PoseConflicts(QFrame):
-    """Hidden until there is something to decide; a tick keeps mine."""
+    """Hidden until there is something to decide; with a tick mine holds."""
 
     decided = Signal(object)
     """The places, a set, whose labels stay as others have them."""
-    cancelled = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,30 +41,22 @@ class PoseConflicts(QFrame):
         self._text.setWordWrap(True)
         self._list = QListWidget()
         self._list.setObjectName("pose_conflict_list")
-        self._list.setToolTip("A tick keeps yours; without one theirs stays")
+        self._list.setToolTip("With a tick yours is written; without one theirs stays")
         self._list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        buttons = QHBoxLayout()
-        for name, text, tip, slot in (
-            ("pose_all_mine", "All mine", "Keep yours of all", self._all_mine),
-            (
-                "pose_all_theirs",
-                "All theirs",
-                "Leave all as they are",
-                self._all_theirs,
-            ),
-            (
-                "pose_decided",
-                "Save",
-                "Write what is ticked, and the rest",
-                self._decide,
-            ),
-            ("pose_decide_later", "Cancel", "Write nothing", self._cancel),
-        ):
+        self._list.itemChanged.connect(self._on_ticked)
+        buttons = QGridLayout()  # four in a row need a wide dock
+        texts = (
+            ("pose_all_mine", "All mine", "Tick all", self._all_mine),
+            ("pose_all_theirs", "All theirs", "Tick none", self._all_theirs),
+            ("pose_decided", "Write as listed", "And the rest", self._decide),
+            ("pose_decide_later", "Cancel", "Write nothing", self.hide),
+        )
+        for number, (name, text, tip, slot) in enumerate(texts):
             button = QPushButton(text)
             button.setObjectName(name)
             button.setToolTip(tip)
             button.clicked.connect(slot)
-            buttons.addWidget(button)
+            buttons.addWidget(button, *divmod(number, 2))
         layout = QVBoxLayout(self)
         layout.addWidget(self._text)
         layout.addWidget(self._list)
@@ -78,7 +69,7 @@ class PoseConflicts(QFrame):
         self._text.setText(f"{words}. Which are to hold?")
         self._list.clear()
         for conflict in self._conflicts:
-            item = QListWidgetItem(_words(conflict))
+            item = QListWidgetItem(_words(conflict, is_mine=True))
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(Qt.CheckState.Checked)
             self._list.addItem(item)
@@ -107,17 +98,21 @@ class PoseConflicts(QFrame):
         self.hide()
         self.decided.emit(theirs)
 
-    def _cancel(self) -> None:
-        self.hide()
-        self.cancelled.emit()
+    def _on_ticked(self, item: QListWidgetItem) -> None:
+        """Say in words which label holds."""
+        is_mine = item.checkState() == Qt.CheckState.Checked
+        words = _words(self._conflicts[self._list.row(item)], is_mine)
+        if words != item.text():
+            item.setText(words)
 
 
-def _words(conflict: Conflict) -> str:
+def _words(conflict: Conflict, is_mine: bool) -> str:
     frame, bodypart = conflict.place
-    return (
-        f"{bodypart}, frame {frame.frame_num}: mine {_place(conflict.mine)}, "
-        f"theirs {_place(conflict.theirs)}"
-    )
+    mine, theirs = _place(conflict.mine), _place(conflict.theirs)
+    holds = f"mine, {mine}; not theirs, {theirs}"
+    if not is_mine:
+        holds = f"theirs, {theirs}; not mine, {mine}"
+    return f"{bodypart}, frame {frame.frame_num}: {holds}"
 
 
 def _place(label: Label | None) -> str:

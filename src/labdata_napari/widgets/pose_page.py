@@ -92,7 +92,7 @@ class PosePage(QWidget):
         self._lay_out()
         self._listening = Listening(self)
         self._listening_to_work = Listening(self)
-        self._listening.to(workspace.posing.aligned, self._show_notice)
+        self._listening.to(workspace.posing.aligned, self._on_aligned)
         self._slider.valueChanged.connect(self._on_slider)
         self._keypoints.chosen.connect(self._on_chosen_here)
         self._parts.told.connect(self.told)
@@ -102,7 +102,7 @@ class PosePage(QWidget):
         self._flow.told.connect(self.told)
         self._flow.state_changed.connect(self.refresh_state)
         self._recover.told.connect(self.told)
-        self._recover.restored.connect(self._on_restored)
+        self._recover.restored.connect(self._on_edited)
 
     def _lay_out(self) -> None:
         head, bottom = QHBoxLayout(), QHBoxLayout()
@@ -148,17 +148,15 @@ class PosePage(QWidget):
             return
         for signal, method in (
             (session.frame_shown, self._on_frame),
-            (session.edited, self._on_edited),
+            (session.edited, self._on_edited_now),
             (session.chosen, self._on_chosen),
             (session.listed, self._problems.refresh),
             (session.looks_changed, self._tools.refresh),
             (session.hung, self._on_hung),
         ):
             self._listening_to_work.to(signal, method)
-        self._title.setText(work.title)
-        self._show_length(len(session.frames))
-        self._problems.follow(session, work.reader)
-        self._show_notice()
+        self._problems.follow(session)
+        self._on_aligned()
         self._on_edited()
         self._on_chosen()
         if session.frame is not None:
@@ -204,6 +202,7 @@ class PosePage(QWidget):
         if work is None:
             return
         session, connection = work.session, self._workspace.connection
+        self._title.setText(work.words)
         unsaved = session.unsaved
         self._badge.setText(f"● {unsaved:,} unsaved" if unsaved else "✓ all saved")
         reason = why_not_saved_in(connection, work.lab)
@@ -223,11 +222,17 @@ class PosePage(QWidget):
         if session is None:
             return
         self._slider.blockSignals(True)
+        self._slider.setRange(0, len(session.frames) - 1)  # some may have come
         self._slider.setValue(session.at)
         self._slider.blockSignals(False)
+        self.told.emit("")  # what was told before was of another frame
         self._show_place(frame)
         self._keypoints.rows.refresh()
         self._keypoints.follow(session.bodypart)
+
+    def _on_edited_now(self) -> None:
+        self.told.emit("")  # it may be what was wrong before
+        self._on_edited()
 
     def _on_edited(self) -> None:
         self._keypoints.rows.recount()
@@ -236,17 +241,6 @@ class PosePage(QWidget):
         session = self._session
         if session is not None and session.frame is not None:
             self._show_place(session.frame)
-
-    def _on_restored(self) -> None:
-        """Frames may have come that the set did not hold."""
-        if self._session is not None:
-            self._show_length(len(self._session.frames))
-            self._on_edited()
-
-    def _show_length(self, frames: int) -> None:
-        self._slider.blockSignals(True)
-        self._slider.setRange(0, max(frames - 1, 0))
-        self._slider.blockSignals(False)
 
     def _on_hung(self) -> None:
         self._keypoints.rows.show_work(self._work)
@@ -289,10 +283,15 @@ class PosePage(QWidget):
         self._place.setText(f"{where}{progress}")
         self._place.setToolTip(" ".join(frame[:4]))
 
-    def _show_notice(self) -> None:
-        words = "" if self._work is None else self._work.alignment
+    def _on_aligned(self) -> None:
+        """Say how the video fits; from now on it can be searched."""
+        work = self._work
+        words = "" if work is None else work.alignment
         self._notice.setText(words)
         self._notice.setVisible(bool(words))
+        if work is not None:
+            misfit = "" if work.session.video is not None else words
+            self._problems.follow_video(work.video, work.reader, misfit)
 
 
 def _label(name: str, *, wraps: bool = True) -> QLabel:

@@ -22,14 +22,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from labdata_napari.core.pose_problems import (
-    SUGGESTED,
-    Limits,
-    Problem,
-    find_problems,
-)
+from labdata_napari.core.pose_problems import Limits, Problem, find_problems
 from labdata_napari.core.pose_queue import predictions_of_labels
 from labdata_napari.core.pose_suggest import suggest_frames
+from labdata_napari.errors import Cancelled
+from labdata_napari.widgets.rights import allow
 from labdata_napari.widgets.table_model import TableModel
 
 if TYPE_CHECKING:
@@ -37,7 +34,8 @@ if TYPE_CHECKING:
 
     from qtpy.QtCore import QObject
 
-    from labdata_napari.core.pose_predictions import Predictions
+    from labdata_napari.core.pose import FrameKey
+    from labdata_napari.core.pose_predictions import Predictions, VideoKey
     from labdata_napari.core.pose_session import PoseSession
     from labdata_napari.core.progress import Progress
     from labdata_napari.core.video_thread import Pictures
@@ -47,6 +45,7 @@ if TYPE_CHECKING:
 
 _TITLES = ("Frame", "Why")
 _SUGGESTED = 20
+_SEARCHING = "Looking for frames worth labelling"
 _GREY = QColor(128, 128, 128)
 _LIMITS = (
     ("likelihood", "less likely than", 0.05, 1.0),
@@ -117,19 +116,26 @@ class PoseProblems(QWidget):
         super().__init__(parent)
         self._workspace = workspace
         self._session: PoseSession | None = None
+        self._video: VideoKey | None = None
         self._reader: Pictures | None = None
+        self._why_none = ""  # frames can be suggested
         self._job: Job | None = None
         self._limits = Limits()
+        self._search: Job | None = None
         self._left = QLabel()
         self._left.setObjectName("pose_left")
+        self._searching = QLabel()
+        self._searching.setObjectName("pose_searching")
+        self._searching.setWordWrap(True)
+        self._searching.hide()
         self._find = QPushButton("Find problems")
         self._find.setObjectName("pose_find")
         self._find.setToolTip("Look for what is probably wrong; Space walks through it")
         self._suggest = QPushButton("Suggest frames")
         self._suggest.setObjectName("pose_suggest")
         self._suggest.setToolTip(
-            f"Choose {_SUGGESTED} frames that look different, none of the set's; Space "
-            "walks through them"
+            f"Choose {_SUGGESTED} frames of the video that look different, none of the "
+            "set's; Space walks through them"
         )
         self._fold = QToolButton()
         self._fold.setObjectName("pose_limits")
@@ -193,25 +199,16 @@ class PoseProblems(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(head)
+        layout.addWidget(self._searching)
         layout.addWidget(self._form)
         layout.addWidget(table, 1)
 
-    def follow(
-        self, session: PoseSession | None, reader: Pictures | None = None
-    ) -> None:
-        """Show another session's problems; of predictions they are looked for.
-
-        Parameters
-        ----------
-        session
-            What is corrected.
-        reader
-            Of its video, to suggest frames; None where there is none.
-        """
-        self._session, self._reader = session, reader
+    def follow(self, session: PoseSession | None) -> None:
+        """Show another session's problems; of predictions they are looked for."""
+        self._session = session
+        if self._search is not None and not self._search.is_over:
+            self._search.cancel()
         self.rows.show_session(session)
-        can_suggest = reader is not None and session is not None
-        self._suggest.setVisible(can_suggest)
         if session is None:
             return
         of_video = session.predictions is not None
@@ -219,6 +216,27 @@ class PoseProblems(QWidget):
         self.refresh()
         if of_video:
             self.find()
+
+    def follow_video(
+        self, video: VideoKey | None, reader: Pictures | None, misfit: str = ""
+    ) -> None:
+        """Take frames to suggest from another video.
+
+        Parameters
+        ----------
+        video, reader
+            Which; None while none is open.
+        misfit
+            Why its frames are not those of the session, in words.
+        """
+        self._video, self._reader = video, reader
+        self._why_none = misfit
+        if reader is None:
+            self._why_none = (
+                "Frames are suggested from the video of most frames here, which is "
+                "not open: it is still being opened, or cannot be."
+            )
+        self._allow_search()
 
     def refresh(self) -> None:
         """Show what is left, and which problem is looked at."""
@@ -257,20 +275,25 @@ class PoseProblems(QWidget):
 
     def suggest(self) -> None:
         """Look for frames worth labelling, in the background."""
-        session, reader = self._session, self._reader
-        if session is None or reader is None:
+        session, reader, video = self._session, self._reader, self._video
+        if session is None or reader is None or video is None:
             return
         frames = session.draft.labels.frames
-        known = [f.frame_num for f in frames if f[:4] == session.video]
-        self._workspace.background(
+        known = [f.frame_num for f in frames if f[:4] == video]
+        self._search = self._workspace.background(
             _suggest,
+            session,
+            video,
             reader,
             known,
             done=self._on_suggested,
-            failed=self._on_failed,
-            title="Looking for frames worth labelling",
+            failed=self._on_none_suggested,
+            progress=self._on_looked,
+            title=_SEARCHING,
         )
-        self._left.setText("Looking for frames worth labelling …")
+        self._search.ended.connect(self._allow_search)
+        self._on_looked(0, 0)
+        self._allow_search()
 
     def sizeHint(self) -> QSize:
         """Return a size that shows some rows."""
@@ -300,18 +323,31 @@ class PoseProblems(QWidget):
         elif session.predictions is not None and not session.at:
             session.next_problem()  # that is what predictions are opened for
 
-    def _on_suggested(self, answer: tuple[Pictures, Sequence[int]]) -> None:
-        session, (reader, numbers) = self._session, answer
-        if session is None or reader is not self._reader:
+    def _allow_search(self, *_: Any) -> None:
+        """Offer a search while none runs, and while one runs show how far it is."""
+        runs = self._search is not None and not self._search.is_over
+        self._searching.setVisible(runs)
+        allow(self._suggest, not runs, _SEARCHING if runs else self._why_none)
+
+    def _on_looked(self, done: int, total: int) -> None:
+        how_far = f": {done:,} of {total:,}" if total else ""
+        self._searching.setText(f"{_SEARCHING}{how_far} …")
+
+    def _on_suggested(self, answer: tuple[PoseSession, Sequence[FrameKey]]) -> None:
+        """Show them; whoever works on meanwhile goes there when he likes."""
+        session, frames = answer
+        if session is not self._session:
             return
-        words = "looks unlike the other frames"
-        session.show_problems(
-            [
-                Problem(number, session.bodypart, SUGGESTED, 1.0, words)
-                for number in numbers
-            ]
+        session.suggest(frames)
+        self.told.emit(
+            f"{len(frames)} frames that look unlike the others: Space goes to them."
+            if frames
+            else "The set has every frame that was looked at."
         )
-        session.next_problem()
+
+    def _on_none_suggested(self, error: LabdataError) -> None:
+        if not isinstance(error, Cancelled):
+            self.told.emit(str(error))
 
     def _on_failed(self, error: LabdataError) -> None:
         self.refresh()
@@ -323,9 +359,14 @@ class PoseProblems(QWidget):
 
 
 def _suggest(
-    reader: Pictures, known: Sequence[int], progress: Progress
-) -> tuple[Pictures, list[int]]:
-    return reader, suggest_frames(reader, _SUGGESTED, known, progress)
+    session: PoseSession,
+    video: VideoKey,
+    reader: Pictures,
+    known: Sequence[int],
+    progress: Progress,
+) -> tuple[PoseSession, list[FrameKey]]:
+    numbers = suggest_frames(reader, _SUGGESTED, known, progress)
+    return session, [video.frame(number) for number in numbers]
 
 
 def _find(

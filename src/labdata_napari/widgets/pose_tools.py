@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QSlider,
@@ -19,8 +20,11 @@ from qtpy.QtWidgets import (
 from labdata_napari.core.pose_looks import Mode, Order
 
 if TYPE_CHECKING:
+    from qtpy.QtGui import QResizeEvent
+
     from labdata_napari.core.pose_session import PoseSession
 
+_Choices: TypeAlias = "dict[Mode, tuple[str, str]] | dict[Order, tuple[str, str]]"
 _MODES = {
     Mode.SEQUENTIAL: (
         "one after another",
@@ -87,6 +91,15 @@ class PoseTools(QWidget):
             "take them"
         )
         self._lowest_words = QLabel()
+        self._clicks, self._then = QLabel("Clicks:"), QLabel("then:")
+        self._choices, self._ticks = QGridLayout(), QGridLayout()
+        self._in_rows: tuple[tuple[QWidget, ...], ...] = (
+            (
+                *(self._clicks, self._mode, self._then, self._order),
+                *(self._undo, self._redo, self._keys),
+            ),
+            (self._lines, self._ghosts, self._goes_on),
+        )
         self._lay_out()
         self._mode.activated.connect(self._on_mode)
         self._order.activated.connect(self._on_order)
@@ -99,16 +112,6 @@ class PoseTools(QWidget):
         self._lowest.valueChanged.connect(self._on_lowest)
 
     def _lay_out(self) -> None:
-        choices, ticks = QHBoxLayout(), QHBoxLayout()
-        choices.addWidget(QLabel("Clicks:"))
-        choices.addWidget(self._mode, 1)
-        choices.addWidget(QLabel("then:"))
-        choices.addWidget(self._order, 1)
-        for widget in (self._undo, self._redo, self._keys):
-            choices.addWidget(widget)
-        for widget in (self._goes_on, self._lines, self._ghosts):
-            ticks.addWidget(widget)
-        ticks.addStretch()
         row = QHBoxLayout(self._likelihood)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(QLabel("Likelihood from"))
@@ -116,13 +119,53 @@ class PoseTools(QWidget):
         row.addWidget(self._lowest_words)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(choices)
-        layout.addLayout(ticks)
+        layout.addLayout(self._choices)
+        layout.addLayout(self._ticks)
         layout.addWidget(self._likelihood)
+        self._arrange(is_narrow=False)
+
+    def _arrange(self, is_narrow: bool) -> None:
+        """Lay choices and ticks in a row each; in a narrow dock in two."""
+        self._is_narrow = is_narrow
+        below = int(is_narrow)
+        choices = (
+            (self._clicks, 0, 0, 1),
+            (self._mode, 0, 1, 1),
+            (self._then, below, 0 if is_narrow else 2, 1),
+            (self._order, below, 1 if is_narrow else 3, 6 if is_narrow else 1),
+            (self._undo, 0, 4, 1),
+            (self._redo, 0, 5, 1),
+            (self._keys, 0, 6, 1),
+        )
+        ticks = (
+            (self._lines, 0, 0, 1),
+            (self._ghosts, 0, 1, 1),
+            (self._goes_on, below, 0 if is_narrow else 2, 2),
+        )
+        for layout, places in ((self._choices, choices), (self._ticks, ticks)):
+            for widget, row, column, columns in places:
+                layout.removeWidget(widget)
+                layout.addWidget(widget, row, column, 1, columns)
+        self._choices.setColumnStretch(1, 1)
+        self._choices.setColumnStretch(3, 1 - below)
+        self._ticks.setColumnStretch(3, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Let no text be cut where another row lets it be whole."""
+        super().resizeEvent(event)
+        is_narrow = self.width() < max(self._whole_width(*r) for r in self._in_rows)
+        if is_narrow != self._is_narrow:
+            self._arrange(is_narrow)
+
+    def _whole_width(self, *widgets: QWidget) -> int:
+        gap = max(self._choices.horizontalSpacing(), 0)
+        return sum(widget.sizeHint().width() + gap for widget in widgets)
 
     def follow(self, session: PoseSession | None) -> None:
         """Show another session."""
         self._session = session
+        if session is not None:
+            _fill(self._mode, {mode: _MODES[mode] for mode in session.modes})
         self._likelihood.setVisible(
             session is not None and session.predictions is not None
         )
@@ -138,8 +181,9 @@ class PoseTools(QWidget):
         self._order.setCurrentIndex(self._order.findData(looks.order))
         self._goes_on.setChecked(looks.goes_on)
         self._goes_on.setEnabled(looks.mode is Mode.SEQUENTIAL)
-        self._lines.setChecked(looks.has_lines)
-        self._lines.setEnabled(bool(session.skeleton.edges))
+        has_edges = bool(session.skeleton.edges)
+        self._lines.setChecked(looks.has_lines and has_edges)
+        self._lines.setEnabled(has_edges)
         self._ghosts.setChecked(looks.has_ghosts)
         self._lowest.setValue(round(looks.lowest * 100))
         self._lowest_words.setText(f"{looks.lowest:.2f}")
@@ -165,7 +209,7 @@ class PoseTools(QWidget):
         self._keys.toggle()
 
     def minimumSizeHint(self) -> QSize:
-        """Let a narrow dock cut texts instead of growing."""
+        """Let a very narrow dock cut texts instead of growing."""
         return QSize(0, super().minimumSizeHint().height())
 
     # -- what a person does
@@ -204,18 +248,19 @@ class PoseTools(QWidget):
             self._session.redo()
 
 
-def _box(
-    name: str,
-    choices: dict[Mode, tuple[str, str]] | dict[Order, tuple[str, str]],
-    tip: str,
-) -> QComboBox:
+def _box(name: str, choices: _Choices, tip: str) -> QComboBox:
     box = QComboBox()
     box.setObjectName(name)
     box.setToolTip(tip)
+    _fill(box, choices)
+    return box
+
+
+def _fill(box: QComboBox, choices: _Choices) -> None:
+    box.clear()
     for value, (text, words) in choices.items():
         box.addItem(text, value)
         box.setItemData(box.count() - 1, words, Qt.ItemDataRole.ToolTipRole)
-    return box
 
 
 def _tick(name: str, text: str, tip: str) -> QCheckBox:

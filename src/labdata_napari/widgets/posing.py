@@ -76,7 +76,7 @@ class PoseWork:
         self.session = session
         self.source = source
         self.alignment = ""
-        """How stored frames and the video do not fit together; empty when they do."""
+        """How frames or predictions and the video do not fit together, in words."""
         self.view = PoseView(viewer, session, title)
         self._mouse = PoseMouse(viewer, self.view)
         source.arrived.connect(self._on_picture)
@@ -91,9 +91,30 @@ class PoseWork:
             self._ask(session.frame)
 
     @property
+    def words(self) -> str:
+        """What is corrected, and into which set what is corrected goes."""
+        session = self.session
+        if session.predictions is None:
+            return self.title
+        num = session.num
+        return (
+            f"{self.title} → {'a new label set' if num is None else f'label set {num}'}"
+        )
+
+    @property
+    def video(self) -> VideoKey | None:
+        """The video that frames can be taken from; None while it is not open."""
+        return self.source.video
+
+    @property
     def reader(self) -> Pictures | None:
         """Pictures of the video; None while it is not open."""
         return self.source.reader
+
+    def reader_of(self, frame: FrameKey) -> Pictures | None:
+        """Return the video that a frame's number is one of; None where none is."""
+        fits = self.session.video is not None or not self.alignment
+        return self.reader if fits and frame[:4] == self.video else None
 
     def end(self) -> None:
         """Take the layers away, keep what is unsaved, let go of the pictures."""
@@ -289,11 +310,12 @@ class Posing:
         by = "a file" if model is None else f"model {model}"
         title = f"{rows.video.subject_name} {rows.video.video_name}, {by}"
         self._start(rows, title, session, source)
-        if len(rows.predictions) != len(reader):
-            self.told.emit(
+        if self.work is not None and len(rows.predictions) != len(reader):
+            self.work.alignment = (
                 f"The predictions are of {len(rows.predictions):,} frames and the "
                 f"video has {len(reader):,}: they may be of another video."
             )
+            self.aligned.emit()
 
     def _start(
         self,
@@ -307,11 +329,25 @@ class Posing:
             source.close()
             return
         self.work = PoseWork(self._workspace, rows.lab, title, session, source)
-        self.work.gone.connect(self.close)
+        self.work.gone.connect(self._on_gone)
         self.work.told.connect(self.told)
         session.told.connect(self.told)
         self.told.emit("")
         self.opened.emit(self.work)
+
+    def _on_gone(self) -> None:
+        """Say that closing was meant to follow, and that nothing is lost."""
+        work = self.work
+        if work is None:
+            return
+        unsaved = work.session.unsaved
+        self.close()
+        what = "label is" if unsaved == 1 else "labels are"
+        kept = f" {unsaved:,} unsaved {what} kept and offered when it is opened again."
+        self.told.emit(
+            f"A layer of {work.title} was removed, so it is closed."
+            f"{kept if unsaved else ''}"
+        )
 
     def _on_aligned(self, answer: tuple[SetVideo, Pictures, str]) -> None:
         found, reader, words = answer
