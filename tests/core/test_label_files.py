@@ -253,6 +253,36 @@ def test_nothing_in_a_file_is_run(tmp_path: Path) -> None:
     assert written.exists()  # it would have
 
 
+@pytest.mark.parametrize("way", ["link", "external", "virtual", "wide", "names"])
+def test_a_table_may_not_reach_beyond_its_file(tmp_path: Path, way: str) -> None:
+    import h5py
+
+    path, other = tmp_path / "t.h5", tmp_path / "other.h5"
+    for file in (path, other):
+        write_hdf(file, LabelTable("a", ("n",), ("img1.png",), np.ones((1, 1, 2))))
+    values, names = "df_with_missing/block0_values", "df_with_missing/axis0_level1"
+    with h5py.File(path, "a") as file:
+        kept = dict(file[values].attrs)
+        del file[names if way == "names" else values]
+        if way == "link":
+            file[values] = h5py.ExternalLink(other, values)
+        elif way == "external":
+            file.create_dataset(values, (1, 2), "f8", external=[(str(other), 0, 16)])
+        elif way == "virtual":
+            layout = h5py.VirtualLayout((1, 2), "f8")
+            layout[:] = h5py.VirtualSource(other, values, (1, 2))
+            file.create_virtual_dataset(values, layout)
+        elif way == "wide":
+            file.create_dataset(values, (10**6, 10**6), "f8", chunks=(9, 9))
+        else:
+            node = file.create_dataset(names, (10**6,), "S100000", chunks=(1,))
+            node.attrs["kind"] = "string"
+        if way != "names":
+            file[values].attrs.update(kept)
+    with pytest.raises(UnreadableFile, match="elsewhere|in other files|too large"):
+        read_hdf(path)
+
+
 def test_pictures_outside_of_a_project_are_not_taken(tmp_path: Path) -> None:
     write_picture(tmp_path / "secret.png", pictures()[0][1])
     project = tmp_path / "p"

@@ -13,6 +13,7 @@ import numpy as np
 
 from labdata_napari.core.annotation_types import TRACK_TYPES
 from labdata_napari.core.draft import Draft
+from labdata_napari.core.hdf_members import member, own_members, own_values
 from labdata_napari.core.small_files import MOST_POINTS, as_points
 from labdata_napari.core.track_space import inverse, mapped
 from labdata_napari.errors import InvalidValue, UnreadableFile
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 ATLAS_FOLDER = "atlas_space"
 """The folder in which tracks are that were made in the atlas's voxels."""
 
+_MOST_BYTES = 3 * 8 * MOST_POINTS
 _BROKEN = (OSError, KeyError, ValueError, TypeError, RuntimeError)
 
 
@@ -80,28 +82,14 @@ def read_track(path: Path, space: Space) -> Draft:
 
 def _values(file: Any) -> NDArray[np.float64]:
     """Return the numbers (N, 3) of the only table in a file."""
-    import h5py
-
     # What lies in other files was put there by no table of pandas.
-    own = [name for name in file if _is_own(file, name)]
-    tables = [name for name in own if "pandas_type" in file[name].attrs]
+    own = own_members(file).values()
+    tables = [node for node in own if "pandas_type" in node.attrs]
     if len(tables) != 1:
         raise ValueError(f"it has {len(tables)} tables")
-    group = file[tables[0]]
-    if not _is_own(group, "block0_values"):
-        raise ValueError("its table has no numbers")
-    node = group["block0_values"]
-    if not isinstance(node, h5py.Dataset) or node.dtype.kind not in "fiu":
-        raise ValueError("its table has no numbers")
-    if node.external or node.is_virtual:
-        raise ValueError("its numbers are in other files")
-    if node.ndim != 2 or node.size > 3 * MOST_POINTS:
-        raise ValueError(f"its table is {' × '.join(map(str, node.shape))}")
-    values = np.asarray(node[:], np.float64)
-    return values if node.attrs.get("transposed") else values.T
-
-
-def _is_own(group: Any, name: str) -> bool:
-    import h5py
-
-    return isinstance(group.get(name, getlink=True), h5py.HardLink)
+    node = member(tables[0], "block0_values")
+    values = own_values(node, _MOST_BYTES)
+    if values.dtype.kind not in "fiu" or values.ndim != 2:
+        raise ValueError(f"its table is {values.dtype} {values.shape}")
+    found = np.asarray(values, np.float64)
+    return found if node.attrs.get("transposed") else found.T

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labdata_napari.core.hdf_members import member, own_members, own_values
 from labdata_napari.core.label_table import (
     LabelTable,
     columns_of,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 # of DeepLabCut and of labdata; a file with one table may call it anything
 KEYS = ("df_with_missing", "keypoints")
-_MOST_VALUES = 200_000_000
+_MOST_BYTES = 8 * 200_000_000
 _BROKEN = (OSError, KeyError, ValueError, TypeError, IndexError, RuntimeError)
 
 
@@ -116,7 +117,8 @@ _Table = tuple[list[tuple[str, ...]], list[str | int], "NDArray[np.float64]"]
 
 
 def _group(file: Any, path: Path) -> Any:
-    found = {name: node for name, node in file.items() if "pandas_type" in node.attrs}
+    nodes = own_members(file).items()
+    found = {name: node for name, node in nodes if "pandas_type" in node.attrs}
     for name in KEYS:
         if name in found:
             return found[name]
@@ -136,17 +138,15 @@ def _read_fixed(group: Any, path: Path) -> _Table:
     for number in range(int(group.attrs["nblocks"])):
         items = _index(group, f"block{number}_items")
         block = _array(group, f"block{number}_values")
-        if not group[f"block{number}_values"].attrs.get("transposed"):
+        if not member(group, f"block{number}_values").attrs.get("transposed"):
             block = block.T
         values[:, [at[item] for item in items]] = block
     return [_column(c) for c in columns], [_row(r) for r in rows], values
 
 
 def _read_table(group: Any, path: Path) -> _Table:
-    table = group["table"]
-    if table.size * table.dtype.itemsize > _MOST_VALUES * 8:
-        raise UnreadableFile(f"'{path}' is too large for a table of labels.")
-    stored = table[:]
+    table = member(group, "table")
+    stored = own_values(table, _MOST_BYTES)
     if "index" not in (stored.dtype.names or ()):
         raise UnreadableFile(
             f"'{path}' is in pandas' table format with an index of several levels; "
@@ -172,10 +172,10 @@ def _index(group: Any, name: str) -> list[tuple[Any, ...]]:
     """Labels of an axis, a tuple each."""
     variety = _text(group.attrs[f"{name}_variety"])
     if variety != "multi":
-        return [(value,) for value in _labels(group[name])]
+        return [(value,) for value in _labels(member(group, name))]
     levels = []
     for number in range(int(group.attrs[f"{name}_nlevels"])):
-        known = [*_labels(group[f"{name}_level{number}"]), ""]
+        known = [*_labels(member(group, f"{name}_level{number}")), ""]
         codes = _array(group, f"{name}_label{number}").astype(int)
         levels.append([known[code] for code in codes])  # -1, none, is the last
     return list(zip(*levels, strict=True))
@@ -187,15 +187,13 @@ def _labels(node: Any) -> list[Any]:
     kind = _text(node.attrs.get("kind", b""))
     if kind not in ("string", "integer"):
         raise UnreadableFile(f"it has labels of the kind {kind!r}")
-    values = node[:]
+    values = own_values(node, _MOST_BYTES)
     return [_text(v) for v in values] if kind == "string" else values.tolist()
 
 
 def _array(group: Any, name: str) -> NDArray[Any]:
-    node = group[name]
-    if node.size > _MOST_VALUES:
-        raise UnreadableFile("it is too large for a table of labels")
-    values = np.asarray(node[:])
+    node = member(group, name)
+    values = np.asarray(own_values(node, _MOST_BYTES))
     return np.zeros(tuple(node.attrs["shape"])) if _is_empty(node) else values
 
 
