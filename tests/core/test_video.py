@@ -300,8 +300,9 @@ def test_a_missing_video_is_not_found(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"no video at all", b"\0" * 5000])
 def test_a_file_that_is_no_video_is_refused(tmp_path, content):
     (tmp_path / "v.mp4").write_bytes(content)
-    with pytest.raises(UnreadableFile, match=r"v\.mp4"):
+    with pytest.raises(UnreadableFile, match=r"v\.mp4 is damaged.*copy it") as error:
         open_video(tmp_path / "v.mp4")
+    assert "Errno" not in str(error.value)
 
 
 def test_a_video_cut_before_its_index_is_refused(tmp_path):

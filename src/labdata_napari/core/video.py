@@ -92,8 +92,13 @@ class VideoReader:
             self._stream.thread_type = "AUTO"
             self._index = self._indexed(index_cache)
             first = self._first_frame()
-        except self._errors as error:
+        except OSError as error:  # of the system, not of what the file holds
             raise unreadable(path, error) from error
+        except self._errors as error:
+            raise UnreadableFile(
+                f"{path} is damaged or no video ({_reason(error)}); see whether a "
+                "player shows it, and copy it anew from where it was recorded."
+            ) from error
         self._turns = round(getattr(first, "rotation", 0) / 90) % 4
         self._size = (first.width, first.height)
         height, width = self._size[:: 1 if self._turns % 2 else -1]
@@ -164,7 +169,10 @@ class VideoReader:
 
     def _first_frame(self) -> Any:
         self._container.seek(0, stream=self._stream, backward=True, any_frame=False)
-        return next(self._container.decode(self._stream))
+        frame = next(self._container.decode(self._stream), None)
+        if frame is None:
+            raise ValueError("not one frame can be decoded")
+        return frame
 
     def _decoded(self, number: int) -> Any:
         held = self._held.get(number)
@@ -266,8 +274,8 @@ class _DamageTold:
         if isinstance(error, reader._errors):
             reader._frames = None
             raise UnreadableFile(
-                f"Frame {self._number} of {reader.path} cannot be decoded ({error}); "
-                "the file is damaged there."
+                f"Frame {self._number} of {reader.path} cannot be decoded "
+                f"({_reason(error)}); the file is damaged there."
             ) from error
 
 
@@ -297,6 +305,11 @@ class _Held:
             self._frames.move_to_end(number)
             while self._bytes > self._most and len(self._frames) > _FEWEST_HELD:
                 self._bytes -= _bytes_of(self._frames.popitem(last=False)[1])
+
+
+def _reason(error: BaseException) -> str:
+    """Give what ffmpeg says, without its number."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def _bytes_of(frame: Any) -> int:
