@@ -15,6 +15,9 @@ import numpy as np
 import pytest
 
 from labdata_napari.core.annotation import Annotation, AnnotationSet
+from labdata_napari.core.pose import PoseLabels
+from labdata_napari.core.pose_draft import Keypoint, PoseDraft, State
+from labdata_napari.core.pose_skeleton import Skeleton
 from labdata_napari.core.transform_parameters import TransformParameters
 from labdata_napari.errors import OutcomeUnknown, WriteConflict
 from labdata_napari.lab.pose_making import make_whole_set
@@ -152,6 +155,24 @@ def labels(lab: Any, far: Any) -> Kind:
     )
 
 
+def draft(lab: Any, far: Any) -> Kind:
+    number = label_set(lab)
+    for each in (lab, far):  # and each knows that they are there
+        each.poses.make_tables()
+    baseline = lab.poses.load_draft(number)
+    one, two, three = baseline.labels.frames
+    places = [(one, "nose"), (two, "tail"), (three, "nose")]
+    covered = Keypoint(5, 6, state=State.OCCLUDED)
+    edited = baseline.with_keypoints(
+        places, [Keypoint(1, 2, source=7), covered, Keypoint(state=State.OCCLUDED)]
+    )
+    return (
+        lambda: far.poses.save_draft(number, baseline, edited),
+        lambda: lab.poses.load_draft(number),
+        edited,
+    )
+
+
 def frames(lab: Any, far: Any) -> Kind:
     number = lab.poses.create_label_set("for frames")
     keys = frames_of(add_video(lab), range(5))
@@ -173,13 +194,20 @@ def new_label_set(lab: Any, far: Any) -> Kind:
 
 
 def whole_label_set(lab: Any, far: Any) -> Kind:
+    for each in (lab, far):
+        each.poses.make_tables()
     keys = frames_of(add_video(lab), [1, 2])
     images = {key: picture(key.frame_num) for key in keys}
+    skeleton = Skeleton(("tail", "nose"))
     return (
-        lambda: make_whole_set(far, "whole", "ana", images, labels_of(keys)),
-        lambda: [lab.poses.load_labels(n) for n in range(len(lab.poses.find()))],
-        [labels_of(keys)],
+        lambda: make_whole_set(far, "whole", "ana", images, labels_of(keys), skeleton),
+        lambda: [lab.poses.load_set(n) for n in range(len(lab.poses.find()))],
+        [(PoseDraft(in_order(labels_of(keys), skeleton)), skeleton)],
     )
+
+
+def in_order(labels: PoseLabels, skeleton: Skeleton) -> PoseLabels:
+    return PoseLabels(skeleton.bodyparts, labels.frames).with_values_of(labels)
 
 
 def projection(lab: Any, far: Any) -> Kind:
@@ -200,6 +228,7 @@ KINDS = [
     parameters,
     new_parameters,
     labels,
+    draft,
     frames,
     new_label_set,
     whole_label_set,

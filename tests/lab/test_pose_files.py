@@ -12,6 +12,8 @@ from labdata_napari.core.label_hdf import read_hdf, write_hdf
 from labdata_napari.core.label_table import LabelTable
 from labdata_napari.core.pictures import read_picture, write_picture
 from labdata_napari.core.pose import FrameKey
+from labdata_napari.core.pose_edits import occlude
+from labdata_napari.core.pose_skeleton import Skeleton
 from labdata_napari.errors import (
     InvalidValue,
     NotFound,
@@ -30,7 +32,7 @@ from labelling import (
     stored_labels,
     write_video,
 )
-from labs import postgresql
+from labs import add_dataset, postgresql
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +66,10 @@ def changed(path: Path, change: Callable[[Any], None]) -> None:
 
 def test_an_export_comes_back_without_any_change(lab: Any, tmp_path: Path) -> None:
     num, labels = two_cameras(lab)
+    hidden = labels.frames[0], "tail"
+    draft = lab.poses.load_draft(num)
+    lab.poses.save_draft(num, draft, occlude(draft, hidden).apply(draft))
+    lab.poses.save_skeleton(num, Skeleton(("tail", "nose")))
     for format, table in (  # noqa: A001
         ("dlc", "CollectedData_ana.h5"),
         ("dlc", "CollectedData_ana.csv"),
@@ -73,10 +79,14 @@ def test_an_export_comes_back_without_any_change(lab: Any, tmp_path: Path) -> No
         out = lab.poses.export_labels(num, tmp_path / format, format, overwrite=True)
         file = out if out.is_file() else out / table
         assert lab.poses.update_labels(num, file) == Updated(0, 0, 0, 8, 4)
+        [read] = read_label_files(file)
+        assert read.table.bodyparts == ("tail", "nose")
+        assert format == "dlc" or read.table.states[0].tolist() == [1, 2]
         (file.parent / "labels_manifest.json").unlink()
         if format != "coco":  # whose table and names say less
             assert lab.poses.update_labels(num, file) == Updated(0, 0, 0, 8, 4)
-    assert lab.poses.load_labels(num) == labels
+    now = lab.poses.load_labels(num)
+    assert (now.bodyparts, now.by_place()) == (("tail", "nose"), labels.by_place())
     [file] = read_label_files(tmp_path / "dlc")
     first = file.pictures[file.table.rows[0]]
     np.testing.assert_array_equal(read_picture(first), picture(1))  # frame 5 is first
@@ -86,6 +96,7 @@ def test_the_tables_of_labdata_have_its_methods(
     lab: Any, store: Path, tmp_path: Path
 ) -> None:
     num, labels = two_cameras(lab)
+    lab.poses.save_skeleton(num, Skeleton(("tail", "nose")))
     chosen = lab.PoseEstimationLabelSet & {"pose_label_set_num": num}
     out, frames, rows = chosen.export_labeling(bodyparts=["tail", "ear"])
     models = store / "pose_estimation_models"
@@ -96,6 +107,7 @@ def test_the_tables_of_labdata_have_its_methods(
     with pytest.raises(WriteRefused, match="holds files already"):
         chosen.export_labeling()
     other, _, _ = chosen.export_labeling(model_num=3, disperse_labels=True)
+    assert read_hdf(other / "CollectedData_ana.h5").bodyparts == ("nose", "tail")
     assert other == models / "model_3" / "labeled-data" / f"label_set_{num}"
     at = out / "CollectedData_ana.h5"
     assert read_hdf(at).bodyparts == ("tail", "ear")
@@ -191,9 +203,11 @@ def deeplabcut_project(folder: Path) -> Path:
         xy = labels_of(frames, seed=n).coordinates.astype(np.float64)
         xy[1, 1] = NAN
         write_hdf(
-            data / "CollectedData_bo.h5", LabelTable("bo", ("nose", "tail"), rows, xy)
+            data / "CollectedData_bo.h5", LabelTable("bo", ("snout", "ear"), rows, xy)
         )
-    (folder / "config.yaml").write_text("Task: x\nscorer: bo\n")
+    (folder / "config.yaml").write_text(
+        "Task: {\nscorer: bo\nskeleton:\n- - snout\n  - ear\n- - ear\n  - paw\nx: y\n"
+    )
     return folder
 
 
@@ -201,9 +215,16 @@ def test_a_project_becomes_a_label_set(lab: Any, tmp_path: Path) -> None:
     project = deeplabcut_project(tmp_path / "p")
     with pytest.raises(InvalidValue, match="subject, session and dataset"):
         lab.poses.import_labels(project)
+    add_dataset(lab)
+    with pytest.raises(NotFound, match=r"'bo' is no member.* are ana\..*insert1"):
+        lab.poses.import_labels(project, **WHERE, labeler="bo")
+    assert not lab.Subject & {"subject_name": WHERE["subject"]}
     made = lab.poses.import_labels(project, **WHERE)
     assert (made.frames, made.labels, made.without_picture) == (6, 10, 0)
     labels = lab.poses.load_labels(made.num)
+    skeleton = Skeleton(("snout", "ear"), (("snout", "ear"),))
+    assert labels.bodyparts == lab.poses.load_draft(made.num).labels.bodyparts
+    assert lab.poses.load_skeleton(made.num) == skeleton
     right = FrameKey("M9", "20260102_120000", "pose", "right", 10)
     assert right in labels.frames
     np.testing.assert_array_equal(
@@ -221,6 +242,7 @@ def test_a_project_becomes_a_label_set(lab: Any, tmp_path: Path) -> None:
     out = lab.poses.export_labels(made.num, tmp_path / "out")
     again = lab.poses.import_labels(out, description="again")
     assert lab.poses.load_labels(again.num) == lab.poses.load_labels(made.num)
+    assert lab.poses.load_skeleton(again.num) == skeleton
     assert len(lab.DatasetVideo()) == 2
     lightning = tmp_path / "both"
     lab.poses.export_labels(made.num, lightning, "lightning")
@@ -290,8 +312,8 @@ def test_the_real_project_goes_there_and_back(
     assert (made.frames, made.without_picture) == (10, 0)
     out = lab.poses.export_labels(made.num, tmp_path / "out")
     [after] = read_label_files(out)
-    order = [kept.bodyparts.index(name) for name in after.table.bodyparts]
-    np.testing.assert_allclose(after.table.xy, kept.xy[:, order], rtol=1e-15, atol=0)
+    assert after.table.bodyparts == kept.bodyparts
+    np.testing.assert_allclose(after.table.xy, kept.xy, rtol=1e-15, atol=0)
     assert lab.poses.update_labels(made.num, out).unchanged == made.labels
     for row in after.table.rows[:3]:
         number = after.manifest.frames[after.manifest.picture(row)].frame_num

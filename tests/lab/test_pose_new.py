@@ -98,7 +98,7 @@ def test_two_who_make_sets_at_once_get_one_each(
         other = connect_again()
         for n in range(3):
             made[f"{name}{n}"] = make_whole_set(
-                other, f"{name}{n}", "ana", images, labels_of(frames)
+                other, f"{name}{n}", "ana", images, labels_of(frames), SKELETON
             )
 
     threads = [threading.Thread(target=make, args=(name,)) for name in "ab"]

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from labdata_napari.core.pose_draft import PoseDraft
     from labdata_napari.core.progress import Progress
 
+REPLACE = "have it replaced: --overwrite, in Python overwrite=True"
+"""How to say that what is there may go."""
+
 _THREADS = 2
 
 
@@ -106,7 +109,7 @@ def new_folder(target: Path, overwrite: bool) -> Iterator[Path]:
     if target.exists() and not overwrite and not _is_empty(target):
         raise WriteRefused(
             f"'{target}' holds files already, maybe labels that were not brought back "
-            "yet; choose another folder, or say that it may be replaced."
+            f"yet; choose another folder, or {REPLACE}."
         )
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labdata_napari.core.dlc_config import edges_of, scorer_of
 from labdata_napari.core.label_csv import read_csv
 from labdata_napari.core.label_hdf import read_hdf
 from labdata_napari.core.label_manifest import NAME as MANIFEST
 from labdata_napari.core.label_manifest import Manifest, read_manifest
 from labdata_napari.core.pictures import ENDINGS
-from labdata_napari.core.small_files import read_text
 from labdata_napari.errors import NotFound, UnreadableFile
 
 if TYPE_CHECKING:
@@ -133,7 +133,8 @@ def _read_one(path: Path) -> LabelFile:
                 pictures[row] = found
     manifest = path.parent / MANIFEST
     there = read_manifest(manifest) if manifest.is_file() else None
-    return LabelFile(path, table, pictures, there)
+    edges = edges_of(path.parent)
+    return LabelFile(path, table, pictures, there, edges=edges)
 
 
 def _picture(folder: Path, row: str) -> Path | None:
@@ -153,7 +154,7 @@ def _picture(folder: Path, row: str) -> Path | None:
 
 def _tables_below(folder: Path) -> list[Path]:
     """Files of labels of a project or of one of its folders, by name."""
-    scorer = _scorer(folder)
+    scorer = scorer_of(folder)
     own = _table_of(folder, scorer)
     if own is not None:
         return [own]
@@ -185,16 +186,3 @@ def _table_of(folder: Path, scorer: str) -> Path | None:
 
 def _tables(folder: Path, pattern: str) -> list[Path]:
     return sorted(p for p in folder.glob(pattern) if p.suffix.lower() in _TABLES)
-
-
-def _scorer(folder: Path) -> str:
-    """Who labels in a DeepLabCut project, as its config says; empty where it does not.
-
-    Of the whole file this line is read alone: it is written by hand, and often broken.
-    """
-    for place in (folder, *folder.parents[:2]):
-        config = place / "config.yaml"
-        if config.is_file():
-            found = re.search(r"^scorer:[ \t]*(.+?)[ \t]*$", read_text(config), re.M)
-            return found[1].strip("'\"") if found else ""
-    return ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labdata_napari.core.label_export import REPLACE
 from labdata_napari.core.label_files import LabelFile
 from labdata_napari.core.label_table import LabelTable, shortest
 from labdata_napari.core.pose_draft import State
@@ -80,7 +81,9 @@ def write_sleap(
     """
     sio = _sleap_io()
     if path.exists() and not overwrite:
-        raise WriteRefused(f"'{path}' exists already; choose another name.")
+        raise WriteRefused(
+            f"'{path}' exists already; choose another folder, or {REPLACE}."
+        )
     part = path.with_name(f".{os.getpid()}.{path.name}")
     is_nwb = path.suffix.lower() == ".nwb"
     save = sio.save_nwb if is_nwb else sio.save_slp

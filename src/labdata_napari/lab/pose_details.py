@@ -42,6 +42,37 @@ if TYPE_CHECKING:
     from labdata_napari.errors import WriteConflict
 
 
+def load_labels(lab: Any, num: int) -> PoseLabels:
+    """Read the labels of a set.
+
+    Parameters
+    ----------
+    lab
+        The `Lab`; on its thread.
+    num
+        Number of the set.
+
+    Returns
+    -------
+    PoseLabels
+        Frames sorted, those without labels included, pixels not; body parts that have
+        a label, in the order of the skeleton, by name where it has none.
+
+    Raises
+    ------
+    NotFound
+        When there is no such set.
+    """
+    labels = _labels(lab, num)
+    with translate_errors():
+        known = _skeleton(lab, num).with_bodyparts(labels.bodyparts).bodyparts
+    there = frozenset(labels.bodyparts)
+    names = tuple(name for name in known if name in there)
+    if names == labels.bodyparts:
+        return labels
+    return PoseLabels(names, labels.frames).with_values_of(labels)
+
+
 def load_draft(lab: Any, num: int) -> PoseDraft:
     """Read a label set as a working copy.
 

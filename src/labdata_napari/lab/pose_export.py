@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from labdata_napari.core.label_export import LabelExport
 from labdata_napari.core.pose import FrameKey, PoseLabels
-from labdata_napari.core.pose_draft import PoseDraft
 from labdata_napari.core.progress import silent
 from labdata_napari.errors import InvalidValue, LabdataError, NotFound
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.keys import row_of
+from labdata_napari.lab.pose_details import load_set
 from labdata_napari.lab.pose_writing import read_frames
 from labdata_napari.lab.video_opening import video_places
 
@@ -55,7 +56,8 @@ def export_labels(
     format
         ``"dlc"``, ``"lightning"``, ``"coco"``, ``"slp"`` or ``"nwb"``.
     bodyparts
-        Which to write, in this order; all when None. Some may have no label yet.
+        Which to write, in this order; when None all of the set, as its skeleton orders
+        them. Some may have no label yet.
     only_labelled
         Whether to leave out frames without labels.
     disperse
@@ -109,7 +111,8 @@ def planned_export(
     pad: bool = True,
 ) -> LabelExport:
     """Say what `export_labels` writes; pictures are fetched as they are written."""
-    labels: PoseLabels = lab.poses.load_labels(num)
+    draft, skeleton = load_set(lab, num)
+    labels = draft.labels
     with translate_errors():
         row = row_of(lab.PoseEstimationLabelSet, {"pose_label_set_num": num})
     frames = labels.frames
@@ -127,13 +130,15 @@ def planned_export(
             f"Label set {num} has no body parts yet; say which to write."
         )
     selected = PoseLabels(names, frames).with_values_of(labels)
+    edges = tuple(edge for edge in skeleton.edges if set(edge) <= set(names))
     return LabelExport(
         label_set=num,
         scorer=row["labeler"] or "labdata",
-        draft=PoseDraft(selected),
+        draft=replace(draft, labels=selected),
         pictures=_pictures(lab, num, frames),
         pad=pad,
         disperse=disperse,
+        edges=edges,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,11 +13,12 @@ import numpy as np
 from labdata_napari.core.label_files import LabelFile, frame_number, read_label_files
 from labdata_napari.core.pictures import read_picture
 from labdata_napari.core.pose import FrameKey, PoseLabels
+from labdata_napari.core.pose_skeleton import Skeleton
 from labdata_napari.errors import InvalidValue, LabdataError
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.import_plan import require_place, session_time
 from labdata_napari.lab.limits import checked
-from labdata_napari.lab.pose_making import make_whole_set
+from labdata_napari.lab.pose_making import check_labeler, make_whole_set
 from labdata_napari.lab.session_rows import parent_rows
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def import_labels(lab: Any, request: LabelImport) -> Imported:
     Raises
     ------
     NotFound, UnreadableFile
-        When there are no labels, or a file is damaged.
+        When there are no labels or no such labeler, or a file is damaged.
     InvalidValue
         When something is missing or does not fit; one sentence says all that is.
     WriteRefused
@@ -112,6 +113,7 @@ def import_labels(lab: Any, request: LabelImport) -> Imported:
         When the server went away; nothing is imported then, or all is: import again,
         and the set that is there counts.
     """
+    check_labeler(lab, request.labeler)  # before anything is read or made
     files = read_label_files(request.path)
     keyed = [(file, _keys(file, request)) for file in files]
     labels = _merged(keyed)
@@ -121,7 +123,14 @@ def import_labels(lab: Any, request: LabelImport) -> Imported:
     _add_videos(lab, videos, request)
     pictures = _Pictures(_readers(lab, keyed))
     description = request.description or f"imported from {request.path.name}"
-    num = make_whole_set(lab, description[:512], request.labeler, pictures, labels)
+    num = make_whole_set(
+        lab,
+        description[:512],
+        request.labeler,
+        pictures,
+        labels,
+        _skeleton(files, labels.bodyparts),
+    )
     lacking = len(labels.frames) - len(pictures)
     return Imported(num, len(labels.frames), len(labels), lacking)
 
@@ -181,6 +190,24 @@ def _merged(
         labels = labels.extended(frames, part.bodyparts)
         labels = labels.with_changes(labels.changes_to(part))
     return labels
+
+
+def _skeleton(files: Sequence[LabelFile], names: Sequence[str]) -> Skeleton:
+    """Keep the order of body parts, and the lines of those that are there.
+
+    Where there are several animals, each has the lines that a file gives for one.
+    """
+    before = dict.fromkeys(name.rpartition("/")[0] for name in names)
+    animals = [f"{animal}/" if animal else "" for animal in before]
+    edges = (
+        (animal + a, animal + b)
+        for file in files
+        for animal in animals
+        for a, b in file.edges
+        if a != b
+    )
+    kept = tuple(edge for edge in edges if set(edge) <= set(names))
+    return replace(Skeleton.of(names), edges=kept)
 
 
 # -- rows of the videos --------------------------------------------------------

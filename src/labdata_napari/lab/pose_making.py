@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.core.pose import PoseLabels
+from labdata_napari.errors import NotFound
 from labdata_napari.lab.failures import translate_errors
-from labdata_napari.lab.keys import row_of
 from labdata_napari.lab.limits import checked
-from labdata_napari.lab.pose_sidecar import forget_aside
-from labdata_napari.lab.pose_tables import are_shared, forget_set
+from labdata_napari.lab.pose_sidecar import forget_aside, keep_aside, read_aside
+from labdata_napari.lab.pose_tables import (
+    are_shared,
+    forget_set,
+    make_own_tables,
+    write_skeleton,
+)
 from labdata_napari.lab.pose_writing import Images, LabelEdit, read_labels
 from labdata_napari.lab.rows import fetched
 from labdata_napari.lab.writing import write_back
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import numpy as np
     from numpy.typing import NDArray
 
     from labdata_napari.core.pose import FrameKey
+    from labdata_napari.core.pose_skeleton import Skeleton
 
+_NAMES_SHOWN = 20
 _NUM = "pose_label_set_num"
 
 Row = dict[str, Any]
@@ -38,7 +46,7 @@ def make_whole_set(
     labeler: str | None,
     images: Mapping[FrameKey, NDArray[np.uint8]],
     labels: PoseLabels,
-    also: Callable[[int], None] | None = None,
+    skeleton: Skeleton,
 ) -> int:
     """Make a label set with all that is in it, in one transaction or not at all.
 
@@ -55,8 +63,8 @@ def make_whole_set(
         (Y, X) or (Y, X, 3) uint8 by frame, each read once or twice.
     labels
         In these frames, or in others.
-    also
-        Called with the set's number at the end of the transaction, maybe again.
+    skeleton
+        Its body parts in their order, and how they hang together.
 
     Returns
     -------
@@ -69,11 +77,40 @@ def make_whole_set(
         As `Poses.create_label_set` and `Poses.add_frames`.
     """
     row = _row(lab, description, labeler)
-    edit = _WholeSetEdit(lab, row, Images(images), labels, also)
+    edit = _WholeSetEdit(lab, row, Images(images), labels, skeleton)
     if not lab.read_only:  # else there is something simpler to say
         with translate_errors():
             edit.check()
-    return write_back(lab, edit)
+    make_own_tables(lab)
+    num = write_back(lab, edit)
+    # of a set that was there already, what somebody made of it since holds
+    if not are_shared(lab) and read_aside(lab, num).skeleton is None:
+        keep_aside(lab, num, {}, skeleton)
+    return num
+
+
+def check_labeler(lab: Any, labeler: str | None) -> None:
+    """See that somebody is a lab member; nobody is right, too.
+
+    Raises
+    ------
+    NotFound
+        When there is no such lab member; it names those there are.
+    """
+    if labeler is None:
+        return
+    with translate_errors():
+        names = sorted(str(row["user_name"]) for row in fetched(lab.LabMember.proj()))
+    if labeler in names:
+        return
+    shown = ", ".join(names[:_NAMES_SHOWN]) or "nobody yet"
+    more = f" and {len(names) - _NAMES_SHOWN} more" * (len(names) > _NAMES_SHOWN)
+    row = {"user_name": labeler, "date_joined": str(datetime.date.today())}
+    raise NotFound(
+        f"The labeler '{labeler}' is no member of this lab; its members are {shown}"
+        f"{more}. Choose one of them or leave the labeler out, or add them from Python "
+        f"with labdata_napari.connect().LabMember.insert1({row})."
+    )
 
 
 class _EmptySetEdit:
@@ -117,13 +154,13 @@ class _WholeSetEdit:
         row: Row,
         images: Mapping[FrameKey, NDArray[np.uint8]],
         labels: PoseLabels,
-        also: Callable[[int], None] | None,
+        skeleton: Skeleton,
     ) -> None:
         self._lab = lab
         self._row = row
         self._images = images
         self._labels = labels
-        self._also = also
+        self._skeleton = skeleton
 
     def check(self) -> None:
         self._edit(0).check()
@@ -148,8 +185,8 @@ class _WholeSetEdit:
     def write(self, rows: list[Row]) -> int:
         number = _inserted(self._lab, self._row, rows)
         self._edit(number).write((PoseLabels(), {}))
-        if self._also is not None:
-            self._also(number)
+        if are_shared(self._lab):
+            write_skeleton(self._lab, number, self._skeleton)
         return number
 
     def _edit(self, number: int) -> LabelEdit:
@@ -162,8 +199,7 @@ def _row(lab: Any, description: str | None, labeler: str | None) -> Row:
     row = {_NUM: 0, "description": description, "labeler": labeler}
     with translate_errors():
         [row] = checked(lab.PoseEstimationLabelSet, [row], "the label set")
-        if labeler is not None:
-            row_of(lab.LabMember, {"user_name": labeler})
+    check_labeler(lab, labeler)
     return row
 
 

@@ -12,12 +12,6 @@ from labdata_napari.core.progress import silent
 from labdata_napari.errors import InvalidValue
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.pose_making import make_whole_set
-from labdata_napari.lab.pose_sidecar import keep_aside
-from labdata_napari.lab.pose_tables import (
-    are_shared,
-    make_own_tables,
-    write_skeleton,
-)
 from labdata_napari.lab.rows import fetched
 
 if TYPE_CHECKING:
@@ -74,19 +68,14 @@ def new_set(lab: Any, request: NewSet, progress: Progress = silent) -> int:
                     f"{len(videos[video]) - 1}, and none of the number {number}."
                 )
             frames.append(video.frame(number))
-    make_own_tables(lab)
-    shared = are_shared(lab)
-    num = make_whole_set(
+    return make_whole_set(
         lab,
         request.description,
         request.labeler,
         _Pictures(frames, videos, progress),
         PoseLabels(),
-        also=(lambda n: write_skeleton(lab, n, request.skeleton)) if shared else None,
+        request.skeleton,
     )
-    if not shared:
-        keep_aside(lab, num, {}, request.skeleton)
-    return num
 
 
 def suggest(

@@ -13,14 +13,12 @@ from labdata_napari.core.progress import silent
 from labdata_napari.errors import NotFound
 from labdata_napari.lab import pose_details
 from labdata_napari.lab.failures import translate_errors
-from labdata_napari.lab.keys import row_of
 from labdata_napari.lab.pose_details import add_draft
 from labdata_napari.lab.pose_making import make_label_set
 from labdata_napari.lab.pose_tables import are_shared, make_tables
 from labdata_napari.lab.pose_writing import (
     Images,
     read_frames,
-    read_labels,
     save_labels,
 )
 
@@ -100,27 +98,8 @@ class Poses:
         return new_set(self._lab, request, progress)
 
     def load_labels(self, num: int) -> PoseLabels:
-        """Read the labels of a set.
-
-        Parameters
-        ----------
-        num
-            Number of the set.
-
-        Returns
-        -------
-        PoseLabels
-            Frames and body parts sorted; frames without labels included, pixels not.
-
-        Raises
-        ------
-        NotFound
-            When there is no such set.
-        """
-        with translate_errors():
-            key = _key(num)
-            row_of(self._lab.PoseEstimationLabelSet, key)
-            return read_labels(self._lab, key)
+        """Read the labels of a set; see `pose_details.load_labels`."""
+        return pose_details.load_labels(self._lab, int(num))
 
     def load_frame(self, num: int, frame: FrameKey) -> NDArray[np.uint8]:
         """Read the pixels of one frame of a set.
@@ -288,6 +267,8 @@ class Poses:
         from labdata_napari.lab.pose_frames import tables_of_export
 
         num = int(key["pose_label_set_num"])
+        if bodyparts is None:  # labdata's order, whatever that of the set is
+            bodyparts = sorted(self.load_labels(num).bodyparts)
         folder = self.export_labels(
             num,
             self._project(num, model_num),
