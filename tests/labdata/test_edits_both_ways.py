@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from labdata_napari.core.annotation import Annotation, AnnotationSet
+from labdata_napari.core.label_hdf import read_hdf
+from labdata_napari.core.pose_skeleton import Skeleton
 from labelling import add_video, frames_of, labels_of, picture
 from labs import add_brain, add_dataset, add_transform
 from peers import assert_same_rows
@@ -135,11 +137,20 @@ def test_labels_are_exchanged_as_files(
     counts = chosen.update_labeling(exported["file"])
     assert counts == same | {"duplicate_frames": 0}
     assert lab.poses.load_labels(number) == loaded  # to the last bit
+    # labdata orders body parts by name, whatever order the set has here
+    lab.poses.save_skeleton(number, Skeleton(("tail", "nose")))
+    assert lab.poses.load_labels(number).bodyparts == ("tail", "nose")
 
     # ours is its layout, down to the names of pictures
     ours, table, _ = chosen.export_labeling(overwrite=True)
     assert ours == Path(exported["file"]).parent
     assert [Path(path).name for path in table["image_path"]] == exported["pictures"]
+    columns = [
+        [part, axis]
+        for part in read_hdf(ours / "CollectedData_ana.h5").bodyparts
+        for axis in "xy"
+    ]
+    assert [column[1:] for column in exported["columns"]] == columns
     other = lab.poses.create_label_set("one camera", "ana")
     lab.poses.add_frames(other, {f: pictures[f] for f in frames[:2]})
     lab.poses.add_frames(other, {}, labels_of(frames[:2]))
