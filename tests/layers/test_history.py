@@ -10,6 +10,7 @@ from napari.components import ViewerModel
 from napari.layers import Layer, Points
 
 from labdata_napari.core.annotation import Annotation, AnnotationSet
+from labdata_napari.core.draft import Draft
 from labdata_napari.layers import editing
 from labdata_napari.layers import points as p
 from labdata_napari.layers.annotator import Annotator
@@ -80,6 +81,37 @@ def test_a_rename_is_taken_back_with_its_points_colour_row_and_next_click(layer)
         listed = p.listing(layer)[0]
         assert (listed.name, listed.annotation_id) == ("probe A", 3)
         assert (len(listed.points), listed.colour) == (4, colour)
+
+
+def test_the_chosen_annotation_stays_so_through_undo_import_and_restore(layer):
+    """Though it is not the one that owns the last point."""
+    history, first = history_of(layer), "probe 1"
+    editing.add_annotation(layer, "empty", "landmark")
+    for name in (first, "empty"):
+        editing.choose_annotation(layer, name)
+        colour = p.colours_of(p.roster(layer))[name]
+
+        def is_chosen(name=name, colour=colour):
+            assert editing.chosen_annotation(layer) == name
+            assert layer.current_face_color.upper().startswith(colour.upper())
+
+        editing.remove_points(layer, [0])
+        editing.add_point(layer, (9.0, 9.0, 9.0))
+        for go in (history.undo, history.undo, history.redo, history.redo):
+            go()
+            is_chosen()
+        history.undo()
+        history.undo()
+        editing.add_drafts(layer, [Draft("read", "", np.ones((1, 3)))])
+        is_chosen()
+        history.undo()
+        is_chosen()
+        rows = source_of(layer).baseline
+        more = rows.with_added(Annotation("restored", "", np.ones((1, 3))))
+        nameless = [Draft("empty", "landmark", np.zeros((0, 3)))]
+        editing.replace_annotations(layer, more, rows, nameless)
+        is_chosen()
+        history.undo()
 
 
 def test_a_name_that_was_never_saved_gets_its_colour_back_too(layer):

@@ -66,9 +66,13 @@ def set_roster(layer: Points, entries: tuple[Listed, ...]) -> None:
 
 
 def set_names(layer: Points, names: Sequence[str]) -> None:
-    """Say anew to which annotation every point belongs."""
+    """Say anew to which annotation every point belongs; the chosen one stays so."""
+    chosen = chosen_name(layer)
     # Assigned as a whole: changing it in place fires no event.
     layer.features = pd.DataFrame({FEATURE: np.array(names, dtype=object)})
+    # napari lets the next points belong to the owner of the last one then
+    if chosen is not None and chosen_name(layer) != chosen:
+        layer.feature_defaults = {FEATURE: chosen}
 
 
 def make_current(layer: Points, name: str) -> None:
