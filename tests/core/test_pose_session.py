@@ -213,6 +213,11 @@ def test_changes_are_made_to_what_others_saved_meanwhile() -> None:
     assert both[FRAMES[1], "tail"].x == 9
     assert both[FRAMES[0], "tail"].state is State.OCCLUDED
     assert merged(base, mine.draft, theirs.draft)[FRAMES[0], "neck"].x == 2
+    # who put a label there may be all that one knows better
+    [place, *_] = base.labels.by_place()
+    told = PoseDraft(base.labels, sources={place: 7})
+    assert merged(base, told, base)[place].source == 7
+    assert merged(base, base, told)[place].source == 7
 
 
 def test_nothing_is_edited_where_it_may_not_be() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -109,6 +110,25 @@ def test_details_are_saved_with_the_labels_or_not_at_all(
     hidden = baseline.with_keypoints([(two, "nose")], [HIDDEN])
     lab.poses.save_draft(number, baseline, hidden)
     assert lab.poses.load_draft(number)[two, "nose"] == HIDDEN
+    # of one label: hidden by one, told apart by another, moved by a third, who all
+    # began with the same
+    now = lab.poses.load_draft(number)
+    tail = two, "tail"
+    covered = replace(now[tail], state=State.OCCLUDED)
+    for who, said, expected in (
+        (lab, covered, covered),
+        (other, replace(now[tail], source=7), replace(covered, source=7)),
+        (other, Keypoint(3, 4), Keypoint(3, 4, state=State.OCCLUDED)),
+    ):
+        who.poses.save_draft(number, now, now.with_keypoints([tail], [said]))
+        assert lab.poses.load_draft(number)[tail] == expected
+    # and hidden by one who does not know that it was moved
+    seen = lab.poses.load_draft(number)
+    shown = seen.with_keypoints([tail], [Keypoint(3, 4)])
+    lab.poses.save_draft(number, seen, shown)
+    lab.poses.save_labels(number, shown.labels, shown.labels.placed(*tail, 8, 9))
+    other.poses.save_draft(number, shown, seen)
+    assert lab.poses.load_draft(number)[tail] == Keypoint(8, 9, state=State.OCCLUDED)
     reader = connect_again(**lab_place.reader())
     with pytest.raises(WriteRefused, match="may only read"):
         reader.poses.save_draft(number, baseline, wanted)

@@ -69,16 +69,20 @@ def holding(details: Mapping[Place, Detail], labels: PoseLabels) -> dict[Place, 
 def draft_of(labels: PoseLabels, details: Mapping[Place, Detail]) -> PoseDraft:
     """Make the working copy of labels and of what is known of them."""
     held = holding(details, labels)
-    hidden = {place for place, d in held.items() if d.state is State.OCCLUDED}
-    frames, names = set(labels.frames), dict.fromkeys(n for _, n in hidden)
+    frames = set(labels.frames)
     # a frame that left the set takes along what is hidden in it
-    known = {place for place in hidden if place[0] in frames}
+    hidden = {
+        place
+        for place, d in held.items()
+        if d.state is State.OCCLUDED and place[0] in frames
+    }
+    names = sorted({name for _, name in hidden})
     sources = {
         place: d.source
         for place, d in held.items()
         if d.source != MANUAL and d.x is not None
     }
-    return PoseDraft(labels.extended((), names), frozenset(known), sources)
+    return PoseDraft(labels.extended((), names), frozenset(hidden), sources)
 
 
 def _single(x: float | None, y: float | None) -> tuple[float, ...]:

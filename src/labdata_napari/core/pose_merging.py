@@ -40,7 +40,9 @@ def merged(
     labels = labels.extended(edited.labels.frames, edited.labels.bodyparts)
     mine = frozenset(baseline.occluded ^ edited.occluded) - frozenset(left_to_them)
     occluded = theirs.occluded ^ (mine & (theirs.occluded ^ edited.occluded))
-    touched = {label.place for label in _every(changes)} | mine
+    given = {place for place, _ in baseline.sources.items() ^ edited.sources.items()}
+    touched = {label.place for label in _every(changes)} | given
+    touched -= frozenset(left_to_them)
     sources = {p: n for p, n in theirs.sources.items() if p not in touched}
     sources |= {p: n for p, n in edited.sources.items() if p in touched}
     return replace(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from labdata_napari.core.pose import PoseLabels
 from labdata_napari.core.pose_detail import details_of, draft_of, holding
+from labdata_napari.core.pose_merging import merged
 from labdata_napari.core.pose_skeleton import Skeleton
 from labdata_napari.core.pose_unsaved import unsaved
 from labdata_napari.lab.failures import translate_errors
@@ -131,9 +132,10 @@ def save_draft(
     """Write what changed between two versions of a set, and what is known of it.
 
     The labels as `Poses.save_labels` does, and with its errors; details of the labels
-    that changed in the same transaction, in two more statements for each 500. Where
-    two people say something different of a label that neither moved, the later one
-    counts.
+    that changed in the same transaction, in two more statements for each 500. A label
+    that one person moves and another one hides is both: of state and source, what was
+    not changed here stays as others have it. Where two give it different sources, the
+    later one counts.
 
     Parameters
     ----------
@@ -160,11 +162,9 @@ def save_draft(
         As `Poses.save_labels`; WriteRefused also when the labels are saved, and the
         file of what is known of them cannot be.
     """
-    changes = baseline.labels.changes_to(edited.labels)
-    places = unsaved(baseline, edited).after
-    if not places and not images:
-        return changes
-    return _save(lab, num, images or {}, baseline.labels, changes, edited, places)
+    if not unsaved(baseline, edited).after and not images:
+        return baseline.labels.changes_to(edited.labels)
+    return _save(lab, num, images or {}, baseline, edited)
 
 
 def add_draft(
@@ -174,10 +174,7 @@ def add_draft(
 
     `images` are uint8, (Y, X) or (Y, X, 3).
     """
-    nothing = type(draft)()
-    changes = nothing.labels.changes_to(draft.labels)
-    places = unsaved(nothing, draft).after
-    return _save(lab, num, images, nothing.labels, changes, draft, places)
+    return _save(lab, num, images, type(draft)(), draft)
 
 
 def load_skeleton(lab: Any, num: int) -> Skeleton:
@@ -246,27 +243,30 @@ def _save(
     lab: Any,
     num: int,
     images: Mapping[FrameKey, NDArray[Any]],
-    baseline: PoseLabels,
-    changes: Changes[Label],
+    baseline: PoseDraft,
     edited: PoseDraft,
-    places: Iterable[Place],
 ) -> Changes[Label]:
     make_own_tables(lab)
     when = datetime.datetime.now().replace(microsecond=0)
-    details = details_of(edited, places, str(lab.user)[:64], when)
+    user = str(lab.user)[:64]
+    changes = baseline.labels.changes_to(edited.labels)
+    places = unsaved(baseline, edited).after
     if are_shared(lab):
-        return save_labels(
-            lab,
-            _key(num),
-            images,
-            baseline,
-            changes,
-            also=lambda: write_details(lab, num, details),
-        )
+
+        def write(labels: PoseLabels) -> None:
+            # somebody else may have said something else of the same labels meanwhile
+            known = read_details(lab, num, locked=True)
+            now = merged(baseline, edited, draft_of(labels, known))
+            details = details_of(now, places, user, when)
+            write_details(
+                lab, num, {p: d for p, d in details.items() if d or p in known}
+            )
+
+        return save_labels(lab, _key(num), images, baseline.labels, changes, also=write)
     done = changes
     if changes or images:
-        done = save_labels(lab, _key(num), images, baseline, changes)
-    keep_aside(lab, num, details)
+        done = save_labels(lab, _key(num), images, baseline.labels, changes)
+    keep_aside(lab, num, details_of(edited, places, user, when))
     return done
 
 

@@ -69,11 +69,12 @@ def save_labels(
     images: Mapping[FrameKey, NDArray[np.uint8]],
     baseline: PoseLabels,
     changes: Changes[Label],
-    also: Callable[[], None] | None = None,
+    also: Callable[[PoseLabels], None] | None = None,
 ) -> Changes[Label]:
     """Add frames to a set and make changes to its labels, in one transaction.
 
-    `also` is called in it, at the end, and may be called again.
+    `also` is called in it, at the end, with the labels as they were before, and may be
+    called again.
     """
     edit = LabelEdit(lab, key, images, baseline, changes, also)
     if not lab.read_only:  # else there is something simpler to say
@@ -94,7 +95,7 @@ class LabelEdit:
         images: Mapping[FrameKey, NDArray[np.uint8]],
         baseline: PoseLabels,
         changes: Changes[Label],
-        also: Callable[[], None] | None = None,
+        also: Callable[[PoseLabels], None] | None = None,
     ) -> None:
         self._lab = lab
         self._also = also
@@ -181,7 +182,7 @@ class LabelEdit:
         for part in _parts(added):
             self._set.Label.insert(part)
         if self._also is not None:
-            self._also()
+            self._also(labels)
         return self._changes
 
     def _missing(
