@@ -12,8 +12,8 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPlainTextEdit,
     QPushButton,
+    QTextEdit,
     QVBoxLayout,
     QWidget,
 )
@@ -66,7 +66,8 @@ class NewSetForm(QWidget):
         shrinks = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         self._like.setSizeAdjustPolicy(shrinks)
         self._like.setToolTip("Take body parts, lines and sides from another label set")
-        self._names = QPlainTextEdit()
+        self._names = QTextEdit()  # which napari's themes give a colour
+        self._names.setAcceptRichText(False)
         self._names.setObjectName("pose_new_names")
         self._names.setPlaceholderText("nose\nleft ear\nright ear")
         self._names.setToolTip("One body part a line, in the order they are labelled")

@@ -148,7 +148,7 @@ def paint_lane(painter: QPainter, lane: Lane, traces: Sequence[StripTrace]) -> N
     ]
     dots = [lane.dots_of(trace) for trace in traces]
     ends = (0.0, 1.0) if lane.name == "p" else _range(outlines, [v for _, v in dots])
-    scale = _Scale(lane, *ends)
+    scale = _Scale(lane, *_apart(*(ends or (0.0, 1.0))))
     faint = _faded(lane.ink, _FAINT)
     painter.setPen(QPen(faint, 1))
     painter.drawLine(QLineF(box.left(), box.bottom(), box.right(), box.bottom()))
@@ -167,9 +167,9 @@ def paint_lane(painter: QPainter, lane: Lane, traces: Sequence[StripTrace]) -> N
         painter.setBrush(QColor(trace.colour))
         _paint_dots(painter, span.places(frames + 0.5), scale.heights(values))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-    words = (
-        lane.name if lane.name == "p" else f"{lane.name} {ends[0]:.0f}–{ends[1]:.0f}"
-    )
+    words = lane.name
+    if ends is not None and lane.name != "p":
+        words += f" {ends[0]:.0f}–{ends[1]:.0f}"
     painter.setPen(_faded(lane.ink, _LIGHT))
     # a model is mostly sure, so its line runs along the top
     foot = Qt.AlignmentFlag.AlignBottom
@@ -225,13 +225,17 @@ def _paint_dots(
 
 def _range(
     outlines: Sequence[Outline | None], dots: Sequence[NDArray[np.float32]]
-) -> tuple[float, float]:
-    """Find the lowest and highest value in sight, never the same."""
+) -> tuple[float, float] | None:
+    """Find the lowest and highest value in sight; None where there is none."""
     ends = [e for outline in outlines if outline for e in outline.range or ()]
     ends += [
         float(pick(values)) for values in dots if len(values) for pick in (min, max)
     ]
-    low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
+    return (min(ends), max(ends)) if ends else None
+
+
+def _apart(low: float, high: float) -> tuple[float, float]:
+    """Give a scale some extent where all values are about the same."""
     middle = (low + high) / 2
     return (low, high) if high - low > 1 else (middle - 1, middle + 1)
 
