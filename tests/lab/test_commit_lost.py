@@ -199,10 +199,12 @@ def whole_label_set(lab: Any, far: Any) -> Kind:
     keys = frames_of(add_video(lab), [1, 2])
     images = {key: picture(key.frame_num) for key in keys}
     skeleton = Skeleton(("tail", "nose"))
+    hidden = frozenset({(keys[0], "nose")})
+    wanted = PoseDraft(in_order(labels_of(keys), skeleton), hidden)
     return (
-        lambda: make_whole_set(far, "whole", "ana", images, labels_of(keys), skeleton),
+        lambda: make_whole_set(far, "whole", "ana", images, wanted, skeleton),
         lambda: [lab.poses.load_set(n) for n in range(len(lab.poses.find()))],
-        [(PoseDraft(in_order(labels_of(keys), skeleton)), skeleton)],
+        [(wanted, skeleton)],
     )
 
 

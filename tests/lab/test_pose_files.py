@@ -244,11 +244,19 @@ def test_a_project_becomes_a_label_set(lab: Any, tmp_path: Path) -> None:
     assert lab.poses.load_labels(again.num) == lab.poses.load_labels(made.num)
     assert lab.poses.load_skeleton(again.num) == skeleton
     assert len(lab.DatasetVideo()) == 2
+    draft = lab.poses.load_draft(made.num)
+    frame = draft.labels.frames[1]
+    for place in ((frame, "snout"), (frame, "ear")):  # the ear has no place there
+        draft = occlude(draft, place).apply(draft)
+    lab.poses.save_draft(made.num, lab.poses.load_draft(made.num), draft)
     lightning = tmp_path / "both"
     lab.poses.export_labels(made.num, lightning, "lightning")
     (lightning / "labels_manifest.json").unlink()
     with pytest.raises(InvalidValue, match="would both be frame 3"):
         lab.poses.import_labels(lightning, **WHERE, video="one")
+    other = lab.poses.load_draft(lab.poses.import_labels(lightning, **WHERE).num)
+    hidden = {(frame.frame_num, part) for frame, part in other.occluded}
+    assert hidden == {(frame.frame_num, "snout"), (frame.frame_num, "ear")}
 
 
 def test_a_project_with_a_damaged_picture_leaves_no_set(

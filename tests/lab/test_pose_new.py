@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from labdata_napari.core.pose_draft import PoseDraft
 from labdata_napari.core.pose_new import NewSet
 from labdata_napari.core.pose_predictions import VideoKey
 from labdata_napari.core.pose_skeleton import Skeleton, pairs_in, words_of_pairs
@@ -92,13 +93,14 @@ def test_two_who_make_sets_at_once_get_one_each(
 ) -> None:
     frames = frames_of(add_video(lab), range(3))
     images = {frame: picture(frame.frame_num) for frame in frames}
+    labels = PoseDraft(labels_of(frames))
     made: dict[str, int] = {}
 
     def make(name: str) -> None:
         other = connect_again()
         for n in range(3):
             made[f"{name}{n}"] = make_whole_set(
-                other, f"{name}{n}", "ana", images, labels_of(frames), SKELETON
+                other, f"{name}{n}", "ana", images, labels, SKELETON
             )
 
     threads = [threading.Thread(target=make, args=(name,)) for name in "ab"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,6 @@ import numpy as np
 from labdata_napari.core.pose_draft import MANUAL, Keypoint, PoseDraft, State
 
 if TYPE_CHECKING:
-    import datetime
     from collections.abc import Iterable, Mapping
 
     from labdata_napari.core.pose import PoseLabels
@@ -46,6 +46,11 @@ class Detail:
     def holds_for(self, keypoint: Keypoint) -> bool:
         """Whether it is about a label that is where it was then."""
         return _single(self.x, self.y) == _single(keypoint.x, keypoint.y)
+
+
+def now() -> datetime.datetime:
+    """Give the time as details have it."""
+    return datetime.datetime.now().replace(microsecond=0)
 
 
 def details_of(

@@ -8,12 +8,11 @@ An embedded lab makes the tables by itself, at the first save that needs them.
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.core.pose import PoseLabels
-from labdata_napari.core.pose_detail import details_of, draft_of, holding
+from labdata_napari.core.pose_detail import details_of, draft_of, holding, now
 from labdata_napari.core.pose_merging import merged
 from labdata_napari.core.pose_skeleton import Skeleton
 from labdata_napari.core.pose_unsaved import unsaved
@@ -247,7 +246,7 @@ def _save(
     edited: PoseDraft,
 ) -> Changes[Label]:
     make_own_tables(lab)
-    when = datetime.datetime.now().replace(microsecond=0)
+    when = now()
     user = str(lab.user)[:64]
     changes = baseline.labels.changes_to(edited.labels)
     places = unsaved(baseline, edited).after
@@ -256,8 +255,8 @@ def _save(
         def write(labels: PoseLabels) -> None:
             # somebody else may have said something else of the same labels meanwhile
             known = read_details(lab, num, locked=True)
-            now = merged(baseline, edited, draft_of(labels, known))
-            details = details_of(now, places, user, when)
+            joined = merged(baseline, edited, draft_of(labels, known))
+            details = details_of(joined, places, user, when)
             write_details(
                 lab, num, {p: d for p, d in details.items() if d or p in known}
             )

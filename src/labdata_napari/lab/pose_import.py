@@ -13,6 +13,7 @@ import numpy as np
 from labdata_napari.core.label_files import LabelFile, frame_number, read_label_files
 from labdata_napari.core.pictures import read_picture
 from labdata_napari.core.pose import FrameKey, PoseLabels
+from labdata_napari.core.pose_draft import PoseDraft, State
 from labdata_napari.core.pose_skeleton import Skeleton
 from labdata_napari.errors import InvalidValue, LabdataError
 from labdata_napari.lab.failures import translate_errors
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from labdata_napari.core.pose_draft import Place
 
 DATASET_TYPE = "video"
 _HELD_PICTURES = 16
@@ -128,7 +131,7 @@ def import_labels(lab: Any, request: LabelImport) -> Imported:
         description[:512],
         request.labeler,
         pictures,
-        labels,
+        PoseDraft(labels, _hidden(keyed)),
         _skeleton(files, labels.bodyparts),
     )
     lacking = len(labels.frames) - len(pictures)
@@ -190,6 +193,17 @@ def _merged(
         labels = labels.extended(frames, part.bodyparts)
         labels = labels.with_changes(labels.changes_to(part))
     return labels
+
+
+def _hidden(
+    keyed: Sequence[tuple[LabelFile, Mapping[str | int, FrameKey]]],
+) -> frozenset[Place]:
+    return frozenset(
+        (keys[file.table.rows[row]], file.table.bodyparts[part])
+        for file, keys in keyed
+        if file.table.states is not None
+        for row, part in np.argwhere(file.table.states == State.OCCLUDED)
+    )
 
 
 def _skeleton(files: Sequence[LabelFile], names: Sequence[str]) -> Skeleton:

@@ -6,6 +6,7 @@ import datetime
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.core.pose import PoseLabels
+from labdata_napari.core.pose_detail import details_of, now
 from labdata_napari.errors import NotFound
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.limits import checked
@@ -14,6 +15,7 @@ from labdata_napari.lab.pose_tables import (
     are_shared,
     forget_set,
     make_own_tables,
+    write_details,
     write_skeleton,
 )
 from labdata_napari.lab.pose_writing import Images, LabelEdit, read_labels
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from labdata_napari.core.pose import FrameKey
+    from labdata_napari.core.pose_detail import Detail
+    from labdata_napari.core.pose_draft import Place, PoseDraft
     from labdata_napari.core.pose_skeleton import Skeleton
 
 _NAMES_SHOWN = 20
@@ -45,7 +49,7 @@ def make_whole_set(
     description: str | None,
     labeler: str | None,
     images: Mapping[FrameKey, NDArray[np.uint8]],
-    labels: PoseLabels,
+    draft: PoseDraft,
     skeleton: Skeleton,
 ) -> int:
     """Make a label set with all that is in it, in one transaction or not at all.
@@ -61,8 +65,8 @@ def make_whole_set(
         As `Poses.create_label_set` takes them.
     images
         (Y, X) or (Y, X, 3) uint8 by frame, each read once or twice.
-    labels
-        In these frames, or in others.
+    draft
+        Labels in these frames, or in others, and which are hidden.
     skeleton
         Its body parts in their order, and how they hang together.
 
@@ -77,7 +81,8 @@ def make_whole_set(
         As `Poses.create_label_set` and `Poses.add_frames`.
     """
     row = _row(lab, description, labeler)
-    edit = _WholeSetEdit(lab, row, Images(images), labels, skeleton)
+    details = details_of(draft, draft.occluded, str(lab.user)[:64], now())
+    edit = _WholeSetEdit(lab, row, Images(images), draft.labels, skeleton, details)
     if not lab.read_only:  # else there is something simpler to say
         with translate_errors():
             edit.check()
@@ -85,7 +90,7 @@ def make_whole_set(
     num = write_back(lab, edit)
     # of a set that was there already, what somebody made of it since holds
     if not are_shared(lab) and read_aside(lab, num).skeleton is None:
-        keep_aside(lab, num, {}, skeleton)
+        keep_aside(lab, num, details, skeleton)
     return num
 
 
@@ -155,12 +160,14 @@ class _WholeSetEdit:
         images: Mapping[FrameKey, NDArray[np.uint8]],
         labels: PoseLabels,
         skeleton: Skeleton,
+        details: Mapping[Place, Detail | None],
     ) -> None:
         self._lab = lab
         self._row = row
         self._images = images
         self._labels = labels
         self._skeleton = skeleton
+        self._details = details
 
     def check(self) -> None:
         self._edit(0).check()
@@ -187,6 +194,7 @@ class _WholeSetEdit:
         self._edit(number).write((PoseLabels(), {}))
         if are_shared(self._lab):
             write_skeleton(self._lab, number, self._skeleton)
+            write_details(self._lab, number, self._details)
         return number
 
     def _edit(self, number: int) -> LabelEdit:

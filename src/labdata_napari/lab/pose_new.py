@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from labdata_napari.core.pose import FrameKey, PoseLabels
+from labdata_napari.core.pose import FrameKey
+from labdata_napari.core.pose_draft import PoseDraft
 from labdata_napari.core.pose_new import suggest_in
 from labdata_napari.core.pose_predictions import VideoKey
 from labdata_napari.core.progress import silent
@@ -73,7 +74,7 @@ def new_set(lab: Any, request: NewSet, progress: Progress = silent) -> int:
         request.description,
         request.labeler,
         _Pictures(frames, videos, progress),
-        PoseLabels(),
+        PoseDraft(),
         request.skeleton,
     )
 
