@@ -192,13 +192,14 @@ class PoseProblems(QWidget):
         table.setColumnWidth(0, 9 * self.fontMetrics().averageCharWidth())
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         head = QHBoxLayout()
-        head.addWidget(self._left, 1)
         head.addWidget(self._fold)
+        head.addStretch()
         head.addWidget(self._suggest)
         head.addWidget(self._find)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(head)
+        layout.addWidget(self._left)
         layout.addWidget(self._searching)
         layout.addWidget(self._form)
         layout.addWidget(table, 1)
@@ -245,9 +246,8 @@ class PoseProblems(QWidget):
             return
         self.rows.refresh()
         queue = session.queue
-        self._left.setText(
-            f"{queue.left:,} of {len(queue):,} left" if len(queue) else ""
-        )
+        words = f"{queue.left:,} of {len(queue):,} left" if len(queue) else ""
+        self._say_left(words)
         if queue.current is not None and len(queue):
             self.table.selectRow(queue.current)
 
@@ -263,7 +263,7 @@ class PoseProblems(QWidget):
             found = predictions_of_labels(
                 session.draft.labels, session.frames, session.bodyparts
             )
-        self._left.setText("Looking for problems …")
+        self._say_left("Looking for problems …")
         self._job = self._workspace.background(
             _find,
             found,
@@ -301,6 +301,10 @@ class PoseProblems(QWidget):
 
     # -- how
 
+    def _say_left(self, words: str) -> None:
+        self._left.setText(words)
+        self._left.setVisible(bool(words))
+
     def _show_limits(self, limits: Limits) -> None:
         self._limits = limits
         for name, field in self._fields.items():
@@ -319,7 +323,7 @@ class PoseProblems(QWidget):
         _, problems = answer
         session.show_problems(problems)
         if not problems:
-            self._left.setText("Nothing looks wrong.")
+            self._say_left("Nothing looks wrong.")
         elif session.predictions is not None and not session.at:
             session.next_problem()  # that is what predictions are opened for
 

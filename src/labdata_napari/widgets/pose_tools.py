@@ -130,12 +130,12 @@ class PoseTools(QWidget):
         below = int(is_narrow)
         choices = (
             (self._clicks, 0, 0, 1),
-            (self._mode, 0, 1, 1),
+            (self._mode, 0, 1, 6 if is_narrow else 1),
             (self._then, below, 0 if is_narrow else 2, 1),
-            (self._order, below, 1 if is_narrow else 3, 6 if is_narrow else 1),
-            (self._undo, 0, 4, 1),
-            (self._redo, 0, 5, 1),
-            (self._keys, 0, 6, 1),
+            (self._order, below, 1 if is_narrow else 3, 1),
+            (self._undo, below, 4, 1),
+            (self._redo, below, 5, 1),
+            (self._keys, below, 6, 1),
         )
         ticks = (
             (self._lines, 0, 0, 1),
