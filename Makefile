@@ -22,7 +22,7 @@ demo: setup       ## napari on the demo lab; without a display: demo.png from a 
 	@scripts/demo
 
 test: setup       ## everything, on PyQt6; the user stories on PyQt5 first
-	QT_API=pyqt5 $(SCREEN) $(PY) -m pytest -q -n $(WORKERS) $(SHARING) -m "not alone and not one_qt" tests/gui tests/test_manifest.py tests/widgets/test_question.py
+	QT_API=pyqt5 PYTEST_QT_API=pyqt5 $(SCREEN) $(PY) -m pytest -q -n $(WORKERS) $(SHARING) -m "not alone and not one_qt" tests/gui tests/test_manifest.py tests/widgets/test_question.py
 	QT_API=pyqt6 $(SCREEN) $(PY) -m pytest -n $(WORKERS) $(SHARING) -m "not alone"
 	QT_API=pyqt6 $(SCREEN) $(PY) -m pytest -m alone $$(grep -rl --include="test_*.py" "mark\.alone" tests)
 
