@@ -18,6 +18,7 @@ from labdata_napari.core.pose_draft import (
 )
 from labdata_napari.core.pose_skeleton import Skeleton
 from labdata_napari.errors import InvalidValue, NotFound, WriteConflict, WriteRefused
+from labdata_napari.lab.pose_details import make_set
 from labdata_napari.lab.pose_tables import POSE_TABLES
 from labelling import add_video, frames_of, label_set, labels_of, picture
 from labs import postgresql, rows_everywhere, writes_fail
@@ -50,6 +51,21 @@ def number(lab: Any, request: pytest.FixtureRequest) -> int:
         assert not lab.poses.make_tables()
     assert lab.poses.shares_details is (request.param == "shared")
     return made
+
+
+def test_a_set_is_made_of_a_draft_once_however_often_its_answer_is_lost(
+    lab: Any, number: int
+) -> None:
+    draft = edited(lab.poses.load_draft(number))
+    images = {f: picture(f.frame_num) for f in draft.labels.frames}
+    skeleton = Skeleton(("tail", "nose"), edges=(("nose", "tail"),))
+    made = [make_set(lab, "of a model", images, draft, skeleton) for _ in range(2)]
+    assert made == [number + 1] * 2
+    again = lab.poses.load_draft(made[0])
+    assert again.labels.by_place() == draft.labels.by_place()
+    assert (again.sources, again.occluded) == (draft.sources, draft.occluded)
+    assert lab.poses.load_skeleton(made[0]).edges == skeleton.edges
+    assert lab.poses.load_details(made[0]).keys() >= draft.labels.by_place().keys()
 
 
 def test_a_draft_comes_back_as_it_was_saved(

@@ -18,6 +18,7 @@ from labdata_napari.core.pose_skeleton import Skeleton
 from labdata_napari.core.pose_unsaved import unsaved
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.keys import row_of
+from labdata_napari.lab.pose_making import make_whole_set
 from labdata_napari.lab.pose_sidecar import keep_aside, read_aside
 from labdata_napari.lab.pose_tables import (
     are_shared,
@@ -174,6 +175,29 @@ def add_draft(
     `images` are uint8, (Y, X) or (Y, X, 3).
     """
     return _save(lab, num, images, type(draft)(), draft)
+
+
+def make_set(
+    lab: Any,
+    description: str,
+    images: Mapping[FrameKey, NDArray[Any]],
+    draft: PoseDraft,
+    skeleton: Skeleton,
+) -> int:
+    """Make a label set of a working copy: labels and frames together, or nothing.
+
+    May be called again after `ConnectionLost`, as `pose_making.make_whole_set`; what
+    is known of the labels is written after them, or at the next call. `images` are
+    uint8, (Y, X) or (Y, X, 3).
+
+    Returns
+    -------
+    int
+        Its number.
+    """
+    num = make_whole_set(lab, description, None, images, draft, skeleton)
+    add_draft(lab, num, {}, draft)  # who put each label there, and when
+    return num
 
 
 def load_skeleton(lab: Any, num: int) -> Skeleton:

@@ -265,14 +265,15 @@ def save_labels(lab: Lab, saving: Saving) -> tuple[int, PoseDraft]:
     NotFound
         When there are new frames of which there is no picture; nothing is written.
     """
+    from labdata_napari.lab.pose_details import make_set
+
     _refuse_elsewhere(lab, saving.home)
     images = _pictures(saving)
     num = saving.num
     if num is None:
-        num = lab.poses.create_label_set(saving.description or None)
-        if saving.skeleton.edges or saving.skeleton.colours:
-            lab.poses.save_skeleton(num, saving.skeleton)
-    lab.poses.save_draft(num, saving.baseline, saving.edited, images)
+        num = make_set(lab, saving.description, images, saving.edited, saving.skeleton)
+    else:
+        lab.poses.save_draft(num, saving.baseline, saving.edited, images)
     return num, lab.poses.load_draft(num)
 
 
