@@ -151,6 +151,7 @@ def test_editing_leaves_the_original_alone():
         ("n", "t", np.ones((4, 2)), r"\(N, 3\)"),
         ("n", "t", np.ones(3), r"\(N, 3\)"),
         ("n", "t", [[0, 0, np.nan]], "Point 1"),
+        ("n", "t", [[0, 0, 1], [0, -1e9, 1]], "Point 2"),
         ("n", "t", [["a", "b", "c"]], "not numbers"),
     ],
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import csv
+import io
 import json
 import zlib
 from dataclasses import replace
@@ -161,6 +163,18 @@ def test_a_table_of_a_napari_layer_is_read(tmp_path):
     np.testing.assert_array_equal(draft.points, [[1.5, 2, 3], [4, 5, 6]])
 
 
+def test_a_table_of_a_spreadsheet_with_decimal_commas_is_read(tmp_path):
+    path = tmp_path / "t.csv"
+    write_annotations(path, [TRACK, SPOT], SPACE, "csv")
+    rows = list(csv.reader(io.StringIO(path.read_text("utf-8"))))
+    with open(path, "w", encoding="utf-8-sig", newline="") as file:
+        cells = ([c.replace(".", ",") for c in row] for row in rows)
+        csv.writer(file, delimiter=";").writerows(cells)
+    for got, sent in zip(read_annotations(path, SPACE), (TRACK, SPOT), strict=True):
+        assert got.name == sent.name.strip()
+        np.testing.assert_array_equal(got.points, sent.points)
+
+
 def test_nothing_is_replaced_unless_that_was_meant(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("precious")
@@ -199,6 +213,7 @@ PICKLE = b"\x93NUMPY\x01\x00v\x00" + (
         ("a.csv", b"pixel_0,pixel_1,pixel_2\n1,2,nan\n", "not finite"),
         ("a.csv", b"pixel_0,pixel_1,pixel_2\n1,2,three\n", "not numbers"),
         ("a.csv", b"index,axis-0,axis-1,axis-2,axis-3\n0,1,2,3,4\n", "three axes"),
+        ("a.csv", b"pixel_0,pixel_1,pixel_2\n1,2,-1e9\n", "no place: it is at 1e"),
         ("a.csv", b"\xff\xfe\x00", "no text"),
         ("a.json", b"[" * 100_000, "no JSON"),
         ("a.json", b"[1, 2]", "no picks"),
@@ -224,6 +239,14 @@ def test_damaged_files_are_refused_in_a_sentence(tmp_path, name, content, said):
     path.write_bytes(content)
     with pytest.raises(UnreadableFile, match=said):
         read_annotations(path, SPACE)
+
+
+def test_json_of_others_is_refused_whether_bregma_is_known_or_not(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text('{"a": 1}')
+    for space in (SPACE, Space(UM)):
+        with pytest.raises(UnreadableFile, match="of ours and no picks"):
+            read_annotations(path, space)
 
 
 def test_tracks_of_brainglobe_are_pixels_or_voxels_of_the_atlas(tmp_path):

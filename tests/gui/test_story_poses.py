@@ -31,6 +31,7 @@ from labdata_napari.errors import NotFound
 from labdata_napari.lab.connect import connect
 from labdata_napari.widgets.pose_new_frames import shown_frame
 from labdata_napari.widgets.pose_rows import Saving, save_labels
+from labdata_napari.widgets.question import Question
 from labdata_napari.widgets.workspace import workspace_for
 
 if TYPE_CHECKING:
@@ -228,7 +229,10 @@ def two_people(hand: Hand, dock, url: str, num: int) -> None:
         drag(hand.viewer, (mark.y, mark.x), (mark.y + shift, mark.x + shift))
     press(child(dock, "pose_back"))  # which keeps what is not saved
     hand.opened(dock, f"label set {num}")
-    press(waited(lambda: dock.findChild(QObject, "recover_restore")))
+    restore = waited(lambda: dock.findChild(QObject, "recover_restore"))
+    assert child(dock, "pose_badge").text() == "● earlier changes wait"
+    press(restore)
+    assert dock.findChild(Question).isHidden()
     session = hand.session
     waited(lambda: session.unsaved == 2)
     with connect(url) as lab:

@@ -11,6 +11,7 @@ from napari.layers import Layer, Points
 
 from labdata_napari.core.annotation import Annotation, AnnotationSet
 from labdata_napari.core.draft import Draft
+from labdata_napari.errors import InvalidValue
 from labdata_napari.layers import editing
 from labdata_napari.layers import points as p
 from labdata_napari.layers.annotator import Annotator
@@ -112,6 +113,18 @@ def test_the_chosen_annotation_stays_so_through_undo_import_and_restore(layer):
         editing.replace_annotations(layer, more, rows, nameless)
         is_chosen()
         history.undo()
+
+
+def test_an_import_far_out_of_the_stack_is_refused_and_changes_nothing(layer):
+    before, words = p.drafts(layer), history_of(layer).undo_words
+    near = Draft("near", "", np.array([[-40.0, 400.0, 600.0]]))  # it has 40, 200, 300
+    for place in ((5000.0, 1e5, 2.0), (0.0, -201.0, 0.0), (0.0, 0.0, np.nan)):
+        far = Draft("far", "", np.array([[1.0, 1.0, 1.0], place]))
+        with pytest.raises(InvalidValue, match=r"Point 2 of 'far' .* far out"):
+            editing.add_drafts(layer, [near, far])
+        assert all(a.same_as(b) for a, b in zip(p.drafts(layer), before, strict=True))
+        assert history_of(layer).undo_words == words
+    assert editing.add_drafts(layer, [near]) == ["near"]
 
 
 def test_a_name_that_was_never_saved_gets_its_colour_back_too(layer):

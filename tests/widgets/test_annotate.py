@@ -59,6 +59,20 @@ def test_what_the_table_holds_is_listed_and_rows_are_chosen_to_add_to(story):
     story.press("annotation_add")  # off: a click now selects
     story.click_voxel(5, 20, 20)
     assert story.table.current_name() == "probe_track 1"
+    # nothing is put outside of the picture
+    story.viewer.scene.camera.zoom /= 2
+    story.press("annotation_add")
+    story.click_voxel(5, -6, 20)
+    assert "outside of the stack" in story.text("annotation_status")
+    assert len(story.layer.data) == 5
+    story.drag((5, 20, 20), (5, -6, 22))
+    np.testing.assert_allclose(story.layer.data[3, 1:], (-0.5, 22), atol=0.2)
+    # why something was not taken is told until something is
+    assert not story.text("annotation_status")
+    model.setData(model.index(0, NAME), "probe_track 1")
+    assert "already an annotation" in story.text("annotation_status")
+    story.click_voxel(5, 10, 10)
+    assert not story.text("annotation_status")
 
 
 def test_type_a_name_press_enter_click_points_and_save(story):

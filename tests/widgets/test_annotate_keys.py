@@ -127,6 +127,7 @@ def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
     story.hover(2, 10, 12)
     story.key(K.Key_T)
     assert "tip by marked" in numbers(story).replace("\N{NO-BREAK SPACE}", " ")
+    assert "upwards" in story.text("annotation_status")  # it is the upper end
     story.key(K.Key_W)
     view = story.dock.findChild(TrackView)
     story.qtbot.waitUntil(lambda: view._picture is not None, timeout=20_000)
@@ -307,6 +308,15 @@ def test_a_search_a_menu_for_many_and_ticks(story):
         found = [rows.index(row, NAME).data() for row in range(rows.rowCount())]
         assert found[2:] == ["a 1", "a 2"]
     assert found[:2] == ["a 0", "probe 1"]
+    # Tab goes down the list as it is shown, and round
+    story.viewer.layers.selection.active = story.layer
+    story.table.sortByColumn(NAME, Qt.SortOrder.AscendingOrder)
+    for name in ("probe 1", "a 1", "a 2", "a 0"):
+        story.key(K.Key_Tab)
+        assert story.table.current_name() == name
+    story.key(K.Key_Backtab, SHIFT)
+    assert story.table.current_name() == "a 2"
+    story.table.sortByColumn(COUNT, Qt.SortOrder.AscendingOrder)
     story.key(K.Key_Z, CONTROL)
     types_stand_above_what_is_of_them(story)
 
@@ -369,6 +379,7 @@ def test_the_manifest_offers_the_keys_that_there_are(own_preferences):
     assert problems_of(chosen) == []
     assert len(problems_of({**chosen, "new_track": "S", "undo": "Foo+Q"})) == 2
     dock = {"save", "show_keys", "show_track", "show_sections"}
+    dock |= {"next_annotation", "annotation_before"}  # in the order of its list
     others = dock | set(NUDGES)
     assert all(
         hasattr(Annotator, each.name) != (each.name in others) for each in ACTIONS

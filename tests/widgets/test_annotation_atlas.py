@@ -186,7 +186,15 @@ def files_go_out_and_come_in(story: Story, folder: Path) -> None:
     assert saved == [str(folder / "all.npy")]
     np.testing.assert_allclose(np.load(folder / "all.npy"), points)
 
-    (folder / "from napari.csv").write_text("axis-0,axis-1,axis-2\n1,2,3\n4,5,6\n")
+    head, before = "axis-0,axis-1,axis-2\n", len(story.layer.data)
+    (folder / "far.csv").write_text(f"{head}1,2,3\n-1000,99999,30\n")
+    files.import_files([folder / "NP1_shank0.npy", folder / "far.csv"])
+    told("Point 2 of 'far' is at (-1,000, 99,999, 30), far out")
+    (folder / "empty.csv").write_text(head)
+    files.import_files([folder / "empty.csv"])
+    told("no points to read")
+    assert len(story.layer.data) == before
+    (folder / "from napari.csv").write_text(f"{head}1,2,3\n4,5,6\n")
     files.import_files([folder / "from napari.csv", folder / "NP1_shank0.npy"])
     told("2 annotations of 5 points")
     names = [entry.name for entry in working_copy.roster(story.layer)]

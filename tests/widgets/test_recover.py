@@ -129,6 +129,7 @@ def test_what_another_program_left_when_it_ended(open_story, lab_folder, end):
     assert "• changed: probe é: renamed from probe 1" in text
     assert "• new: to come (no points yet)" in text
     story.press("recover_restore")
+    assert not is_asked(story)
     assert counts(story) == {"probe é": 3, "sonde": 2, "to come": 0}
     assert story.text("annotation_badge") == "● recovered, 2 unsaved changes"
     story.save()
@@ -147,8 +148,9 @@ def test_closing_napari_keeps_unsaved_points_until_they_are_dealt_with(
     edit_and_close(story)
     story = open_story(shared_lab)
     assert "• new: probe 2 (probe_track, 2 points)" in wait_for_offer(story)
-    assert story.text("annotation_badge") == "✓ all saved"
+    assert story.text("annotation_badge") == "● earlier changes wait"
     story.press("recover_later")
+    assert story.text("annotation_badge") == "✓ all saved"
     assert names(story) == ["probe 1"]
     story.viewer.close()
     # meanwhile somebody saves one of that name

@@ -11,6 +11,7 @@ import numpy as np
 from labdata_napari.core.annotation_types import REGION
 from labdata_napari.core.changed_points import point_differences
 from labdata_napari.core.changes import Changed, Changes
+from labdata_napari.core.places import FARTHEST
 from labdata_napari.errors import InvalidValue, NotFound
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class Annotation:
         Up to 36 characters, such as "probe_track"; may be empty.
     points
         (N, 3) float64, read-only, N at least 1: pixels along the stored array's
-        spatial axes in their order (z, y, x), whole numbers being voxel centres.
+        spatial axes in their order (z, y, x), whole numbers being voxel centres;
+        within a million.
     annotation_id
         The row's id; None while it has no row.
 
@@ -90,7 +92,7 @@ class Annotation:
         Raises
         ------
         InvalidValue
-            When the row's points are no (N, 3) finite numbers.
+            When the row's points are no (N, 3) numbers within a million.
         """
         points = np.asarray(row["xyz"])
         if points.shape == (3,):  # a single point stored flat
@@ -373,8 +375,9 @@ def _as_points(value: ArrayLike, name: str) -> NDArray[np.float64]:
         )
     if not len(points):
         raise InvalidValue(f"{name!r} has no points; place one or delete it.")
-    if not np.all(np.isfinite(points)):
-        bad = int(np.flatnonzero(~np.isfinite(points).all(axis=1))[0])
+    is_place = (np.abs(points) <= FARTHEST).all(axis=1)  # NaN is none either
+    if not is_place.all():
+        bad = int(np.flatnonzero(~is_place)[0])
         raise InvalidValue(
             f"Point {bad + 1} of {name!r} is at {points[bad].tolist()}, which is no "
             "place; delete it."

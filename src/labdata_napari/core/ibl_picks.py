@@ -124,10 +124,13 @@ def read_picks(path: Path, space: Space) -> tuple[Draft, ...]:
     InvalidValue
         When bregma is not known.
     """
-    from_bregma = inverse(space.bregma)
     record = read_json(path)
     if not isinstance(record, dict) or KEY not in record:
-        raise UnreadableFile(f"'{path}' holds no picks: the key {KEY!r} is missing.")
+        raise UnreadableFile(
+            f"'{path}' holds no annotations of ours and no picks of the IBL: the key "
+            f"{KEY!r} is missing."
+        )
+    from_bregma = inverse(space.bregma)
     picks = as_points(record[KEY], path)
     if len(picks) and np.abs(picks).max() < _MILLIMETRES:
         raise UnreadableFile(

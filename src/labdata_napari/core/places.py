@@ -9,10 +9,15 @@ import numpy as np
 from labdata_napari.errors import InvalidValue
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
     Array = NDArray[np.float64]
 
+FARTHEST = 1e6
+"""No pixel of a stack, and no µm of a brain, is farther out. napari, which has a
+slider for all places of its layers, breaks down at some hundred million."""
 _FARTHEST_UM = 1e9  # a kilometre away is no place in a stack
 
 
@@ -34,6 +39,37 @@ def as_pitch(um_per_pixel: ArrayLike) -> Array:
             f"got {um_per_pixel!r}."
         )
     return pitch
+
+
+def check_near(name: str, points: Array, shape: Sequence[int]) -> None:
+    """Refuse points that are farther out of a stack than the stack is large.
+
+    A point may lie outside: of a stack that was cropped, or of one half. One that is
+    farther out than that has other units or another order of axes.
+
+    Parameters
+    ----------
+    name
+        Of their annotation.
+    points
+        (N, 3) pixels.
+    shape
+        (3,) of the stack.
+
+    Raises
+    ------
+    InvalidValue
+        When one is before -size or beyond twice the size along an axis.
+    """
+    size = np.asarray(shape, np.float64)
+    bad = np.flatnonzero(~((points >= -size) & (points <= 2 * size)).all(axis=1))
+    if len(bad):
+        place = ", ".join(f"{v:,.6g}" for v in points[bad[0]])
+        raise InvalidValue(
+            f"Point {bad[0] + 1} of {name!r} is at ({place}), far out of this stack of "
+            f"{' × '.join(f'{n:,}' for n in shape)} pixels; check units and order of "
+            "the axes."
+        )
 
 
 def in_um(points: ArrayLike, pitch: Array) -> tuple[Array, NDArray[np.bool_]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labdata_napari.core.places import FARTHEST
 from labdata_napari.errors import NotFound, UnreadableFile, WriteRefused
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def as_points(values: Any, path: Path) -> NDArray[np.float64]:
     Raises
     ------
     UnreadableFile
-        When they are no finite numbers in threes, or too many.
+        When they are no numbers within a million in threes, or too many.
     """
     try:
         points = np.array(values, np.float64)
@@ -87,6 +88,10 @@ def as_points(values: Any, path: Path) -> NDArray[np.float64]:
         )
     if not np.isfinite(points).all():
         raise UnreadableFile(f"A point in '{path}' is no place (not finite).")
+    if np.abs(points).max() > FARTHEST:
+        raise UnreadableFile(
+            f"A point in '{path}' is no place: it is at {np.abs(points).max():.3g}."
+        )
     return points
 
 

@@ -3,7 +3,8 @@
 Our columns: annotation, type, point (from 1); pixel_0, pixel_1, pixel_2 along the
 stack's spatial axes in their order, voxel centres; um_0 to um_2, these times the voxel
 size; and where it is known ml_um, ap_um, dv_um from bregma and atlas_um_0 to
-atlas_um_2.
+atlas_um_2. Spreadsheets of countries with a decimal comma write semicolons between the
+columns and commas in the numbers; that is read, too.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 PIXELS = ("pixel_0", "pixel_1", "pixel_2")
 _UM = ("um_0", "um_1", "um_2")
 _NAPARI = ("axis-0", "axis-1", "axis-2")
+_TEXTS = ("annotation", "type")
 
 
 def table_of(drafts: Iterable[Draft], space: Space) -> bytes:
@@ -113,7 +115,10 @@ def pitch_of(path: Path) -> NDArray[np.float64]:
 
 
 def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
-    reader = csv.reader(io.StringIO(read_text(path)))
+    text = read_text(path)
+    first = text.partition("\n")[0]
+    has_semicolons = ";" in first and "," not in first
+    reader = csv.reader(io.StringIO(text), delimiter=";" if has_semicolons else ",")
     try:
         header = [name.strip() for name in next(reader, [])]
         rows = [row for row in islice(reader, MOST_POINTS + 1) if row]
@@ -127,6 +132,12 @@ def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
                 f"Line {number} of '{path}' has {len(row)} values for "
                 f"{len(header)} columns."
             )
+    if has_semicolons:
+        texts = [name in _TEXTS for name in header]
+        rows = [
+            [c if t else c.replace(",", ".") for c, t in zip(row, texts, strict=True)]
+            for row in rows
+        ]
     return header, rows
 
 

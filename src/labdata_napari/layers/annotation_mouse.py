@@ -16,7 +16,7 @@ from labdata_napari.layers import editing
 from labdata_napari.layers.cursor import displayed, point_under
 from labdata_napari.layers.filling import forget_selection
 from labdata_napari.layers.history import history_of
-from labdata_napari.layers.points import names_per_point, type_of
+from labdata_napari.layers.points import names_per_point, stack_shape, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,10 +95,16 @@ class AnnotationMouse:
         return np.asarray(self._layer.world_to_data(cursor), dtype=np.float64)
 
     def add_at(self, place: ArrayLike) -> bool:
-        """Add a point to the chosen annotation; whether it may be edited."""
+        """Add a point to the chosen annotation; whether it was added.
+
+        None is added outside of the stack.
+        """
         layer = self._layer
         if self.why_not:
             self.told.emit(self.why_not)
+            return False
+        if not np.array_equal(self._inside(place), place):
+            self.told.emit("That is outside of the stack: no point was added.")
             return False
         name = editing.chosen_annotation(layer)
         kind = type_of(layer, name)
@@ -181,7 +187,13 @@ class AnnotationMouse:
         across = displayed(self._viewer, self._layer)
         place = np.array(self._layer.data[index], dtype=np.float64)
         place[across] = np.asarray(self._layer.world_to_data(position))[across]
+        place[across] = self._inside(place)[across]
         editing.move_point(self._layer, index, place)
+
+    def _inside(self, place: ArrayLike) -> NDArray[np.float64]:
+        """Return the nearest place (3,) within the voxels of the stack."""
+        at, shape = np.asarray(place, dtype=np.float64), stack_shape(self._layer)
+        return at if shape is None else np.clip(at, -0.5, np.array(shape) - 0.5)
 
     def _choose(self, index: int) -> None:
         """Let a click on a point choose its annotation."""

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from labdata_napari.core.surface import BrainSurface
 
 _FAR = 10  # slices that a step with Shift goes
+_LEVEL = 90.0  # degrees from straight down
 TRACK = "probe_track"
 
 
@@ -218,13 +219,24 @@ class Annotator:
             what = f"“{names[0]}”" if len(names) == 1 else f"{len(names)} annotations"
             self.told.emit(f"Deleted {what}; undo brings it back.")
 
-    def next_annotation(self) -> None:
-        """Choose the next annotation, and go there."""
-        self._step_annotation(1)
+    def step_annotation(self, names: Sequence[str], step: int) -> None:
+        """Choose an annotation after or before the chosen one, and go there.
 
-    def annotation_before(self) -> None:
-        """Choose the annotation before the chosen one, and go there."""
-        self._step_annotation(-1)
+        Parameters
+        ----------
+        names
+            In the order in which a person sees them; the last leads to the first.
+        step
+            1 or -1.
+        """
+        if not names:
+            return
+        chosen = editing.chosen_annotation(self.layer)
+        index = names.index(chosen) if chosen in names else min(-step, 0)
+        name = names[(index + step) % len(names)]
+        self.choose(name)
+        looking.go_to_annotation(self.viewer, self.layer, name)
+        self.changed.emit()
 
     # -- points
 
@@ -260,7 +272,9 @@ class Annotator:
             name, place = names_per_point(layer)[under], np.array(layer.data[under])
         is_marked = any(e.name == name and e.tip == tuple(place) for e in roster(layer))
         editing.mark_tip(layer, name, None if is_marked else place)
-        self.told.emit(f"The tip of “{name}” is {'found' if is_marked else 'marked'}.")
+        upwards = "" if is_marked else self._upwards(name)
+        what = "found" if is_marked else "marked"
+        self.told.emit(f"The tip of “{name}” is {what}.{upwards}")
 
     def snap_to_surface(self) -> None:
         """Bring the point under the cursor to the brain's surface, or add one there."""
@@ -359,17 +373,6 @@ class Annotator:
 
     # -- how
 
-    def _step_annotation(self, step: int) -> None:
-        names = [entry.name for entry in roster(self.layer)]
-        if not names:
-            return
-        chosen = editing.chosen_annotation(self.layer)
-        index = names.index(chosen) if chosen in names else -step
-        name = names[(index + step) % len(names)]
-        self.choose(name)
-        looking.go_to_annotation(self.viewer, self.layer, name)
-        self.changed.emit()
-
     def _step_point(self, step: int) -> None:
         name = editing.chosen_annotation(self.layer)
         if name is None:
@@ -377,6 +380,14 @@ class Annotator:
         point = looking.neighbour(self.viewer, self.layer, name, step)
         if point is not None:
             looking.go_to_point(self.viewer, self.layer, point)
+
+    def _upwards(self, name: str) -> str:
+        """Warn of a track whose tip lies above its entry; "" where it does not."""
+        numbers = self.figures.of(name)
+        track = None if numbers is None else numbers.track
+        if not track or track.angles is None or track.angles.tilt_deg <= _LEVEL:
+            return ""
+        return " The track goes upwards from its entry now: mark the lower end instead?"
 
     def _refuse(self) -> bool:
         if self.mouse.why_not:

@@ -15,6 +15,7 @@ from labdata_napari.core.annotation import Annotation
 from labdata_napari.core.annotation_types import REGION
 from labdata_napari.core.draft import drafts_of
 from labdata_napari.core.edit_differences import place as placed
+from labdata_napari.core.places import check_near
 from labdata_napari.core.track_formats import fitted
 from labdata_napari.errors import InvalidValue, NotFound
 from labdata_napari.layers.filling import (
@@ -33,6 +34,7 @@ from labdata_napari.layers.points import (
     is_listed,
     names_per_point,
     roster,
+    stack_shape,
 )
 from labdata_napari.layers.points import drafts as current_drafts
 from labdata_napari.layers.source import METADATA_KEY, source_of
@@ -309,7 +311,16 @@ def add_drafts(layer: Points, drafts: Sequence[Draft]) -> list[str]:
     -------
     list of str
         Their names, with a number behind those that were taken.
+
+    Raises
+    ------
+    InvalidValue
+        When a point is farther out of the stack than that is large; nothing is added.
     """
+    shape = stack_shape(layer)
+    if shape is not None:
+        for draft in drafts:
+            check_near(draft.name, draft.points, shape)
     there = current_drafts(layer)
     free = fitted((*there, *(replace(d, annotation_id=None) for d in drafts)))
     added = free[len(there) :]

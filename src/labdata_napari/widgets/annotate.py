@@ -57,6 +57,7 @@ _NO_LAYER = (
 )
 
 
+_STEPS = {"next_annotation": 1, "annotation_before": -1}
 _SEEN_IN_DOCK = (
     *("save", "show_keys", "show_track", "show_sections"),
     *("place_probe", "paint_region"),
@@ -80,6 +81,7 @@ class AnnotationDock(QWidget):
         self._workspace: Workspace = workspace_for(napari_viewer)
         self._annotator: Annotator | None = None
         self._state = AnnotationState()
+        self._refused = ""
         self._title = _label("annotation_title")
         self._badge = _label("annotation_badge", wraps=False)
         self._new = NewAnnotation()
@@ -147,7 +149,7 @@ class AnnotationDock(QWidget):
         self._listening.to(self._workspace.changed, self._on_connection)
         self._new.wanted.connect(self._make)
         self._list.chosen.connect(self._on_chosen)
-        self._list.told.connect(self._say)
+        self._list.told.connect(self._refuse)
         self._tips.found.connect(self._list.show_tips)
         self._tools.add_toggled.connect(self._on_add_toggled)
         self._tools.undo_wanted.connect(self._on_undo)
@@ -225,6 +227,7 @@ class AnnotationDock(QWidget):
             (annotator.history.changed, self._track.come_to_cursor),
             (annotator.foreseen, self._track.foresee),
             (annotator.told, self._say),
+            (annotator.mouse.told, self._refuse),
             (annotator.mouse.adding, self._tools.show_adding),
             (annotator.mouse.dragged, self._on_dragged),
             (annotator.looks_changed, self._refresh),
@@ -285,9 +288,16 @@ class AnnotationDock(QWidget):
         self._status.setText(text)
         self._status.setVisible(bool(text))
 
+    def _refuse(self, text: str) -> None:
+        """Say why an edit was not taken, until another is."""
+        self._say(text)
+        self._refused = text
+
     # -- what happens in the layer
 
     def _on_changed(self) -> None:
+        if self._status.text() == self._refused:
+            self._say("")
         self._refresh()
         if self._layer is None:
             return
@@ -345,14 +355,20 @@ class AnnotationDock(QWidget):
             self._track.toggle_sections()
         elif self._annotator is None:
             return
+        elif name in _STEPS:
+            self._annotator.step_annotation(self._list.shown_names(), _STEPS[name])
         elif name in NUDGES:
             NUDGES[name](self._annotator.probe)
         else:
             getattr(self._annotator, name)()
 
     def _make(self, name: str, kind: str) -> None:
-        if self._annotator is not None and self._annotator.new(name, kind):
+        if self._annotator is None:
+            return
+        if self._annotator.new(name, kind):
             self._new.clear()
+        else:
+            self._refuse(self._status.text())
 
     def _on_chosen(self, name: str) -> None:
         self._autosave.chosen(name)

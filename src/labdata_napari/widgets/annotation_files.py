@@ -244,13 +244,21 @@ class FilesButton(QPushButton):
 
     def _on_read(self, answer: tuple[Annotator, tuple[Draft, ...]]) -> None:
         annotator, drafts = answer
-        if annotator is not self._annotator or not drafts:
+        if annotator is not self._annotator:
             return
-        names = editing.add_drafts(annotator.layer, drafts)
+        if not drafts:
+            self.told.emit("There are no points to read.")
+            return
+        try:
+            names = editing.add_drafts(annotator.layer, drafts)
+        except InvalidValue as error:
+            self.told.emit(f"{error} Nothing was read.")
+            return
         points = sum(len(draft.points) for draft in drafts)
         self.told.emit(
             f"Read {', '.join(names[:3])}{' …' if len(names) > 3 else ''}: "
-            f"{len(names)} annotations of {points} points; undo takes them out again."
+            f"{_counted(len(names), 'annotation')} of {_counted(points, 'point')}; "
+            f"undo takes {'it' if len(names) == 1 else 'them'} out again."
         )
 
     def _tracks(self, annotator: Annotator) -> dict[int, tuple[str, Track]]:
@@ -272,6 +280,10 @@ class FilesButton(QPushButton):
                 "<probe>_shank<number>."
             )
         return probes[next(iter(names))]
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 class _Export:

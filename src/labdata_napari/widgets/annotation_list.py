@@ -88,6 +88,10 @@ class AnnotationList(QWidget):
         if name is not None and name not in self.table.picked_names():
             self.table.follow([name])
 
+    def shown_names(self) -> list[str]:
+        """Return the names that are seen, from the top."""
+        return self.table.shown_names()
+
     def follow(self, names: Sequence[str]) -> None:
         """Select what was selected in the picture."""
         self.table.follow(names)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from labdata_napari.errors import LabdataError
 from labdata_napari.layers import points as working_copy
+from labdata_napari.widgets.offer_flow import WAITING
 
 if TYPE_CHECKING:
     from napari.layers import Points
@@ -30,6 +31,8 @@ class AnnotationState:
         Whether what is unsaved was recovered from a journal.
     in_conflict
         Whether a save was refused because somebody else had saved.
+    is_asked
+        Whether it is asked what becomes of unsaved changes of another time.
     """
 
     count: int = 0
@@ -38,12 +41,13 @@ class AnnotationState:
     problem: str = ""
     is_restored: bool = False
     in_conflict: bool = False
+    is_asked: bool = False
 
     @property
     def badge(self) -> str:
         """Say it in a few words."""
         if not self.count:
-            return "✓ all saved"
+            return WAITING if self.is_asked else "✓ all saved"
         plural = "change" if self.count == 1 else "changes"
         why = "conflict, " * self.in_conflict or "recovered, " * self.is_restored
         return f"● {why}{self.count} unsaved {plural}"
@@ -68,4 +72,5 @@ def state_of(
         tuple(c.after.name for c in changes.changed),
         is_restored=journaling.is_restored(layer),
         in_conflict=in_conflict and count > 0,
+        is_asked=journaling.offer_for(layer) is not None,
     )

@@ -179,6 +179,12 @@ class AnnotationTable(QTableView):
         names = (self._name_at(index) for index in rows)
         return [name for name in names if name is not None]
 
+    def shown_names(self) -> list[str]:
+        """Return the names of all rows that are shown, from the top."""
+        rows = self._rows
+        names = (self._name_at(rows.index(i, NAME)) for i in range(rows.rowCount()))
+        return [name for name in names if name is not None]
+
     def rename(self) -> None:
         """Let the current row's name be typed."""
         if self.editTriggers() != QTableView.EditTrigger.NoEditTriggers:

@@ -60,6 +60,8 @@ class OfferFlow(QObject):
     """A line for the status of the dock."""
     restored = Signal()
     """The copy holds what was offered."""
+    waiting_changed = Signal()
+    """Something waits for a decision now, or no longer does."""
 
     def __init__(
         self,
@@ -73,13 +75,15 @@ class OfferFlow(QObject):
         self._question = question
         self._offering = offering
         self.copy: Any = None
+        self._is_restoring = False
         journaling.offered.connect(self._on_offered)
         journaling.told.connect(self.told)
 
     def offer(self) -> None:
         """Ask about what was found for the copy, unless a question is open."""
         offer = self._found()
-        if offer is None or not self._question.isHidden():
+        # while it is put back, the copy tells its dock of edits, which may ask again
+        if offer is None or self._is_restoring or not self._question.isHidden():
             return
         try:
             lines = self._offering.lines(self.copy, offer)
@@ -113,16 +117,20 @@ class OfferFlow(QObject):
     def _on_offered(self, copy: Any) -> None:
         if copy is self.copy:
             self.offer()
+            self.waiting_changed.emit()
 
     def _restore(self) -> None:
         offer = self._found()
         if offer is None:
             return
+        self._is_restoring = True
         try:
             self._offering.restore(self.copy, offer)
         except LabdataError as error:
             self.told.emit(str(error))
             return
+        finally:
+            self._is_restoring = False
         self._journaling.adopt(self.copy)
         when = time_words(offer.when)
         self.told.emit(offer.problem or f"The changes of {when} are back, not saved.")
@@ -132,6 +140,7 @@ class OfferFlow(QObject):
         if self.copy is not None:
             self._journaling.dismiss(self.copy)
             self.told.emit("The unsaved changes are gone.")
+            self.waiting_changed.emit()
 
     def _postpone(self) -> None:
         if self.copy is not None:
@@ -140,6 +149,11 @@ class OfferFlow(QObject):
                 "The unsaved changes are kept; they are offered again when this "
                 f"{self._offering.rows} is opened next."
             )
+            self.waiting_changed.emit()
+
+
+WAITING = "● earlier changes wait"
+"""What a badge says of a copy with nothing unsaved, while it is asked about others."""
 
 
 def time_words(when: datetime) -> str:

@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
 
 from labdata_napari.widgets.annotation_keys_panel import KeysPanel
 from labdata_napari.widgets.listening import Listening
-from labdata_napari.widgets.offer_flow import OfferFlow
+from labdata_napari.widgets.offer_flow import WAITING, OfferFlow
 from labdata_napari.widgets.pose_carrying import PoseCarrying
 from labdata_napari.widgets.pose_conflicts import PoseConflicts
 from labdata_napari.widgets.pose_journal import POSE_OFFERS
@@ -103,6 +103,7 @@ class PosePage(QWidget):
         self._flow.state_changed.connect(self.refresh_state)
         self._recover.told.connect(self.told)
         self._recover.restored.connect(self._on_edited)
+        self._recover.waiting_changed.connect(self.refresh_state)
 
     def _lay_out(self) -> None:
         head, bottom = QHBoxLayout(), QHBoxLayout()
@@ -204,7 +205,9 @@ class PosePage(QWidget):
         session, connection = work.session, self._workspace.connection
         self._title.setText(work.words)
         unsaved = session.unsaved
-        self._badge.setText(f"● {unsaved:,} unsaved" if unsaved else "✓ all saved")
+        is_asked = self._workspace.journaling.offer_for(session) is not None
+        saved = WAITING if is_asked else "✓ all saved"
+        self._badge.setText(f"● {unsaved:,} unsaved" if unsaved else saved)
         reason = why_not_saved_in(connection, work.lab)
         session.why_not = connection.why_read_only if connection.is_open else ""
         self._reason.setText(reason or session.why_not)

@@ -38,7 +38,7 @@ class RecoverFlow(QObject):
     told = Signal(str)
     """A line for the status of the dock."""
     layer_changed = Signal()
-    """The layer holds other annotations now."""
+    """The layer holds other annotations now, or others wait for a decision."""
 
     def __init__(
         self, workspace: Workspace, question: Question, parent: QObject
@@ -50,6 +50,7 @@ class RecoverFlow(QObject):
         self._offers = OfferFlow(workspace.journaling, question, _OFFERS, self)
         self._offers.told.connect(self.told)
         self._offers.restored.connect(self.layer_changed)
+        self._offers.waiting_changed.connect(self.layer_changed)
 
     @property
     def layer(self) -> Points | None:
