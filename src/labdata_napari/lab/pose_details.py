@@ -22,6 +22,7 @@ from labdata_napari.lab.pose_making import make_whole_set
 from labdata_napari.lab.pose_sidecar import keep_aside, read_aside
 from labdata_napari.lab.pose_tables import (
     are_shared,
+    lock_details,
     make_own_tables,
     read_details,
     read_skeleton,
@@ -32,7 +33,7 @@ from labdata_napari.lab.pose_writing import read_labels, save_labels
 from labdata_napari.lab.writing import lock_row, write_back
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -162,9 +163,10 @@ def save_draft(
         As `Poses.save_labels`; WriteRefused also when the labels are saved, and the
         file of what is known of them cannot be.
     """
-    if not unsaved(baseline, edited).after and not images:
+    places = unsaved(baseline, edited).after
+    if not places and not images:
         return baseline.labels.changes_to(edited.labels)
-    return _save(lab, num, images or {}, baseline, edited)
+    return _save(lab, num, images or {}, baseline, edited, tuple(places))
 
 
 def add_draft(
@@ -174,7 +176,9 @@ def add_draft(
 
     `images` are uint8, (Y, X) or (Y, X, 3).
     """
-    return _save(lab, num, images, type(draft)(), draft)
+    nothing = type(draft)()
+    places = tuple(unsaved(nothing, draft).after)
+    return _save(lab, num, images, nothing, draft, places)
 
 
 def make_set(
@@ -268,17 +272,17 @@ def _save(
     images: Mapping[FrameKey, NDArray[Any]],
     baseline: PoseDraft,
     edited: PoseDraft,
+    places: Sequence[Place],
 ) -> Changes[Label]:
     make_own_tables(lab)
     when = now()
     user = str(lab.user)[:64]
     changes = baseline.labels.changes_to(edited.labels)
-    places = unsaved(baseline, edited).after
     if are_shared(lab):
 
         def write(labels: PoseLabels) -> None:
             # somebody else may have said something else of the same labels meanwhile
-            known = read_details(lab, num, locked=True)
+            known = lock_details(lab, num, places)
             joined = merged(baseline, edited, draft_of(labels, known))
             details = details_of(joined, places, user, when)
             write_details(

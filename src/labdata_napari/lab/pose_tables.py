@@ -71,16 +71,28 @@ def make_own_tables(lab: Any) -> None:
         make_tables(lab)
 
 
-def read_details(lab: Any, num: int, locked: bool = False) -> dict[Place, Detail]:
-    """Read what is kept of the labels of a set, whether they are still there or not.
+def read_details(lab: Any, num: int) -> dict[Place, Detail]:
+    """Read what is kept of the labels of a set, whether they are still there or not."""
+    return _details(lab, f"{_SET} = %s", (num,))
 
-    `locked` within a transaction; without it MySQL shows what was there at its start.
+
+def lock_details(lab: Any, num: int, places: Sequence[Place]) -> dict[Place, Detail]:
+    """Read what is kept at some places, as it is now; within a transaction.
+
+    Locked, as MySQL else shows what was there when the transaction began. A statement
+    for 500 places.
     """
+    found = {}
+    for part in _parts(places):
+        where, values = _at(num, part)
+        found.update(_details(lab, f"{where} FOR UPDATE", values))
+    return found
+
+
+def _details(lab: Any, where: str, values: tuple[Any, ...]) -> dict[Place, Detail]:
     names = ", ".join((*_PLACE, *_VALUES))
     rows = lab.connection.query(
-        f"SELECT {names} FROM {_full(lab, LABELS)} WHERE {_SET} = %s"
-        f"{' FOR UPDATE' * locked}",
-        (num,),
+        f"SELECT {names} FROM {_full(lab, LABELS)} WHERE {where}", values
     ).fetchall()
     found = {}
     for *frame, number, part, state, source, x, y, user, when in rows:
@@ -89,20 +101,22 @@ def read_details(lab: Any, num: int, locked: bool = False) -> dict[Place, Detail
     return found
 
 
+def _at(num: int, places: Sequence[Place]) -> tuple[str, tuple[Any, ...]]:
+    """Return a condition for some places of a set, and its values."""
+    marks = ", ".join([_marks(len(_PLACE))] * len(places))
+    values = [value for frame, name in places for value in (*frame, name)]
+    return f"{_SET} = %s AND ({', '.join(_PLACE)}) IN ({marks})", (num, *values)
+
+
 def write_details(lab: Any, num: int, details: Mapping[Place, Detail | None]) -> None:
     """Keep details in the place of those that are there; within a transaction.
 
     A statement for 500 labels, and one for 500 of which nothing is to be kept.
     """
     full = _full(lab, LABELS)
-    places = ", ".join(_PLACE)
     for part in _parts([place for place, d in details.items() if d is None]):
-        marks = ", ".join([_marks(len(_PLACE))] * len(part))
-        values = [value for frame, name in part for value in (*frame, name)]
-        lab.connection.query(
-            f"DELETE FROM {full} WHERE {_SET} = %s AND ({places}) IN ({marks})",
-            (num, *values),
-        )
+        where, gone = _at(num, part)
+        lab.connection.query(f"DELETE FROM {full} WHERE {where}", gone)
     begin, end = _replacing(lab)
     kept = [(place, detail) for place, detail in details.items() if detail is not None]
     columns = ", ".join((_SET, *_PLACE, *_VALUES))
