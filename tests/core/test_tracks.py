@@ -125,6 +125,19 @@ def test_a_point_that_strays_is_flagged_and_others_are_not():
     assert track.residuals_um.max() < 3 * track.rms_um
 
 
+@pytest.mark.parametrize(
+    ("count", "noise", "least", "most"),
+    [(4, 20, 0.2, 0.45), (4, 10, 0.6, 0.9), (6, 20, 1, 1)],
+)
+def test_what_is_seen_of_a_click_400_um_off_is_as_written(count, noise, least, most):
+    seen = []
+    for seed in range(100):
+        clicks = on_track(*np.linspace(0, 2000, count), noise=noise, seed=seed)
+        clicks[count // 2] += 400 * np.array([-0.8, 0.6, 0]) / PITCH  # across
+        seen.append(fit_track(clicks, PITCH).flagged[count // 2])
+    assert least <= np.mean(seen) <= most
+
+
 def test_few_points_that_scatter_as_clicks_do_are_flagged_as_foretold():
     false = sum(
         fit_track(on_track(*range(0, 2000, 250), noise=15, seed=s), PITCH).flagged.sum()

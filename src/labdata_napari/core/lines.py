@@ -116,7 +116,10 @@ def strays(places: Array, least: float) -> NDArray[np.bool_]:
     so that among few clicks three times the rms is never reached. What is asked is
     whether a place as far off as this would occur with a probability below `CHANCE`,
     the F test of an externally studentised residual in two directions (Cook and
-    Weisberg 1982, Residuals and Influence in Regression, 2.2). It takes four places.
+    Weisberg 1982, Residuals and Influence in Regression, 2.2). It takes four places,
+    and with four, where the other three alone say how clicks scatter, it sees little:
+    a place 400 µm off is told in three of ten cases where clicks scatter 20 µm, in
+    three of four where 10 µm; with six places always.
 
     Parameters
     ----------
