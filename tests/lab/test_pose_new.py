@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,6 +60,8 @@ def test_a_set_is_made_of_frames_that_were_chosen(lab: Any, video: VideoKey) -> 
         assert abs(float(np.mean(shown)) - number * 20) < 5
     # the same again is the same set, after a connection that was lost
     assert lab.poses.new_set(request) == num
+    wider = replace(request, skeleton=SKELETON.with_bodyparts(["paw"]))
+    assert lab.poses.new_set(wider) != num
     assert lab.poses.new_set(NewSet({video: (1,)}, SKELETON, "to label", "ana")) != num
 
 

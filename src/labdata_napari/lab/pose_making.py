@@ -15,6 +15,7 @@ from labdata_napari.lab.pose_tables import (
     are_shared,
     forget_set,
     make_own_tables,
+    read_skeleton,
     write_details,
     write_skeleton,
 )
@@ -55,7 +56,7 @@ def make_whole_set(
     """Make a label set with all that is in it, in one transaction or not at all.
 
     May be called again after `ConnectionLost`: a set of the same description and
-    labeler with these frames and labels counts as made.
+    labeler with these frames, labels and body parts counts as made.
 
     Parameters
     ----------
@@ -181,10 +182,20 @@ class _WholeSetEdit:
         labels = self._labels.by_place()
         frames = {*self._images, *(frame for frame, _ in labels)}
         for row in _alike(rows, self._row):
-            there = read_labels(self._lab, {_NUM: row[_NUM]})
-            if set(there.frames) == frames and there.by_place() == labels:
-                return int(row[_NUM])
+            number = int(row[_NUM])
+            there = read_labels(self._lab, {_NUM: number})
+            same = set(there.frames) == frames and there.by_place() == labels
+            if same and self._has_bodyparts(number):
+                return number
         return None
+
+    def _has_bodyparts(self, number: int) -> bool:
+        """Whether no body part is missing; others may have come since."""
+        if are_shared(self._lab):
+            known = read_skeleton(self._lab, number)
+        else:
+            known = read_aside(self._lab, number).skeleton
+        return known is None or set(self._skeleton.bodyparts) <= set(known.bodyparts)
 
     def conflict(self, rows: list[Row]) -> None:
         """There is nothing to overwrite."""

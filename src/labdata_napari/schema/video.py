@@ -126,7 +126,7 @@ class PoseEstimationLabelSet(dj.Manual):
             Write below ``pose_estimation_models/model_<model_num>`` instead of
             ``pose_estimation_models/pose_label_set_num_<N>``.
         bodyparts
-            Which to write; all when None.
+            Which to write, in this order; when None all that have labels, by name.
         disperse_labels
             Whether body parts that the first frame lacks get a place in it, to be
             dragged from. Those that were not dragged do not come back as labels.
