@@ -226,8 +226,14 @@ def test_nothing_is_edited_where_it_may_not_be() -> None:
     told = listen(session.told)
     session.put("nose", 1, 1)
     session.delete()
+    session.choose("neck")
+    session.join()
+    edited = listen(session.edited)
+    session.add_bodypart("paw")
     assert not session.unsaved
-    assert told == [("You may only read.",)] * 2
+    assert told == [("You may only read.",)] * 4
+    assert not edited
+    assert session.bodyparts == PARTS
 
 
 def test_body_parts_are_added_joined_and_painted() -> None:

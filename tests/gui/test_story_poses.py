@@ -17,19 +17,22 @@ from hands import (
     child,
     double_click_row,
     drag,
+    pause,
     place_of,
     press,
     row_of,
 )
 from hands import wait_for as waited
-from labdata_napari.core.pose_draft import MANUAL
+from labdata_napari.core.pose_draft import MANUAL, PoseDraft
 from labdata_napari.core.pose_edits import place
 from labdata_napari.core.pose_looks import Mode
 from labdata_napari.core.pose_predictions import VideoKey
+from labdata_napari.core.pose_session import PoseSession
 from labdata_napari.demo import demo_truth
 from labdata_napari.errors import NotFound
 from labdata_napari.lab.connect import connect
 from labdata_napari.widgets.pose_new_frames import shown_frame
+from labdata_napari.widgets.pose_problems import PoseProblems
 from labdata_napari.widgets.pose_rows import Saving, save_labels
 from labdata_napari.widgets.question import Question
 from labdata_napari.widgets.workspace import workspace_for
@@ -215,6 +218,14 @@ def a_set_with_its_video_and_without(hand: Hand, dock, num: int) -> None:
     assert len(session.frames) == before + len(session.queue)
     hand.key(Qt.Key.Key_Space)
     assert session.frame not in session.baseline.labels.frames
+    # what is found for a session that was left is nothing to another
+    problems, other = dock.findChild(PoseProblems), PoseSession((), PoseDraft())
+    problems.find()
+    problems.follow(other)
+    pause(0.5)
+    assert not child(dock, "pose_left").text()
+    assert not len(other.queue)
+    problems.follow(session)
 
 
 def two_people(hand: Hand, dock, url: str, num: int) -> None:

@@ -60,10 +60,6 @@ class ProblemQueue:
         place = self.places[number]
         return place not in self._over and place not in self._right
 
-    def is_right(self, number: int) -> bool:
-        """Whether somebody said that it is none."""
-        return self.places[number] in self._right
-
     @property
     def left(self) -> int:
         """How many problems are left."""
@@ -90,10 +86,9 @@ class ProblemQueue:
                 self._over.add(place)
         return changed
 
-    def say_right(self, places: Iterable[Place], right: bool = True) -> None:
-        """Take the problems of some places out, or put them back."""
-        known = self._numbers.keys() & set(places)
-        self._right = self._right | known if right else self._right - known
+    def say_right(self, places: Iterable[Place]) -> None:
+        """Take the problems of some places out."""
+        self._right |= self._numbers.keys() & set(places)
 
     def step(self, way: int) -> int | None:
         """Go to the next open problem, or the one before; its number.

@@ -200,9 +200,9 @@ class PoseSession(PoseWalk):
             return
         kept = tuple(edge for edge in skeleton.edges if {*edge} != {*pair})
         is_new = len(kept) == len(skeleton.edges)
-        self._hang(replace(skeleton, edges=(*kept, pair) if is_new else kept))
         how = "are joined by a line" if is_new else "are no longer joined"
-        self.told.emit(f"{pair[0]} and {pair[1]} {how}.")
+        if self._hang(replace(skeleton, edges=(*kept, pair) if is_new else kept)):
+            self.told.emit(f"{pair[0]} and {pair[1]} {how}.")
 
     def add_bodypart(self, name: str) -> None:
         """Let a further body part be labelled.
@@ -213,9 +213,9 @@ class PoseSession(PoseWalk):
             When the name is too long, or none.
         """
         PoseLabels((name,))  # which says what is wrong with it
-        self._hang(self.skeleton.with_bodyparts((name,)))
-        self.choose(name)
-        self.edited.emit()
+        if self._hang(self.skeleton.with_bodyparts((name,))):
+            self.choose(name)
+            self.edited.emit()
 
     def paint(self, bodypart: str, colour: str) -> None:
         """Give a body part a colour, "#rrggbb"."""
@@ -264,13 +264,14 @@ class PoseSession(PoseWalk):
 
     # -- how
 
-    def _hang(self, skeleton: Skeleton) -> None:
+    def _hang(self, skeleton: Skeleton) -> bool:
         if self.why_not:
             self.told.emit(self.why_not)
-            return
+            return False
         self.skeleton = skeleton
         self.hung.emit()
         self.looks_changed.emit()
+        return True
 
     def _go_on(self) -> None:
         """Do what the mode does after a click."""

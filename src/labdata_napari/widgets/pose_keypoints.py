@@ -26,6 +26,7 @@ from labdata_napari.core.pose_draft import (
     Keypoint,
     State,
 )
+from labdata_napari.core.pose_predictions import UNKNOWN_MODEL
 from labdata_napari.errors import LabdataError
 from labdata_napari.widgets.pose_keys import MOST_NUMBERS
 from labdata_napari.widgets.table_model import TableModel, swatch
@@ -51,7 +52,6 @@ _SOURCES: Mapping[int, str] = {
     INTERPOLATED: "between frames",
     TRACKED: "carried over",
 }
-_UNKNOWN_MODEL = 2**31 - 1
 
 
 def words_of(keypoint: Keypoint, likelihood: float | None = None) -> str:
@@ -62,7 +62,7 @@ def words_of(keypoint: Keypoint, likelihood: float | None = None) -> str:
         source = _SOURCES.get(keypoint.source)
         if source is None:
             model = keypoint.source
-            source = "of a file" if model == _UNKNOWN_MODEL else f"of model {model}"
+            source = "of a file" if model == UNKNOWN_MODEL else f"of model {model}"
         return f"labelled, {source}" if source else "labelled"
     return "" if likelihood is None else f"predicted, {likelihood:.2f}"
 

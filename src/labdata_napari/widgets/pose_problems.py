@@ -119,7 +119,7 @@ class PoseProblems(QWidget):
         self._video: VideoKey | None = None
         self._reader: Pictures | None = None
         self._why_none = ""  # frames can be suggested
-        self._job: Job | None = None
+        self._newest: object = None  # search for problems
         self._limits = Limits()
         self._search: Job | None = None
         self._left = QLabel()
@@ -206,7 +206,7 @@ class PoseProblems(QWidget):
 
     def follow(self, session: PoseSession | None) -> None:
         """Show another session's problems; of predictions they are looked for."""
-        self._session = session
+        self._session, self._newest = session, None
         if self._search is not None and not self._search.is_over:
             self._search.cancel()
         self.rows.show_session(session)
@@ -256,16 +256,16 @@ class PoseProblems(QWidget):
         session = self._session
         if session is None:
             return
-        if self._job is not None and not self._job.is_over:
-            self._job.cancel()
         found = session.predictions
         if found is None:
             found = predictions_of_labels(
                 session.draft.labels, session.frames, session.bodyparts
             )
         self._say_left("Looking for problems …")
-        self._job = self._workspace.background(
+        self._newest = newest = object()
+        self._workspace.background(
             _find,
+            newest,
             found,
             self._limits,
             session.skeleton.edges,
@@ -316,11 +316,10 @@ class PoseProblems(QWidget):
         values = {n: field.value() or None for n, field in self._fields.items()}
         self._limits = replace(self._limits, **values)
 
-    def _on_found(self, answer: tuple[Predictions, Sequence[Problem]]) -> None:
-        session = self._session
-        if session is None:
-            return
-        _, problems = answer
+    def _on_found(self, answer: tuple[object, Sequence[Problem]]) -> None:
+        session, (search, problems) = self._session, answer
+        if session is None or search is not self._newest:
+            return  # it was for another session, or with other limits
         session.show_problems(problems)
         if not problems:
             self._say_left("Nothing looks wrong.")
@@ -374,6 +373,9 @@ def _suggest(
 
 
 def _find(
-    predictions: Predictions, limits: Limits, edges: Sequence[tuple[str, str]]
-) -> tuple[Predictions, list[Problem]]:
-    return predictions, find_problems(predictions, limits, edges)
+    search: object,
+    predictions: Predictions,
+    limits: Limits,
+    edges: Sequence[tuple[str, str]],
+) -> tuple[object, list[Problem]]:
+    return search, find_problems(predictions, limits, edges)

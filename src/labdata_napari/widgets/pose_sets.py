@@ -145,7 +145,7 @@ class PoseSets(QWidget):
         self._line.textChanged.connect(self._model.filter)
         self.table.activated_record.connect(self._activate)
         self.table.current_changed.connect(self._on_current)
-        self._open.clicked.connect(self._open_current)
+        self._open.clicked.connect(self.open_current)
         self._file.clicked.connect(self._choose_file)
         self._new.clicked.connect(self.new_wanted)
         self._on_current(None)
@@ -192,7 +192,9 @@ class PoseSets(QWidget):
 
     def open_current(self) -> None:
         """Open what is chosen."""
-        self._open_current()
+        record = self.table.current_record()
+        if record is not None:
+            self._activate(record)
 
     # -- how
 
@@ -227,11 +229,6 @@ class PoseSets(QWidget):
         else:
             into = self._into.currentData()
             self.predictions_wanted.emit(record.model_num, record.video, into)
-
-    def _open_current(self) -> None:
-        record = self.table.current_record()
-        if record is not None:
-            self._activate(record)
 
     def _video_of(self, record: Any) -> VideoKey | None:
         if isinstance(record, ListedPredictions):
