@@ -32,6 +32,8 @@ def test_our_own_tables_and_plain_ones_of_four_columns_are_read(tmp_path: Path) 
     }
     plain = "where,ap,dv,ml\nbregma,5400,332,5700\n"
     assert read(tmp_path, plain) == {"bregma": (5400, 332, 5700)}
+    plain = "where;ap;dv;ml\nbregma, old;5400;332,5;-1,25e2\n"
+    assert read(tmp_path, plain) == {"bregma, old": (5400, 332.5, -125)}
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,7 @@ def test_our_own_tables_and_plain_ones_of_four_columns_are_read(tmp_path: Path) 
         ("", "must have a column annotation"),
         ("annotation,um\na,1\n", "must have a column annotation"),
         ("a,b,c,d\nbregma,1,2,\n", "Line 2 .* holds no place"),
+        (f"a,b,c,d\n{'x' * 140_000},1,2,3\n", "is no table"),
         ("a,b,c,d\nbregma,1,2,inf\n", "Line 2 .* holds no place"),
         ("a,b,c,d\n\nx,1,2,3\nbregma,1,2\n", "holds no place"),
     ],

@@ -21,6 +21,7 @@ from labdata_napari.core.track_formats import (
     read_annotations,
     write_annotations,
 )
+from labdata_napari.core.track_reading import is_annotation_file
 from labdata_napari.core.track_space import Space, bregma_affine
 from labdata_napari.errors import InvalidValue, NotFound, UnreadableFile, WriteRefused
 
@@ -170,6 +171,7 @@ def test_a_table_of_a_spreadsheet_with_decimal_commas_is_read(tmp_path):
     with open(path, "w", encoding="utf-8-sig", newline="") as file:
         cells = ([c.replace(".", ",") for c in row] for row in rows)
         csv.writer(file, delimiter=";").writerows(cells)
+    assert is_annotation_file(path)
     for got, sent in zip(read_annotations(path, SPACE), (TRACK, SPOT), strict=True):
         assert got.name == sent.name.strip()
         np.testing.assert_array_equal(got.points, sent.points)

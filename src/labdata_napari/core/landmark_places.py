@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from typing import TYPE_CHECKING
 
-from labdata_napari.core.small_files import MOST_POINTS, read_text
+from labdata_napari.core.small_files import read_csv
 from labdata_napari.errors import UnreadableFile
 
 if TYPE_CHECKING:
@@ -34,8 +32,8 @@ def read_places(path: Path) -> dict[str, tuple[float, float, float]]:
     NotFound, UnreadableFile
         When it is missing, or has no such columns or numbers.
     """
-    rows = [row for row in csv.reader(io.StringIO(read_text(path))) if row]
-    header = [cell.strip() for cell in rows[0]] if rows else []
+    first, *rows = read_csv(path) or [[]]
+    header = [cell.strip() for cell in first]
     name = next((header.index(n) for n in _NAMES if n in header), None)
     if name is not None and set(COLUMNS) <= set(header):
         at: Sequence[int] = [name, *(header.index(c) for c in COLUMNS)]
@@ -47,7 +45,7 @@ def read_places(path: Path) -> dict[str, tuple[float, float, float]]:
             "four columns: a name and three µm."
         )
     places: dict[str, tuple[float, float, float]] = {}
-    for number, row in enumerate(rows[1 : MOST_POINTS + 1], start=2):
+    for number, row in enumerate(rows, start=2):
         try:
             text, a, b, c = (row[k] for k in at)
             place = (float(a), float(b), float(c))

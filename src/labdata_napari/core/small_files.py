@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
 import json
 import os
+import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 64 << 20
 MOST_POINTS = 1_000_000
+_DECIMAL = re.compile(r"\A(\s*[-+]?\d*),(\d+(?:[eE][-+]?\d+)?\s*)\Z")
 
 
 def read_bytes(path: Path) -> bytes:
@@ -62,6 +67,37 @@ def read_json(path: Path) -> Any:
         return json.loads(read_text(path))
     except (ValueError, RecursionError):
         raise UnreadableFile(f"'{path}' is damaged or no JSON.") from None
+
+
+def delimiter_of(table: str) -> str:
+    """Return what is between the columns of a table, by its first line."""
+    first = table.partition("\n")[0]
+    return ";" if ";" in first and "," not in first else ","
+
+
+def read_csv(path: Path) -> list[list[str]]:
+    """Read the cells of a table, line by line, without the empty lines.
+
+    Where semicolons are between the columns, as spreadsheets write where the comma is
+    the decimal point, numbers get a point instead.
+
+    Raises
+    ------
+    NotFound, UnreadableFile
+        As `read_bytes`, when it is no table, or has too many lines.
+    """
+    text = read_text(path)
+    delimiter = delimiter_of(text)
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    try:
+        rows = [row for row in islice(reader, MOST_POINTS + 2) if row]
+    except csv.Error as error:
+        raise UnreadableFile(f"'{path}' is no table: {error}.") from None
+    if len(rows) > MOST_POINTS + 1:
+        raise UnreadableFile(f"'{path}' has more than {MOST_POINTS:,} rows.")
+    if delimiter == ";":
+        rows = [[_DECIMAL.sub(r"\1.\2", cell) for cell in row] for row in rows]
+    return rows
 
 
 def as_points(values: Any, path: Path) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ import csv
 from typing import TYPE_CHECKING
 
 from labdata_napari.core import track_json, track_tables
-from labdata_napari.core.small_files import read_json
+from labdata_napari.core.small_files import delimiter_of, read_json
 from labdata_napari.core.track_formats import read_annotations
 from labdata_napari.core.track_space import Space
 
@@ -30,7 +30,8 @@ def is_annotation_file(path: Path) -> bool:
         return False
     if suffix == ".json":
         return f'"{track_json.FORMAT}"' in first
-    header = next(csv.reader(first.splitlines()[:1]), [])
+    lines = first.splitlines()[:1]
+    header = next(csv.reader(lines, delimiter=delimiter_of(first)), [])
     return set(track_tables.PIXELS) <= {name.strip() for name in header}
 
 

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import csv
 import io
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from labdata_napari.core.draft import Draft
-from labdata_napari.core.small_files import MOST_POINTS, as_points, read_text
+from labdata_napari.core.small_files import as_points, read_csv
 from labdata_napari.core.track_space import mapped
 from labdata_napari.errors import InvalidValue, UnreadableFile
 
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 PIXELS = ("pixel_0", "pixel_1", "pixel_2")
 _UM = ("um_0", "um_1", "um_2")
 _NAPARI = ("axis-0", "axis-1", "axis-2")
-_TEXTS = ("annotation", "type")
 
 
 def table_of(drafts: Iterable[Draft], space: Space) -> bytes:
@@ -115,29 +113,14 @@ def pitch_of(path: Path) -> NDArray[np.float64]:
 
 
 def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
-    text = read_text(path)
-    first = text.partition("\n")[0]
-    has_semicolons = ";" in first and "," not in first
-    reader = csv.reader(io.StringIO(text), delimiter=";" if has_semicolons else ",")
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        rows = [row for row in islice(reader, MOST_POINTS + 1) if row]
-    except csv.Error as error:
-        raise UnreadableFile(f"'{path}' is no table: {error}.") from None
-    if len(rows) > MOST_POINTS:
-        raise UnreadableFile(f"'{path}' has more than {MOST_POINTS:,} rows.")
+    first, *rows = read_csv(path) or [[]]
+    header = [name.strip() for name in first]
     for number, row in enumerate(rows, start=2):
         if len(row) != len(header):
             raise UnreadableFile(
                 f"Line {number} of '{path}' has {len(row)} values for "
                 f"{len(header)} columns."
             )
-    if has_semicolons:
-        texts = [name in _TEXTS for name in header]
-        rows = [
-            [c if t else c.replace(",", ".") for c, t in zip(row, texts, strict=True)]
-            for row in rows
-        ]
     return header, rows
 
 
