@@ -94,7 +94,7 @@ def test_type_a_name_press_enter_click_points_and_save(story):
     assert "Saved: 1 added (probe 2)" in story.text("annotation_status")
     # Cancel writes nothing and Revert restores
     story.new("probe 3")
-    story.click_voxel(3, 30, 40)
+    story.click_voxel(3, 28, 38)
     story.press("annotation_save")
     story.press("save_no")
     assert list(story.rows()) == ["probe 1", "probe 2"]
@@ -179,7 +179,7 @@ def test_a_conflict_keeps_mine_on_top_of_theirs_or_ends_with_theirs(story):
     assert set(story.rows()) == {"probe 1", "theirs", "mine"}
     # once more, and this time theirs
     story.new("again")
-    story.click_voxel(3, 30, 40)
+    story.click_voxel(3, 28, 38)
     again = Annotation("again", "", [[9.0, 9.0, 9.0]])
     story.change_elsewhere(
         lambda rows: rows.renamed("probe 1", "probe Z").with_added(again)
@@ -250,7 +250,7 @@ def test_a_removed_layer_is_put_back_and_not_written_into_another_lab(story, tmp
     story.saved()
     assert "probe 2" in story.rows()
     story.new("probe 3")
-    story.click_voxel(3, 30, 40)
+    story.click_voxel(3, 28, 38)
     other = Profile("Other", f"embedded:{tmp_path / 'other' / 'db'}", "lab_data")
     story.workspace.connect(other)
     story.qtbot.waitUntil(
