@@ -11,6 +11,7 @@ import pytest
 
 from databases import declare_as_labdata
 from labdata_napari.core.annotation import Annotation, AnnotationSet
+from labdata_napari.core.annotation_merging import Keep, merged
 from labdata_napari.errors import (
     ConnectionLost,
     InvalidValue,
@@ -149,6 +150,32 @@ def test_an_annotation_deleted_by_somebody_else_is_a_conflict(
     connect_again().brains.save_annotations(key, baseline, baseline.removed("b"))
     with pytest.raises(WriteConflict, match=r"1 removed \(b\)"):
         lab.brains.save_annotations(key, baseline, baseline.renamed("b", "mine"))
+
+
+def test_of_what_both_changed_mine_is_kept_beside_theirs_in_one_transaction(
+    lab: Any, key: Key, connect_again: Callable[..., Any], lab_place: Any
+) -> None:
+    baseline = three(lab, key)
+    theirs = baseline.with_points("a", POINTS + 1).with_points("b", POINTS + 1)
+    connect_again().brains.save_annotations(key, baseline, theirs)
+    mine = baseline.with_points("a", POINTS + 2).with_points("b", POINTS + 2)
+    mine = mine.with_added(Annotation("d", "", POINTS))
+    with pytest.raises(WriteConflict) as error:
+        lab.brains.save_annotations(key, baseline, mine)
+    now = error.value.theirs
+    assert isinstance(now, AnnotationSet)
+    both = merged(baseline, mine, now, {"a": Keep.BOTH, "b": Keep.MINE}, lab.user)
+    with lab_place.statements() as seen:
+        lab.brains.save_annotations(key, now, both)
+    # the row of theirs, which others may refer to, is not touched
+    writes = [s.split()[0].upper() for s in seen if s.split()[0].upper() in WRITES]
+    assert writes == ["UPDATE", "INSERT"]
+    stored = {name: xyz[0, 0] for name, _, xyz in rows(lab, key).values()}
+    beside = f"a ({lab.user})"
+    assert stored == {"a": 2.5, "b": 3.5, "c": 1.5, "d": 1.5, beside: 3.5}
+    # a save whose answer was lost is not written twice
+    assert lab.brains.save_annotations(key, now, both)
+    assert len(rows(lab, key)) == 5
 
 
 def test_two_who_save_at_once_never_overwrite_each_other(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel, QLineEdit, QPushButton
+from qtpy.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton
 
 from annotating import KEY, LEFT
 from labdata_napari.core.annotation import Annotation
@@ -166,7 +166,7 @@ def test_points_names_and_types_are_changed_and_rows_deleted(story):
     assert story.rows() == {}
 
 
-def test_a_conflict_keeps_mine_on_top_of_theirs_or_ends_with_theirs(story):
+def test_a_conflict_keeps_mine_or_both_or_ends_with_theirs(story):
     story.new("mine")
     story.click_voxel(3, 10, 12)
     story.change_elsewhere(
@@ -177,19 +177,59 @@ def test_a_conflict_keeps_mine_on_top_of_theirs_or_ends_with_theirs(story):
     story.press("conflict_mine")
     story.saved()
     assert set(story.rows()) == {"probe 1", "theirs", "mine"}
-    # once more, and this time theirs
+    # once more, now with the same changed by both
     story.new("again")
     story.click_voxel(3, 28, 38)
-    again = Annotation("again", "", [[9.0, 9.0, 9.0]])
     story.change_elsewhere(
-        lambda rows: rows.renamed("probe 1", "probe Z").with_added(again)
+        lambda rows: rows.renamed("theirs", "Z").with_added(
+            Annotation("again", "", [[9.0, 9.0, 9.0]])
+        )
     )
-    apart = conflict(story).partition("Yours, compared with theirs:")[2]
-    assert "• again: " in apart
+    apart = conflict(story).partition("Changed by both of you:")[2]
+    assert "• again: yours, compared with theirs: " in apart
     assert "1 point moved" in apart
-    assert "probe Z" not in apart
+    assert "mine" not in apart
+    story.press("conflict_both")
+    story.saved()
+    assert set(story.rows()) == {"probe 1", "Z", "mine", "again", "again (mine)"}
+    # of several it is chosen for each
+    story.press("annotation_add")
+    story.drag((5, 14, 19), (5, 24, 28))
+    story.drag((3, 10, 12), (3, 16, 16))
+    moved = [[1.0, 2.0, 3.0]]
+    story.change_elsewhere(
+        lambda rows: rows.with_points("probe 1", moved).with_points("mine", moved)
+    )
+    assert "• mine: yours" in conflict(story)
+    box = story.dock.findChild(QComboBox, "keep mine")
+    assert [box.itemText(i) for i in range(box.count())] == [
+        "keep both",
+        "keep mine",
+        "take theirs",
+    ]
+    box.setCurrentIndex(1)
+    story.press("conflict_chosen")
+    story.saved()
+    rows = story.rows()
+    assert rows["probe 1"]["xyz"].tolist() == moved
+    assert len(rows["probe 1 (mine)"]["xyz"]) == 3
+    np.testing.assert_allclose(rows["mine"]["xyz"], [[3, 16, 16]], atol=0.1)
+    # undo goes back before it, as changes that are not saved
+    story.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert "probe 1 (mine)" not in names(story)
+    story.key(
+        Qt.Key.Key_Z,
+        Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
+    )
+    assert story.text("annotation_badge") == "✓ all saved"
+    # and now theirs
+    story.new("dropped")
+    story.click_voxel(3, 28, 30)
+    story.change_elsewhere(lambda rows: rows.renamed("Z", "Y"))
+    conflict(story)
     story.press("conflict_theirs")
-    assert set(names(story)) == {"probe Z", "theirs", "mine", "again"}
+    assert set(names(story)) == {*story.rows()}
+    assert "dropped" not in names(story)
     assert story.text("annotation_badge") == "✓ all saved"
 
 

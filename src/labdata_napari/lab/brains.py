@@ -356,7 +356,8 @@ class Brains:
         ------
         WriteConflict
             When somebody else changed the annotations meanwhile; its `theirs` is what
-            the database holds now. To write over it, save with that as the baseline.
+            the database holds now. To write over it, save with that as the baseline;
+            `core.annotation_merging.merged` keeps theirs and mine of each, or both.
         InvalidValue
             When a name or type is too long, or there are more points than a row holds.
         WriteRefused

@@ -52,21 +52,37 @@ class Question(QFrame):
         self._text.setObjectName("question_text")
         self._text.setWordWrap(True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._below: Passage | None = None
         self._row = QHBoxLayout()
         self._row.addStretch()
         self._slots: dict[str, Callable[[], None] | None] = {}
         self._buttons: list[QPushButton] = []
-        layout = QVBoxLayout(self)
+        self._layout = QVBoxLayout(self)
         # hundreds of changes may be asked about; the buttons stay in sight
         self._passage = Passage(self._text)
-        layout.addWidget(self._passage)
-        layout.addLayout(self._row)
+        self._layout.addWidget(self._passage)
+        self._layout.addLayout(self._row)
         self.hide()
 
-    def ask(self, text: str, answers: Sequence[Answer]) -> None:
-        """Show a question; it replaces one that is still open."""
+    def ask(
+        self, text: str, answers: Sequence[Answer], below: QWidget | None = None
+    ) -> None:
+        """Show a question; it replaces one that is still open.
+
+        Parameters
+        ----------
+        text
+            What is asked.
+        answers
+            The buttons.
+        below
+            What there is to choose, between the text and the buttons.
+        """
         self._clear()
         self._text.setText(text)
+        if below is not None:
+            self._below = Passage(below)
+            self._layout.insertWidget(1, self._below)
         for answer in answers:
             button = QPushButton(answer.text)
             button.setObjectName(answer.name)
@@ -102,3 +118,8 @@ class Question(QFrame):
             button.deleteLater()
         self._buttons.clear()
         self._slots.clear()
+        if self._below is not None:
+            self._layout.removeWidget(self._below)
+            self._below.hide()
+            self._below.deleteLater()
+            self._below = None

@@ -10,9 +10,9 @@ from labdata_napari.core.draft import pointless
 from labdata_napari.layers import editing
 from labdata_napari.layers import points as working_copy
 from labdata_napari.layers.source import source_of
+from labdata_napari.widgets.change_lines import change_lines
 from labdata_napari.widgets.offer_flow import OfferFlow, Offering, time_words
 from labdata_napari.widgets.question import Answer
-from labdata_napari.widgets.save_flow import change_lines
 
 if TYPE_CHECKING:
     from napari.layers import Points

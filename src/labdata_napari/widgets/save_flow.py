@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, Signal
 
 from labdata_napari.core.annotation import AnnotationSet
+from labdata_napari.core.draft import pointless
 from labdata_napari.errors import (
     ConnectionLost,
     LabdataError,
@@ -17,6 +18,8 @@ from labdata_napari.errors import (
 from labdata_napari.layers import editing
 from labdata_napari.layers import points as working_copy
 from labdata_napari.layers.source import source_of
+from labdata_napari.widgets.annotation_conflict import ConflictQuestion
+from labdata_napari.widgets.change_lines import change_lines
 from labdata_napari.widgets.connection import Phase
 from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.listening import Listening
@@ -64,6 +67,9 @@ class SaveFlow(QObject):
         self._job: Job | None = None
         self._agreed: Changes[Annotation] | None = None
         self._cut_off: Points | None = None
+        self._conflict = ConflictQuestion(question, self)
+        self._conflict.decided.connect(self._on_decided)
+        self._conflict.told.connect(self.told)
         self._listening = Listening(self)
         self._listening.to(workspace.changed, self._on_connection)
         self._saved_at: datetime | None = None
@@ -220,71 +226,32 @@ class SaveFlow(QObject):
             self.told.emit(_BACK if may_save and _is_unsaved(layer) else "")
 
     def _ask_conflict(self, theirs: AnnotationSet) -> None:
-        layer = self._saving
-        source = source_of(layer)
-        if layer is None or source is None:
-            return
-        self._theirs = theirs
-        changed, mine = source.baseline.changes_to(theirs), working_copy.unsaved(layer)
-        lines = [
-            "Somebody else changed these annotations since you loaded them:",
-            *change_lines(changed),
-            "Yours, not saved yet:",
-            *change_lines(mine),
-        ]
-        if apart := mine.compared_with(changed):
-            lines.append("Yours, compared with theirs:")
-            lines += [f"• {pair.words}" for pair in apart]
-        self._question.ask(
-            "\n".join(lines),
-            (
-                Answer(
-                    "Keep mine",
-                    "Save my changes on top; theirs stay where I changed nothing",
-                    "conflict_mine",
-                    self._keep_mine,
-                ),
-                Answer(
-                    "Take theirs",
-                    "Drop my changes and show what the lab holds now",
-                    "conflict_theirs",
-                    self._take_theirs,
-                ),
-                Answer("Cancel", "Decide later; nothing is written", "conflict_cancel"),
-            ),
-        )
+        if self._saving is not None:
+            self._theirs = theirs
+            user = self._workspace.connection.user
+            try:
+                self._conflict.ask(self._saving, theirs, user)
+            except LabdataError as error:
+                self.told.emit(f"Nothing was saved. {error}")
 
-    def _take_theirs(self) -> None:
-        layer, theirs = self._saving, self._theirs
-        self._saving = self._theirs = None
-        if layer is not None and theirs is not None:
-            editing.replace_annotations(layer, theirs, theirs)
-            self.told.emit("These are the annotations that the lab holds now.")
-            self.layer_changed.emit()
-
-    def _keep_mine(self) -> None:
+    def _on_decided(self, annotations: AnnotationSet) -> None:
+        """Show what is to hold, and write what of it the lab has not."""
         layer, theirs = self._saving, self._theirs
         self._theirs = None
         if layer is None or theirs is None:
             return
-        merged = theirs.with_changes(working_copy.unsaved(layer))
-        editing.replace_annotations(layer, merged, theirs)
+        is_mine = annotations is not theirs
+        nameless = pointless(working_copy.drafts(layer)) if is_mine else ()
+        editing.replace_annotations(layer, annotations, theirs, nameless)
+        changes = theirs.changes_to(annotations)
+        if not changes:
+            self._saving = None
+            self.told.emit("These are the annotations that the lab holds now.")
+            self.layer_changed.emit()
+            return
         self.layer = layer
-        self._agreed = theirs.changes_to(merged)
+        self._agreed = changes
         self._write()
-
-
-def change_lines(changes: Changes[Annotation]) -> list[str]:
-    """Say each change in a line of its own."""
-    lines = [
-        f"• new: {a.name} ({_kind(a)}{_points(len(a.points))})" for a in changes.added
-    ]
-    lines += [f"• changed: {change.words}" for change in changes.changed]
-    lines += [
-        f"• removed: {a.name} ({_kind(a)}{_points(len(a.points))})"
-        for a in changes.removed
-    ]
-    return lines or ["• nothing"]
 
 
 def _is_unsaved(layer: Points) -> bool:
@@ -292,14 +259,6 @@ def _is_unsaved(layer: Points) -> bool:
         return bool(working_copy.unsaved(layer))
     except LabdataError:  # which saving will tell
         return True
-
-
-def _kind(annotation: Annotation) -> str:
-    return f"{annotation.type}, " if annotation.type else ""
-
-
-def _points(count: int) -> str:
-    return "1 point" if count == 1 else f"{count} points"
 
 
 def _without_points(layer: Points) -> list[str]:
