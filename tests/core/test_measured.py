@@ -40,7 +40,7 @@ def test_an_injection_has_a_centre_and_in_space_a_volume():
 
 def test_a_landmark_is_where_it_is_and_anything_else_has_a_centre():
     assert said("landmark", POINTS[2:3])[0] == {"at": "0, 300, 400 µm"}
-    assert "delete the others" in said("landmark")[0]["note"]
+    assert "delete all but one" in said("landmark")[0]["note"]
     assert set(said("lesion")[0]) == {"centre"}
 
 

@@ -339,7 +339,7 @@ def edit(layer: Points, kind: int, where: int, value: float) -> None:
         editing.add_annotation(layer, p.free_name(layer, f"n {where}"), "landmark")
     elif kind == 1:
         editing.choose_annotation(layer, name)
-        editing.add_point(layer, place, is_only=where % 3 == 0)
+        editing.add_point(layer, place)
     elif kind == 2 and count:
         editing.move_point(layer, where % count, place)
     elif kind == 3 and count:

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.gui
 MARKS = {
-    "front": (2, 6, 20),
-    "back": (9, 15, 22),
-    "left": (5, 20, 33),
-    "low": (6, 26, 9),
+    "mark 1": (2, 6, 20),
+    "mark 2": (9, 15, 22),
+    "mark 3": (5, 20, 33),
+    "mark 4": (6, 26, 9),
 }
 
 
@@ -109,21 +109,28 @@ def test_regions_come_as_soon_as_it_is_said_how_the_brain_lies(
     choose(story, "atlas_way", "landmarks")
     qtbot.waitUntil(lambda: not said.text(), timeout=10_000)
     choose(story, "annotation_type", "landmark")
-    for name, voxel in MARKS.items():
-        story.new(name)
+    story.new("mark 1")
+    for voxel in MARKS.values():  # a landmark is one point: the next click, the next
         story.click_voxel(*voxel)
+    assert "“mark 4” begins" in story.text("annotation_status")
+    story.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert "mark 4" not in [each.name for each in working_copy.roster(story.layer)]
+    control_shift = (
+        Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
+    story.key(Qt.Key.Key_Z, control_shift)
     table, fit = dock.findChild(LandmarkTable), dock.findChild(QLabel, "landmark_fit")
-    assert table.current_name == "low"  # what was marked last
+    assert table.current_name == "mark 4"  # what was marked last
     assert "0 of 4" in fit.text()
     pixels = {n: np.array(p) for n, p in MARKS.items()}
     um = {n: (p + 0.5) * (50, 40, 40) for n, p in pixels.items()}
     plane = dock.findChild(AtlasPlane)
-    plane.go_to(tuple(um["low"]))
+    plane.go_to(tuple(um["mark 4"]))
     where = plane._frame()
     high, wide = 1200.0, 1600.0
     at = where.topLeft()
-    at.setX(at.x() + um["low"][2] / wide * where.width())
-    at.setY(at.y() + um["low"][1] / high * where.height())
+    at.setX(at.x() + um["mark 4"][2] / wide * where.width())
+    at.setY(at.y() + um["mark 4"][1] / high * where.height())
     qtbot.mouseClick(plane, LEFT, pos=at.toPoint())
     for row, name in list(enumerate(MARKS))[:3]:
         for k in range(3):

@@ -227,7 +227,10 @@ def landmark_of(points: ArrayLike, um_per_pixel: ArrayLike) -> Landmark:
     spread = float(np.linalg.norm(places - mean, axis=1).max())
     problem = ""
     if len(places) > 1:
-        problem = f"A landmark is one point; this has {len(places)}, delete the others."
+        problem = (
+            f"A landmark is one point and this has {len(places)}, so it is not used to "
+            "lay the brain into an atlas; delete all but one."
+        )
     return Landmark(problem, mean / um, mean, spread)
 
 

@@ -95,10 +95,8 @@ def _annotations(source: Source) -> list[Row]:
         for track in brain.tracks
         if track.annotated
     ]
-    commissure = [
-        um for name, um in brain.landmarks.items() if name.startswith("anterior")
-    ]
-    places.append(("anterior commissure", "landmark", np.array(commissure)))
+    marks = brain.landmarks.items()
+    places += [(name, "landmark", np.array([um])) for name, um in marks]
     return [
         {
             **source.truth.transform_key,

@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from psygnal import Signal
 
-from labdata_napari.core.annotation_types import REGION
+from labdata_napari.core.annotation_types import LANDMARK, REGION
 from labdata_napari.layers import editing
 from labdata_napari.layers.cursor import displayed, point_under
 from labdata_napari.layers.filling import forget_selection
 from labdata_napari.layers.history import history_of
-from labdata_napari.layers.points import names_per_point, stack_shape, type_of
+from labdata_napari.layers.points import (
+    following_name,
+    names_per_point,
+    stack_shape,
+    type_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,8 +30,6 @@ if TYPE_CHECKING:
     from napari.layers import Points
     from numpy.typing import ArrayLike, NDArray
 
-SINGLE = ("landmark",)
-"""Types that have one point: a second click moves it."""
 _STILL = 4.0  # screen pixels that a hand moves in a click
 
 
@@ -45,6 +48,8 @@ class AnnotationMouse:
     """The annotation that is about to have other points, and these (N, 3)."""
     dragged = Signal(str)
     """The annotation of the point that is being moved, at every step."""
+    began = Signal(str)
+    """The landmark that a click began, the chosen one having its point."""
     told = Signal(str)
     """Why a click did nothing."""
 
@@ -97,7 +102,8 @@ class AnnotationMouse:
     def add_at(self, place: ArrayLike) -> bool:
         """Add a point to the chosen annotation; whether it was added.
 
-        None is added outside of the stack.
+        None is added outside of the stack. A landmark is one point: where the chosen
+        one has it, another landmark begins.
         """
         layer = self._layer
         if self.why_not:
@@ -111,22 +117,33 @@ class AnnotationMouse:
         if kind == REGION:
             self.told.emit(f"“{name}” is painted: press R, then drag over it.")
             return False
-        is_only = kind in SINGLE
+        if kind == LANDMARK and name is not None and self._points_of(name):
+            self._begin_landmark(following_name(layer, name, LANDMARK), place)
+            return True
         if name is not None:
-            self.placing.emit(name, self._points_with(name, place, is_only))
-        editing.add_point(layer, place, is_only=is_only)
+            self._foresee(name, place)
+        editing.add_point(layer, place)
         return True
 
     # -- how
 
-    def _points_with(
-        self, name: str, place: ArrayLike, is_only: bool
-    ) -> NDArray[np.float64]:
-        """Return the points that an annotation will have."""
-        state = history_of(self._layer).state
+    def _begin_landmark(self, name: str, place: ArrayLike) -> None:
+        with history_of(self._layer).edit(f"new {name}"):
+            editing.add_annotation(self._layer, name, LANDMARK)
+            editing.choose_annotation(self._layer, name)
+            self._foresee(name, place)
+            editing.add_point(self._layer, place)
+        self.began.emit(name)
+
+    def _foresee(self, name: str, place: ArrayLike) -> None:
+        """Tell which points an annotation will have."""
         new = np.asarray(place, dtype=np.float64)[None]
-        own = [d.points for d in state if d.name == name and not is_only]
-        return np.concatenate([*own, new])
+        self.placing.emit(name, np.concatenate([*self._points_of(name), new]))
+
+    def _points_of(self, name: str) -> list[NDArray[np.float64]]:
+        """Return the points (N, 3) of an annotation, if it has any."""
+        state = history_of(self._layer).state
+        return [d.points for d in state if d.name == name and len(d.points)]
 
     def _on_press(self, layer: Points, event: Any) -> Iterator[None]:
         if (

@@ -89,6 +89,7 @@ class Annotator:
         self.why_no_regions = ""
         """Why it is not known, in a sentence; empty when it is, or still looked for."""
         self.mouse.told.connect(self.told)
+        self.mouse.began.connect(self._on_began)
         self.mouse.placing.connect(self._on_placing)
         self.mouse.dragged.connect(self._on_dragged)
         self.mouse.taker = self.probe.take
@@ -427,6 +428,11 @@ class Annotator:
     def _on_placing(self, name: str, points: NDArray[np.float64]) -> None:
         self.figures.foresee(name, points)
         self.foreseen.emit(name, len(points))
+
+    def _on_began(self, name: str) -> None:
+        self.told.emit(
+            f"“{name}” begins: a landmark is one point. Drag one to move it."
+        )
 
     def _on_dragged(self, _name: str) -> None:
         self.figures.refresh()

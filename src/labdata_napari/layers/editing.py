@@ -137,7 +137,7 @@ def remove_annotations(layer: Points, names: Collection[str]) -> None:
         make_current(layer, entries[0].name)
 
 
-def add_point(layer: Points, place: ArrayLike, *, is_only: bool = False) -> None:
+def add_point(layer: Points, place: ArrayLike) -> None:
     """Add a point to the chosen annotation.
 
     Parameters
@@ -146,15 +146,9 @@ def add_point(layer: Points, place: ArrayLike, *, is_only: bool = False) -> None
         Whose chosen annotation gets it.
     place
         (3,) pixels in the order of the stored axes.
-    is_only
-        Let it take the place of the points that the annotation has.
     """
     name = chosen_annotation(layer)
     with history_of(layer).edit(f"add a point to {name}" if name else ""):
-        old = indices_of(layer, name) if is_only and name else []
-        if old:
-            forget_selection(layer)
-            layer.remove(old)
         forget_selection(layer)
         with told_once(layer, ADDED, (-1,)):
             layer.add(np.asarray(place, dtype=np.float64))

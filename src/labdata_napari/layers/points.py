@@ -8,6 +8,7 @@ an id per point would be copied along.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -180,6 +181,15 @@ def free_name(layer: Points, stem: str) -> str:
     taken = {entry.name for entry in roster(layer)}
     number = next(n for n in range(1, len(taken) + 2) if f"{stem} {n}" not in taken)
     return f"{stem} {number}"
+
+
+def following_name(layer: Points, name: str, type_: str) -> str:
+    """Return a free name that goes on counting: “mark 2” after “mark 1”.
+
+    After a name without a number it is the type and a number.
+    """
+    counted = re.fullmatch(r"(.+) \d+", name)
+    return free_name(layer, counted[1] if counted else type_)
 
 
 def is_listed(layer: Points, name: str) -> bool:
