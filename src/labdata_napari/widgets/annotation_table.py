@@ -121,7 +121,10 @@ class AnnotationTable(QTableView):
         self.setMinimumWidth(taken)
         self.show_tips(False)
         header.setSortIndicator(TYPE, Qt.SortOrder.AscendingOrder)
+        self._sorted = TYPE, Qt.SortOrder.AscendingOrder
         self.setSortingEnabled(True)
+        # after Qt's own, so that this has the last word
+        header.sortIndicatorChanged.connect(self._on_sorted)
         self.selectionModel().currentRowChanged.connect(self._on_current)
         self.selectionModel().selectionChanged.connect(self._on_selection)
         self.doubleClicked.connect(self._on_double_clicked)
@@ -218,6 +221,12 @@ class AnnotationTable(QTableView):
         if row is None:
             return QModelIndex()
         return self._rows.mapFromSource(self._source.index(row, NAME))
+
+    def _on_sorted(self, column: int, order: Qt.SortOrder) -> None:
+        """List them as they were made after a column was sorted both ways."""
+        before, self._sorted = self._sorted, (column, order)
+        if column != TYPE and before == (column, Qt.SortOrder.DescendingOrder):
+            self.horizontalHeader().setSortIndicator(TYPE, Qt.SortOrder.AscendingOrder)
 
     def _on_type_typed(self, *_: object) -> None:
         self.setColumnHidden(TYPE, True)
