@@ -51,8 +51,10 @@ def test_notes_on_annotations_are_added_to_and_damage_is_no_news(home: Path) -> 
     assert known_notes(LAB, key) == Notes()
     keep_notes(LAB, key, saved={"a": at, "gone": at})
     keep_notes(LAB, key, curve="spline")
+    keep_notes(LAB, key, colours={"a": "#123456", "gone": "#000000", "b": "red"})
     keep_notes(LAB, key, saved={"b": at}, names=["a", "b"])
-    assert known_notes(LAB, key) == Notes("spline", {"a": at, "b": at})
+    expected = Notes("spline", {"a": at, "b": at}, {"a": "#123456"})
+    assert known_notes(LAB, key) == expected
     assert known_notes(LAB, KEY) == Notes()
     (path,) = (home / "annotation_notes").iterdir()
     for damaged in ('{"saved": 3}', '{"saved": {"a": "soon"}, "curve": "x"}', "\0"):

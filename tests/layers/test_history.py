@@ -132,7 +132,7 @@ def test_a_name_that_was_never_saved_gets_its_colour_back_too(layer):
     editing.add_annotation(layer, "new", "landmark")
     editing.choose_annotation(layer, "new")
     editing.add_point(layer, (1.0, 1.0, 1.0))
-    editing.recolour_annotations(layer, ["new"], "#010203")
+    editing.recolour_annotations(layer, {"new": "#010203"})
     editing.rename_annotation(layer, "new", "newer")
     history.undo()
     assert (p.listing(layer)[2].name, p.listing(layer)[2].colour) == ("new", "#010203")
@@ -230,7 +230,7 @@ def test_lines_and_numbers_follow_marks_colours_and_drags_at_once(layer):
     (lines,) = (
         x for x in viewer.layers if (s := source_of(x)) and s.kind == SOURCE_KIND
     )
-    editing.recolour_annotations(layer, ["probe 1"], "#FFFFFF")
+    editing.recolour_annotations(layer, {"probe 1": "#FFFFFF"})
     assert np.all(lines.edge_color == 1)
     editing.mark_tip(layer, "probe 1", TRACK[2])  # which is the last already
     assert annotator.figures.of("probe 1").track.tip_rule == "marked"
@@ -274,7 +274,7 @@ def test_points_fade_with_their_distance_from_the_slice(layer):
     assert opacity() == [0.2, 0.8, 0.6]
     editing.choose_annotation(layer, "probe 1")
     annotator.add_at((5.0, 1.0, 1.0))
-    editing.recolour_annotations(layer, ["probe 1"], "#FFFFFF")
+    editing.recolour_annotations(layer, {"probe 1": "#FFFFFF"})
     assert opacity() == [0.2, 0.8, 0.6]
     assert layer.face_color[-1].tolist() == [1, 1, 1, 1]
     annotator.end()

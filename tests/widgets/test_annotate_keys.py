@@ -232,7 +232,8 @@ def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
     story.saved()
     assert set(story.rows()) == {"probe 1", "NP24_shank0"}
 
-    # when that was, and how tracks are fitted, is known at the next opening, too
+    # when that was, how tracks are fitted, and colours are known at the next opening
+    story.dock._list.menu.colour_chosen.emit("#123456")
     curve = story.dock.findChild(QComboBox, "annotation_curve")
     curve.setCurrentIndex(1)
     curve.activated.emit(1)
@@ -242,11 +243,15 @@ def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
     story.qtbot.waitUntil(lambda: known_notes(source.lab, source.key).curve == "spline")
     curve.activated.emit(0)
     story.qtbot.waitUntil(lambda: known_notes(source.lab, source.key).curve == "line")
-    keep_notes(source.lab, source.key, curve="spline")
+    chosen = editing.chosen_annotation(story.layer)
+    assert known_notes(source.lab, source.key).colours[chosen] == "#123456"
+    keep_notes(source.lab, source.key, curve="spline", colours={chosen: "#654321"})
     del annotating.saved[story.layer]
     annotating.look_again(source)
     story.qtbot.waitUntil(lambda: annotating.saved.get(story.layer) == before)
     assert annotating.of(story.layer).curve == "spline"
+    shown = {e.name: e.colour for e in working_copy.listing(story.layer)}
+    assert shown[chosen] == "#654321"
 
     # who chose so has a track saved when it is left, and deletions are still asked
     get_plugin_settings("labdata-napari").annotating.autosave = True

@@ -13,11 +13,12 @@ from labdata_napari.core.brain_space import brain_space
 from labdata_napari.core.measured import measured_region
 from labdata_napari.core.tracks import CURVES
 from labdata_napari.errors import LabdataError
-from labdata_napari.layers import editing, looking, slab
+from labdata_napari.layers import editing
 from labdata_napari.layers.annotation_mouse import AnnotationMouse
 from labdata_napari.layers.fading import Fading
 from labdata_napari.layers.figures import Figures
 from labdata_napari.layers.filling import forget_selection
+from labdata_napari.layers.going import Going
 from labdata_napari.layers.history import history_of
 from labdata_napari.layers.points import (
     free_name,
@@ -42,12 +43,11 @@ if TYPE_CHECKING:
     from labdata_napari.core.measures import Injection
     from labdata_napari.core.surface import BrainSurface
 
-_FAR = 10  # slices that a step with Shift goes
 _LEVEL = 90.0  # degrees from straight down
 TRACK = "probe_track"
 
 
-class Annotator:
+class Annotator(Going):
     """What a person does to the annotations of a layer, one method for each.
 
     Parameters
@@ -65,12 +65,11 @@ class Annotator:
     told before the picture is drawn."""
     fitted = Signal(str)
     """A person chose how tracks are fitted."""
-    told = Signal(str)
-    """A line about what was just done, or why it was not."""
+    recoloured = Signal(object)
+    """A person chose colours: "#RRGGBB" by name."""
 
     def __init__(self, viewer: ViewerModel, layer: Points) -> None:
-        self.viewer = viewer
-        self.layer = layer
+        super().__init__(viewer, layer)
         self.mouse = AnnotationMouse(viewer, layer)
         self.history = history_of(layer)
         self.figures = Figures(viewer, layer)
@@ -209,16 +208,17 @@ class Annotator:
         else:
             self.brush.stop()
 
-    def go_to(self, name: str) -> None:
-        """Go to the nearest point of an annotation."""
-        looking.go_to_annotation(self.viewer, self.layer, name)
-
     def delete(self, names: Sequence[str]) -> None:
         """Take annotations out, with their points."""
         if not self._refuse():
             editing.remove_annotations(self.layer, names)
             what = f"“{names[0]}”" if len(names) == 1 else f"{len(names)} annotations"
             self.told.emit(f"Deleted {what}; undo brings it back.")
+
+    def recolour(self, names: Sequence[str], colour: str) -> None:
+        """Give annotations another colour, "#RRGGBB"."""
+        editing.recolour_annotations(self.layer, dict.fromkeys(names, colour))
+        self.recoloured.emit(dict.fromkeys(names, colour))
 
     def step_annotation(self, names: Sequence[str], step: int) -> None:
         """Choose an annotation after or before the chosen one, and go there.
@@ -236,7 +236,7 @@ class Annotator:
         index = names.index(chosen) if chosen in names else min(-step, 0)
         name = names[(index + step) % len(names)]
         self.choose(name)
-        looking.go_to_annotation(self.viewer, self.layer, name)
+        self.go_to(name)
         self.changed.emit()
 
     # -- points
@@ -335,52 +335,7 @@ class Annotator:
             chosen = editing.chosen_annotation(self.layer)
             self.probe.start(chosen, self.proposed)
 
-    # -- looking
-
-    def slice_back(self) -> None:
-        """Go one slice back."""
-        looking.step_slices(self.viewer, -1)
-
-    def slice_on(self) -> None:
-        """Go one slice on."""
-        looking.step_slices(self.viewer, 1)
-
-    def ten_back(self) -> None:
-        """Go ten slices back."""
-        looking.step_slices(self.viewer, -_FAR)
-
-    def ten_on(self) -> None:
-        """Go ten slices on."""
-        looking.step_slices(self.viewer, _FAR)
-
-    def point_before(self) -> None:
-        """Go to the point before the one that is shown."""
-        self._step_point(-1)
-
-    def next_point(self) -> None:
-        """Go to the point after the one that is shown."""
-        self._step_point(1)
-
-    def next_slab(self) -> None:
-        """Show a slab of the next thickness."""
-        self.show_slab(slab.next_thickness(slab.slab_um(self.viewer)))
-
-    def show_slab(self, thickness_um: float) -> None:
-        """Show a slab around each slice; 0 for single slices."""
-        slab.show_slab(self.viewer, thickness_um)
-        self.told.emit(
-            f"The brightest of {thickness_um:.0f} µm." if thickness_um else "One slice."
-        )
-
     # -- how
-
-    def _step_point(self, step: int) -> None:
-        name = editing.chosen_annotation(self.layer)
-        if name is None:
-            return
-        point = looking.neighbour(self.viewer, self.layer, name, step)
-        if point is not None:
-            looking.go_to_point(self.viewer, self.layer, point)
 
     def _upwards(self, name: str) -> str:
         """Warn of a track whose tip lies above its entry; "" where it does not."""

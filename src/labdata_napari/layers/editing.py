@@ -106,9 +106,10 @@ def retype_annotations(layer: Points, names: Collection[str], new_type: str) -> 
         _change(layer, names, type=new_type)
 
 
-def recolour_annotations(layer: Points, names: Collection[str], colour: str) -> None:
-    """Give annotations another colour, "#RRGGBB"; it is no part of the rows."""
-    _change(layer, names, colour=colour)
+def recolour_annotations(layer: Points, colours: Mapping[str, str]) -> None:
+    """Give annotations other colours, "#RRGGBB" by name; it is no part of the rows."""
+    entries = (replace(e, colour=colours.get(e.name, e.colour)) for e in roster(layer))
+    set_roster(layer, tuple(entries))
 
 
 def hide_annotations(layer: Points, names: Collection[str], is_hidden: bool) -> None:

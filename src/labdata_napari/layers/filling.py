@@ -24,7 +24,7 @@ from labdata_napari.layers.points import (
 from labdata_napari.layers.source import source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from napari.layers import Points
     from numpy.typing import NDArray
@@ -63,6 +63,15 @@ def set_roster(layer: Points, entries: tuple[Listed, ...]) -> None:
     chosen = chosen_name(layer)
     if chosen in colours:  # its colour or symbol may have become another
         make_current(layer, str(chosen))
+
+
+def show_colours(layer: Points, known: Mapping[str, str]) -> None:
+    """Give annotations colours, "#RRGGBB" by name; others keep off these."""
+    entries = roster(layer)
+    own = {e.name: known[e.name] for e in entries if e.name in known}
+    if any(e.colour != own.get(e.name, e.colour) for e in entries):
+        colours = annotation_colours([e.name for e in entries], own)
+        set_roster(layer, tuple(replace(e, colour=colours[e.name]) for e in entries))
 
 
 def set_names(layer: Points, names: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from labdata_napari.errors import LabdataError
 from labdata_napari.layers import points as working_copy
 from labdata_napari.layers.annotator import Annotator
+from labdata_napari.layers.filling import show_colours
 from labdata_napari.layers.source import layers_of, source_of
 from labdata_napari.layers.track_picture import coarsest
 from labdata_napari.widgets.lane import OnLoss
@@ -66,8 +67,9 @@ class Annotating:
         now = datetime.now(UTC).astimezone()
         new = dict.fromkeys(names, now)
         self.saved.setdefault(layer, {}).update(new)
-        there = [entry.name for entry in working_copy.roster(layer)]
-        self._keep(layer, saved=new, names=there)
+        there = {e.name: e.colour for e in working_copy.roster(layer)}
+        colours = {name: colour for name, colour in there.items() if colour}
+        self._keep(layer, saved=new, colours=colours, names=list(there))
 
     def look_again(self, source: LayerSource) -> None:
         """Look up anew what is known of a transform: somebody said more of it."""
@@ -82,6 +84,8 @@ class Annotating:
             return
         self._annotators[layer] = Annotator(viewer, layer)
         self._annotators[layer].fitted.connect(partial(self._on_fitted, layer))
+        recoloured = self._annotators[layer].recoloured
+        recoloured.connect(partial(self._on_recoloured, layer))
         self._allow(layer)
         self._ask(layer)
 
@@ -104,6 +108,9 @@ class Annotating:
 
     def _on_fitted(self, layer: Points, curve: str) -> None:
         self._keep(layer, curve=curve)
+
+    def _on_recoloured(self, layer: Points, colours: dict[str, str]) -> None:
+        self._keep(layer, colours=colours)
 
     def _allow(self, layer: Points) -> None:
         reason = why_not_editable(self._workspace.connection, layer)
@@ -148,6 +155,7 @@ class Annotating:
         if notes is not None and layer not in self.saved:  # else this window knows more
             self.saved[layer] = dict(notes.saved)
             annotator.fit(notes.curve)
+            show_colours(layer, notes.colours)
             annotator.looks_changed.emit()
 
     def _opened_atlas(self, facts: AnnotatingFacts) -> AtlasVolume | None:

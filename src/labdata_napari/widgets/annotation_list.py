@@ -138,8 +138,7 @@ class AnnotationList(QWidget):
 
     def _recolour(self, colour: str) -> None:
         if self._annotator is not None:
-            names = self.table.picked_names()
-            editing.recolour_annotations(self._annotator.layer, names, colour)
+            self._annotator.recolour(self.table.picked_names(), colour)
 
     def _hide(self, is_hidden: bool) -> None:
         if self._annotator is not None:

@@ -9,7 +9,7 @@ from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import QMenu, QWidget
 
 from labdata_napari.core.annotation_types import KNOWN_TYPES
-from labdata_napari.layers.colours import ANNOTATION_COLOURS
+from labdata_napari.layers.colours import ANNOTATION_COLOURS, MORE_COLOURS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,7 @@ class AnnotationMenu(QMenu):
         if one:
             types.addAction("Other …").triggered.connect(self.other_type_wanted)
         colours = self.addMenu("Colour")
-        for colour in ANNOTATION_COLOURS:
+        for colour in (*ANNOTATION_COLOURS, *MORE_COLOURS):
             action = colours.addAction(_icon(colour), colour)
             action.triggered.connect(self._on_colour)
         hidden = all(item.is_hidden for item in items)
