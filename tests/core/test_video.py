@@ -23,11 +23,15 @@ from labdata_napari.errors import InvalidValue, NotFound, UnreadableFile
 FRAMES, HEIGHT, WIDTH, BITS = 90, 48, 128, 8
 
 
-def picture(number):
+def picture(number, noise=0):
     """A picture that carries its number as bars, dark for 0 and light for 1."""
     bits = [(number >> b) & 1 for b in range(BITS)]
     row = np.repeat(np.array(bits, np.uint8) * 200 + 28, WIDTH // BITS)
-    return np.repeat(np.tile(row, (HEIGHT, 1))[..., None], 3, axis=2)
+    whole = np.tile(row, (HEIGHT, 1))
+    if noise:
+        rng = np.random.default_rng(number)
+        whole = whole + rng.integers(-noise, noise, whole.shape).astype(np.int8)
+    return np.repeat(whole.astype(np.uint8)[..., None], 3, axis=2)
 
 
 def number_of(image):
@@ -44,6 +48,7 @@ def video(
     frames=FRAMES,
     pixels="yuv420p",
     first=0,
+    noise=0,
 ):
     """Write numbered pictures; `step` gives the time of frame n in ms."""
     step = step or (lambda n: 40 * n)
@@ -56,7 +61,9 @@ def video(
         if timed:
             stream.codec_context.time_base = Fraction(1, 1000)
         for n in range(frames):
-            frame = av.VideoFrame.from_ndarray(picture(first + n), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(
+                picture(first + n, noise), format="rgb24"
+            )
             frame.pts = start + step(n) if timed else n
             if timed:
                 frame.time_base = stream.codec_context.time_base
@@ -95,6 +102,16 @@ def test_every_frame_is_the_one_asked_for(tmp_path, kind):
     stack = open_video(path)
     assert (stack.axes, stack.shape) == ("TYXS", (FRAMES, HEIGHT, WIDTH, 3))
     asked = jumps(FRAMES)
+    assert [number_of(stack[n]) for n in asked] == asked
+
+
+def test_frames_that_take_long_are_decoded_on_several_threads_and_are_the_right_ones(
+    tmp_path,
+):
+    options = {"g": "45", "bf": "3", "crf": "1"}
+    path = video(tmp_path / "v.mp4", options=options, noise=27)
+    assert path.stat().st_size > 4200 * FRAMES  # where threads begin to pay
+    stack, asked = open_video(path), jumps(FRAMES)
     assert [number_of(stack[n]) for n in asked] == asked
 
 

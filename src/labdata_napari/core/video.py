@@ -89,7 +89,7 @@ class VideoReader:
             if not self._container.streams.video:
                 raise UnreadableFile(f"{path} holds no video.")
             self._stream = self._container.streams.video[0]
-            self._stream.thread_type = "AUTO"
+            self._stream.thread_type = _threads_for(self._container, self._stream)
             self._index = self._indexed(index_cache)
             first = self._first_frame()
         except OSError as error:  # of the system, not of what the file holds
@@ -109,8 +109,8 @@ class VideoReader:
         self._frames: Iterator[Any] | None = None
         self._position = -1  # number of the frame decoded last
         self._whole_from = -math.inf  # time from which on every frame is decoded
-        self._held = _Held(cache_bytes)
         self.most_held = max(_FEWEST_HELD, cache_bytes // _bytes_of(first))
+        self._held = _Held(self.most_held)
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -235,12 +235,17 @@ class VideoReader:
         raise ValueError("its key frame cannot be found")
 
     def _frames_of(self, packets: Iterable[Any]) -> Iterator[Any]:
-        """Decode packets; long before the frame wanted, only what others need."""
+        """Decode packets; long before the frame wanted, only what others need.
+
+        Frames of then are left out.
+        """
         context = self._stream.codec_context
         for packet in packets:
             early = packet.pts is not None and packet.pts < self._whole_from
             context.skip_frame = "NONREF" if early else "DEFAULT"
-            yield from packet.decode()
+            for frame in packet.decode():
+                if frame.pts is None or frame.pts >= self._whole_from:
+                    yield frame
 
     def _decode_next(self) -> tuple[int | None, Any]:
         """Decode one frame; its number, None if it is never shown."""
@@ -280,12 +285,11 @@ class _DamageTold:
 
 
 class _Held:
-    """The frames decoded last, up to a number of bytes. Safe from several threads."""
+    """The frames decoded last, up to a number. Safe from several threads."""
 
-    def __init__(self, most_bytes: int) -> None:
-        self._most = most_bytes
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._frames: OrderedDict[int, Any] = OrderedDict()
-        self._bytes = 0
         self._lock = threading.Lock()
 
     def get(self, number: int) -> Any:
@@ -299,12 +303,24 @@ class _Held:
     def put(self, number: int, frame: Any) -> None:
         """Hold a frame, dropping those unused for longest."""
         with self._lock:
-            if number not in self._frames:
-                self._bytes += _bytes_of(frame)
             self._frames[number] = frame
             self._frames.move_to_end(number)
-            while self._bytes > self._most and len(self._frames) > _FEWEST_HELD:
-                self._bytes -= _bytes_of(self._frames.popitem(last=False)[1])
+            while len(self._frames) > self._most:
+                self._frames.popitem(last=False)
+
+
+def _threads_for(container: Any, stream: Any) -> str:
+    """Decode several frames at once only where one takes longer than a handover.
+
+    A frame takes about 1 ms for each million pixels and each 4 kB, and as long again
+    is lost by giving frames to threads, whose order must be kept.
+    """
+    rate = float(stream.average_rate or stream.guessed_rate or 0)
+    if not (rate and container.bit_rate):
+        return "AUTO"
+    pixels = stream.codec_context.width * stream.codec_context.height
+    took_ms = pixels / 1e6 + container.bit_rate / rate / 8 / 4000
+    return "AUTO" if took_ms > 1 else "SLICE"
 
 
 def _reason(error: BaseException) -> str:

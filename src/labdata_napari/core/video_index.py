@@ -130,10 +130,19 @@ def build_index(container: Any, stream: Any, path: Path) -> FrameIndex:
 
 
 def _probe(container: Any, stream: Any) -> list[Any]:
-    """Return the times of the frames that come first, as the decoder gives them."""
+    """Return the times of the frames that come first, as the decoder gives them.
+
+    Those before a damage tell enough; one at the very beginning is raised.
+    """
     container.seek(0, stream=stream, backward=True, any_frame=False)
-    frames = itertools.islice(container.decode(stream), _PROBED_FRAMES)
-    return [frame.pts for frame in frames]
+    shown: list[Any] = []
+    try:
+        for frame in itertools.islice(container.decode(stream), _PROBED_FRAMES):
+            shown.append(frame.pts)
+    except ValueError:  # av.error.InvalidDataError is one
+        if not shown:
+            raise
+    return shown
 
 
 def kept_index(folder: Path, video: Path) -> FrameIndex | None:
