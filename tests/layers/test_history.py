@@ -15,10 +15,11 @@ from labdata_napari.errors import InvalidValue
 from labdata_napari.layers import editing
 from labdata_napari.layers import points as p
 from labdata_napari.layers.annotator import Annotator
+from labdata_napari.layers.cursor import shown_indices
 from labdata_napari.layers.history import history_of
 from labdata_napari.layers.images import layer_space
 from labdata_napari.layers.source import LayerSource, source_of
-from labdata_napari.layers.track_fits import SOURCE_KIND, pieces_of
+from labdata_napari.layers.track_fits import SOURCE_KIND
 
 TRACK = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]])
 ROWS = AnnotationSet(
@@ -231,11 +232,12 @@ def test_lines_and_numbers_follow_marks_colours_and_drags_at_once(layer):
         x for x in viewer.layers if (s := source_of(x)) and s.kind == SOURCE_KIND
     )
     editing.recolour_annotations(layer, {"probe 1": "#FFFFFF"})
-    assert np.all(lines.edge_color == 1)
+    assert np.all(lines.face_color[lines.shown] == 1)
+    assert lines.shown.any()
     editing.mark_tip(layer, "probe 1", TRACK[2])  # which is the last already
     assert annotator.figures.of("probe 1").track.tip_rule == "marked"
     editing.hide_annotations(layer, ["probe 1"], is_hidden=True)
-    assert len(lines.data) == 0
+    assert not lines.shown.any()
     assert len(said) == 3
     seen = []
     annotator.foreseen.connect(
@@ -280,28 +282,50 @@ def test_points_fade_with_their_distance_from_the_slice(layer):
     annotator.end()
 
 
-def test_a_line_is_cut_for_the_slices_that_are_shown():
-    path = np.array([[0.0, 0, 0], [2, 100, 0]])
-    for across, count in (([0], 4), ([1], 200), ([0, 1], 200), ([2], 1), ([], 1)):
-        pieces = pieces_of(path, across)
-        assert len(pieces) == count
-        np.testing.assert_array_equal(pieces[0, 0], path[0])
-        np.testing.assert_allclose(pieces[-1].sum(axis=0), path[1])  # to its end
-        assert pieces.sum(axis=1).max() <= path.max() + 1e-9  # and no farther
-
-    viewer, layer = ViewerModel(), make_layer()
+def test_lines_are_dots_where_they_are_in_what_is_shown(layer):
+    viewer = ViewerModel()
     viewer.add_image(np.zeros((40, 200, 300), np.uint8), scale=layer.scale)
     viewer.add_layer(layer)
     annotator = Annotator(viewer, layer)
-    editing.move_point(layer, 2, (7.0, 80.0, 9.0))
     (lines,) = (
         x for x in viewer.layers if (s := source_of(x)) and s.kind == SOURCE_KIND
     )
-    from_above = len(lines.data)
+
+    drawn = [lines.data[lines.shown]]
+    lines.events.set_data.connect(lambda _: drawn.append(lines.data[lines.shown]))
+
+    def dots():
+        shown = lines.data[shown_indices(viewer, lines)]
+        np.testing.assert_array_equal(drawn[-1], shown)
+        return shown
+
+    def is_whole(places, ends):
+        apart = np.diff(places[np.argsort(places[:, 2])], axis=0)
+        assert np.abs(apart).max(initial=0) <= lines.size.max()
+        np.testing.assert_allclose(places[[0, -1]], ends, atol=0.6)
+
+    viewer.dims.set_point(0, 4 * layer.scale[0])
+    is_whole(dots(), [[3.5, 4.5, 5.5], [4.5, 5.5, 6.5]])
+    colours = lines.face_color[lines.shown]
+    assert np.abs(colours - layer.face_color[0]).max() < 1e-6
+    viewer.dims.set_point(0, 9 * layer.scale[0])
+    assert len(dots()) == 0
+    viewer.dims.thickness = (5 * layer.scale[0], 0, 0)
+    is_whole(dots(), [[6.5, 7.5, 8.5], [7, 8, 9]])
+    assert lines.face_color[lines.shown][:, 3].max() < 0.5  # at the slab's edge
+    viewer.dims.thickness = (0, 0, 0)
     viewer.dims.order = (1, 0, 2)
-    assert len(lines.data) > 3 * from_above
+    viewer.dims.set_point(1, 3 * layer.scale[1])
+    is_whole(dots(), [[1.5, 2.5, 3.5], [2.5, 3.5, 4.5]])
+    # more than there were before, and all of them where there is no slice
+    editing.move_point(layer, 2, (1.0, 3.0, 290.0))
+    count = len(dots())
+    assert count > 256
     viewer.dims.ndisplay = 3
-    assert len(lines.data) == 1
+    assert len(lines.data) >= count
+    assert lines.shown.all()
+    assert set(lines.size) == {lines.size[0]}
+    assert not lines.border_width.any()
     annotator.end()
 
 

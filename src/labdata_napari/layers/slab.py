@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari.layers import Image, Points, Vectors
+from napari.layers import Image, Points
 
 from labdata_napari.layers.source import source_of
 
@@ -17,7 +17,6 @@ THICKNESSES_UM = (0, 50, 100, 200)
 _PROJECTIONS = {
     Image: ("none", "max"),
     Points: ("all", "all"),
-    Vectors: ("all", "fade"),
 }
 
 

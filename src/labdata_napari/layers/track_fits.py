@@ -1,32 +1,38 @@
-"""The fitted lines and the outlines of all annotations as one Vectors layer.
+"""The fitted lines and the outlines of all annotations as one layer of small dots.
 
-A line is cut into pieces of half a slice, each of which belongs to the slice that it
-begins in: so every slice shows where the line crosses it, and a slab shows the line.
+The layer holds only the dots of the slice, or of the slab, that is shown: where a line
+goes through a slice is worked out faster than napari finds it among pieces of lines,
+and a Vectors layer makes its shader anew in every slice, which takes a third of a step.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Vectors
+from napari.layers import Points
 
+from labdata_napari.core.line_dots import Segments
 from labdata_napari.layers.cursor import displayed
+from labdata_napari.layers.fading import opacities
 from labdata_napari.layers.points import as_rgba
-from labdata_napari.layers.slab import slab_um
 from labdata_napari.layers.source import METADATA_KEY, LayerSource, source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from napari.components import ViewerModel
-    from napari.layers import Points
     from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
 
 SOURCE_KIND = "annotation lines"
 _WIDTH = 0.25  # of a point's size
-_REACH = 1.5  # how many steps a piece is long, so that slanting ones meet
+_APART = 0.4  # of a dot's width, so that they look like a line
+_THINNEST, _THICKEST = 2, 10_000  # pixels of the screen
+_HALF = 0.499  # of a slice: what belongs to it, and not to the next one also
+_FEWEST = 256
+_ONLY_DRAWN = {"thumbnail": False, "extent": False, "highlight": False}
 
 
 class FitLayer:
@@ -44,125 +50,132 @@ class FitLayer:
     def __init__(self, viewer: ViewerModel, points: Points) -> None:
         self._viewer = viewer
         self._points = points
-        self._layer: Vectors | None = None
-        self._shown: dict[str, tuple[NDArray[np.float64], str]] = {}
-        self._pieces: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
-        self._across: list[int] = []
-        for event in (viewer.dims.events.order, viewer.dims.events.ndisplay):
-            event.connect(self._on_axes)
+        self._layer: Points | None = None
+        self._shown: dict[str, tuple[Array, str]] = {}
+        self._segments = Segments.of(())
+        self._colours = np.zeros((0, 4))
+        for event in self._events():
+            event.connect(self._on_slice)
 
-    def show(
-        self, paths: Mapping[str, NDArray[np.float64]], colours: Mapping[str, str]
-    ) -> None:
+    def show(self, paths: Mapping[str, Array], colours: Mapping[str, str]) -> None:
         """Draw paths (M, 3) in pixels of the stack, each in the colour of its name."""
         wanted = {name: (path, colours[name]) for name, path in paths.items()}
         if _same(wanted, self._shown):
             return
         self._shown = wanted
-        self._draw()
+        self._segments = Segments.of(path for path, _ in wanted.values())
+        rgba = [as_rgba(colour) for _, colour in wanted.values()]
+        self._colours = np.array(rgba, dtype=np.float64).reshape(-1, 4)
+        if self._layer is None and wanted:
+            self._add()
+        if self._layer is not None:
+            self._place()
 
     def remove(self) -> None:
         """Take the layer away."""
-        dims = self._viewer.dims
-        for event in (dims.events.order, dims.events.ndisplay):
-            event.disconnect(self._on_axes)
+        for event in self._events():
+            event.disconnect(self._on_slice)
         if self._layer is not None and self._layer in self._viewer.layers:
             self._viewer.layers.remove(self._layer)
         self._layer = None
         self._shown = {}
 
-    def _on_axes(self, _event: Any) -> None:
-        """Cut the lines along the axes that have a slider now."""
-        if self._layer is not None:
-            self._draw()
+    def _events(self) -> tuple[Any, ...]:
+        events = self._viewer.dims.events
+        slab = events.margin_left, events.margin_right
+        return events.point, *slab, events.order, events.ndisplay
 
-    def _draw(self) -> None:
+    def _on_slice(self, _event: Any) -> None:
+        if self._layer is not None and self._shown:
+            self._place()
+
+    def _place(self) -> None:
+        """Put dots where lines are in the slice, show no other dots, and draw it.
+
+        They are written in place: to set them, and to let napari measure the world
+        anew for what lies within the brain, takes 30 ms.
+        """
+        layer = self._layer
+        assert layer is not None
+        places, owners = self._segments.dots(*self._bounds(), self._steps())
+        count, is_empty = len(places), not layer.shown.any()
+        if is_empty and not count:
+            return
+        is_solid = self._viewer.dims.ndisplay == 3
+        if count > len(layer.data) or (is_solid and count != len(layer.data)):
+            # napari shows all dots where there is no slice
+            self._grow(count if is_solid else max(_FEWEST, 2 * count))
+        layer.data[:count] = places
+        layer.shown[:] = np.arange(len(layer.data)) < count
+        layer.face_color[:count] = self._colours[owners]
+        layer.face_color[:, 3] = opacities(self._viewer, layer)
+        # one dot of no size is drawn where there is none
+        limits = (_THINNEST if count else 0, _THICKEST)
+        if tuple(layer.canvas_size_limits) != limits:
+            layer.canvas_size_limits = limits
+        layer.refresh(**_ONLY_DRAWN)
+
+    def _grow(self, count: int) -> None:
+        layer = self._layer
+        assert layer is not None
+        middle = np.asarray(self._points.data, dtype=np.float64)[:1]
+        with layer.events.blocker_all():
+            layer.data = np.repeat(middle, count, axis=0).reshape(-1, 3)
+            layer.size = self._width
+            layer.face_color = np.ones((count, 4))
+
+    def _bounds(self) -> tuple[Array, Array]:
+        """Return the bounds (3,) of the slice, or of the slab, in pixels."""
+        dims, points = self._viewer.dims, self._points
+        low, high = np.full(3, -np.inf), np.full(3, np.inf)
+        first = dims.ndim - points.ndim
+        for axis in dims.not_displayed:
+            if axis < first:
+                continue
+            own = axis - first
+            scale = points.scale[own]
+            place = (dims.point[axis] - points.translate[own]) / scale
+            low[own] = place - max(dims.margin_left[axis] / scale, _HALF)
+            high[own] = place + max(dims.margin_right[axis] / scale, _HALF)
+        return low, high
+
+    def _steps(self) -> Array:
+        """Return how far dots may be apart (3,) along each axis, in pixels."""
+        scale = np.asarray(self._points.scale)
+        steps = np.full(3, np.inf)
         shown = displayed(self._viewer, self._points)
-        across = [axis for axis in range(3) if axis not in shown]
-        pieces = self._cut(across)
-        data = np.concatenate([np.zeros((0, 2, 3)), *pieces])
-        rgba = np.repeat(
-            np.array([as_rgba(colour) for _, colour in self._shown.values()]).reshape(
-                -1, 4
-            ),
-            [len(piece) for piece in pieces],
-            axis=0,
-        )
-        if self._layer is None:
-            if len(data):
-                self._add(data, rgba)
-        else:
-            # The colours, which follow, draw it. To draw it twice, and to let napari
-            # measure the world anew for what lies within the brain, takes 30 ms.
-            with self._layer.events.blocker_all():
-                self._layer.data = data
-            if len(data):
-                self._layer.edge_color = rgba
-            else:
-                self._layer.refresh()
+        steps[shown] = _APART * self._width * scale[-1] / scale[shown]
+        return steps
 
-    def _cut(self, across: list[int]) -> list[NDArray[np.float64]]:
-        """Return the pieces of every path; only what is new is cut."""
-        known = self._pieces if across == self._across else {}
-        fresh = {}
-        for name, (path, _) in self._shown.items():
-            old = known.get(name)
-            if old is None or old[0] is not path:
-                old = path, pieces_of(path, across)
-            fresh[name] = old
-        self._pieces, self._across = fresh, across
-        return [pieces for _, pieces in fresh.values()]
+    @property
+    def _width(self) -> float:
+        return float(np.max(self._points.current_size)) * _WIDTH
 
-    def _add(self, data: NDArray[np.float64], rgba: NDArray[np.float64]) -> None:
+    def _add(self) -> None:
         points = self._points
         source = source_of(points)
-        self._layer = Vectors(
-            data,
+        layer = Points(
+            np.asarray(points.data, dtype=np.float64)[:1].copy(),
             name=f"{points.name} · lines",
             scale=points.scale,
             translate=points.translate,
             units=points.units,
             axis_labels=points.axis_labels,
-            edge_color=rgba,
-            edge_width=float(np.max(points.current_size)) * _WIDTH,
-            vector_style="line",
-            projection_mode="fade" if slab_um(self._viewer) else "all",
+            size=self._width,
+            border_width=0,
+            projection_mode="all",
+            # with depth, the rim of a dot hides its neighbours
+            blending="translucent_no_depth",
             metadata=_mark(source),
         )
+        layer.editable = False
+        self._layer = layer
+        self._place()
         layers = self._viewer.layers
         active = layers.selection.active
-        layers.insert(layers.index(points), self._layer)  # the points stay on top
+        layers.insert(layers.index(points), layer)  # the points stay on top
         if active is not None:
             layers.selection.active = active
-
-
-def pieces_of(
-    path: NDArray[np.float64], across: Sequence[int] = (0, 1, 2)
-) -> NDArray[np.float64]:
-    """Cut a path into pieces that begin at most half a slice from each other.
-
-    Parameters
-    ----------
-    path
-        (M, 3) corners in pixels.
-    across
-        The axes that slices are counted along.
-
-    Returns
-    -------
-    (N, 2, 3) beginnings and ways, as a Vectors layer takes them
-    """
-    parts = [np.zeros((0, 2, 3))]
-    for start, end in pairwise(path):
-        slices = np.abs(end - start)[list(across)].max(initial=0.0)
-        count = max(1, int(np.ceil(2 * slices)))
-        step = (end - start) / count
-        begins = start + np.arange(count)[:, None] * step
-        # the last piece ends where the path does
-        reach = np.minimum(_REACH, count - np.arange(count))
-        ways = reach[:, None] * step
-        parts.append(np.stack([begins, ways], axis=1))
-    return np.concatenate(parts)
 
 
 def _mark(source: LayerSource | None) -> dict[str, Any]:
@@ -172,8 +185,7 @@ def _mark(source: LayerSource | None) -> dict[str, Any]:
 
 
 def _same(
-    one: Mapping[str, tuple[NDArray[np.float64], str]],
-    other: Mapping[str, tuple[NDArray[np.float64], str]],
+    one: Mapping[str, tuple[Array, str]], other: Mapping[str, tuple[Array, str]]
 ) -> bool:
     return list(one) == list(other) and all(
         one[name][1] == other[name][1] and np.array_equal(one[name][0], other[name][0])
