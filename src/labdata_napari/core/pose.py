@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,7 +14,7 @@ from labdata_napari.core.changes import Changed, Changes
 from labdata_napari.errors import InvalidValue, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -210,44 +209,37 @@ class PoseLabels:
 
     @classmethod
     def from_rows(
-        cls,
-        rows: Iterable[Mapping[str, Any]],
-        frames: Iterable[FrameKey] = (),
-        columns: tuple[str, str, str] = ("x", "y", "z"),
+        cls, rows: Sequence[Sequence[Any]], frames: Iterable[FrameKey] = ()
     ) -> PoseLabels:
         """Read label rows: the frame's five columns, label_name, x, y, z.
 
         Parameters
         ----------
         rows
-            In any order.
+            In any order; there are many, so they are plain tuples.
         frames
             Further frames, which may have no label.
-        columns
-            What x, y and z are called in them.
 
         Returns
         -------
         PoseLabels
             Frames and body parts sorted; with z if any row has one.
         """
-        take = itemgetter(*FrameKey._fields)
-        read = [(take(r), r["label_name"], *(r[c] for c in columns)) for r in rows]
         # a frame has many labels, and making keys is what takes time
+        raw = [tuple(row[:5]) for row in rows]
         known = {
-            raw: FrameKey.from_row(dict(zip(FrameKey._fields, raw, strict=True)))
-            for raw in dict.fromkeys(raw for raw, *_ in read)
+            key: FrameKey.from_row(dict(zip(FrameKey._fields, key, strict=True)))
+            for key in dict.fromkeys(raw)
         }
         keys = sorted({*frames, *known.values()})
-        names = sorted({str(name) for _, name, *_ in read})
+        names = sorted({str(row[5]) for row in rows})
         of_frame = {key: n for n, key in enumerate(keys)}
         of_name = {name: n for n, name in enumerate(names)}
+        number = {key: of_frame[frame] for key, frame in known.items()}
+        at = [number[key] for key in raw], [of_name[str(row[5])] for row in rows]
         values = np.full((len(keys), len(names), 3), np.nan)
-        if read:
-            at_frame = [of_frame[known[raw]] for raw, *_ in read]
-            at_name = [of_name[str(name)] for _, name, *_ in read]
-            # None, where there is no z, becomes NaN
-            values[at_frame, at_name] = np.array([r[2:] for r in read], np.float64)
+        for axis in range(3):  # None, where there is no z, becomes NaN
+            values[*at, axis] = np.array([row[6 + axis] for row in rows], np.float64)
         return cls(tuple(names), tuple(keys), _without_empty_z(values))
 
     def placed(

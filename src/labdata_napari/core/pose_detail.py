@@ -24,7 +24,7 @@ class Detail:
     Attributes
     ----------
     state
-        Whether it is hidden.
+        Whether it is hidden, or gone.
     source
         How it came there; as `labdata_napari.core.pose_draft.Keypoint` has it.
     x, y
@@ -55,12 +55,10 @@ def now() -> datetime.datetime:
 
 def details_of(
     draft: PoseDraft, places: Iterable[Place], user: str, when: datetime.datetime
-) -> dict[Place, Detail | None]:
-    """Tell what is to be kept of labels, None of those that are gone."""
+) -> dict[Place, Detail]:
+    """Tell what is to be kept of labels; those that are gone are absent."""
     return {
-        place: None
-        if k.state is State.ABSENT
-        else Detail(State(k.state or 0), k.source, k.x, k.y, user, when)
+        place: Detail(State(k.state or 0), k.source, k.x, k.y, user, when)
         for place, k in draft.at(places).items()
     }
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from labdata_napari.core.pose import PoseLabels
 from labdata_napari.core.pose_detail import details_of, draft_of, holding, now
+from labdata_napari.core.pose_draft import State
 from labdata_napari.core.pose_merging import merged
 from labdata_napari.core.pose_skeleton import Skeleton
 from labdata_napari.core.pose_unsaved import unsaved
@@ -29,7 +30,7 @@ from labdata_napari.lab.pose_tables import (
     write_details,
     write_skeleton,
 )
-from labdata_napari.lab.pose_writing import read_labels, save_labels
+from labdata_napari.lab.pose_writing import Also, read_labels, save_labels
 from labdata_napari.lab.writing import lock_row, write_back
 
 if TYPE_CHECKING:
@@ -133,10 +134,10 @@ def save_draft(
     """Write what changed between two versions of a set, and what is known of it.
 
     The labels as `Poses.save_labels` does, and with its errors; details of the labels
-    that changed in the same transaction, in two more statements for each 500. A label
-    that one person moves and another one hides is both: of state and source, what was
-    not changed here stays as others have it. Where two give it different sources, the
-    later one counts.
+    that changed in the same transaction, which is of six statements for each 500. A
+    label that one person moves and another one hides is both: of state and source, what
+    was not changed here stays as others have it. Where two give it different sources,
+    the later one counts.
 
     Parameters
     ----------
@@ -285,11 +286,15 @@ def _save(
             known = lock_details(lab, num, places)
             joined = merged(baseline, edited, draft_of(labels, known))
             details = details_of(joined, places, user, when)
+            gone = State.ABSENT
             write_details(
-                lab, num, {p: d for p, d in details.items() if d or p in known}
+                lab,
+                num,
+                {p: d for p, d in details.items() if d.state is not gone or p in known},
             )
 
-        return save_labels(lab, _key(num), images, baseline.labels, changes, also=write)
+        also = Also(places, write)
+        return save_labels(lab, _key(num), images, baseline.labels, changes, also)
     done = changes
     if changes or images:
         done = save_labels(lab, _key(num), images, baseline.labels, changes)

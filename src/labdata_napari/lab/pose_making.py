@@ -161,7 +161,7 @@ class _WholeSetEdit:
         images: Mapping[FrameKey, NDArray[np.uint8]],
         labels: PoseLabels,
         skeleton: Skeleton,
-        details: Mapping[Place, Detail | None],
+        details: Mapping[Place, Detail],
     ) -> None:
         self._lab = lab
         self._row = row

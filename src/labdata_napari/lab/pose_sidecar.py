@@ -55,7 +55,7 @@ def read_aside(lab: Any, num: int) -> Aside:
 def keep_aside(
     lab: Any,
     num: int,
-    details: Mapping[Place, Detail | None],
+    details: Mapping[Place, Detail],
     skeleton: Skeleton | None = None,
 ) -> None:
     """Keep more, in the place of what is there of the same labels.
@@ -65,7 +65,7 @@ def keep_aside(
     lab, num
         Which set.
     details
-        By place; None for labels that are gone.
+        By place; of labels that are gone, nothing is kept.
     skeleton
         None to leave the one that is there.
 
@@ -84,7 +84,7 @@ def keep_aside(
         try:
             there = _read(path)
             known = {p: d for p, d in there.details.items() if p not in details}
-            known |= {p: d for p, d in details.items() if d is not None}
+            known |= {p: d for p, d in details.items() if d.state is not State.ABSENT}
             now = Aside(known, skeleton or there.skeleton)
             if not (now.details or now.skeleton):
                 path.unlink(missing_ok=True)

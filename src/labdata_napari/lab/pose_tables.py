@@ -19,9 +19,10 @@ from labdata_napari.core.pose_skeleton import Skeleton
 from labdata_napari.errors import InvalidValue
 from labdata_napari.lab.address import is_embedded
 from labdata_napari.lab.failures import translate_errors
+from labdata_napari.lab.pose_sql import NUM, PLACE, at_places, parts, put
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from labdata_napari.core.pose_draft import Place
 
@@ -30,9 +31,6 @@ LABELS = "~napari_label"
 SKELETONS = "~napari_skeleton"
 POSE_TABLES = (LABELS, SKELETONS)
 
-_ROWS_PER_STATEMENT = 500
-_SET = "pose_label_set_num"
-_PLACE = (*FrameKey._fields, "label_name")
 _VALUES = ("state", "source", "x", "y", "user_name", "edited_at")
 
 
@@ -72,8 +70,11 @@ def make_own_tables(lab: Any) -> None:
 
 
 def read_details(lab: Any, num: int) -> dict[Place, Detail]:
-    """Read what is kept of the labels of a set, whether they are still there or not."""
-    return _details(lab, f"{_SET} = %s", (num,))
+    """Read what is kept of the labels of a set, whether they are still there or not.
+
+    Of those that somebody removed with this program, nothing is.
+    """
+    return _details(lab, f"{NUM} = %s AND state <> %s", (num, int(State.ABSENT)))
 
 
 def lock_details(lab: Any, num: int, places: Sequence[Place]) -> dict[Place, Detail]:
@@ -83,14 +84,14 @@ def lock_details(lab: Any, num: int, places: Sequence[Place]) -> dict[Place, Det
     for 500 places.
     """
     found = {}
-    for part in _parts(places):
-        where, values = _at(num, part)
+    for part in parts(places):
+        where, values = at_places(num, part)
         found.update(_details(lab, f"{where} FOR UPDATE", values))
     return found
 
 
 def _details(lab: Any, where: str, values: tuple[Any, ...]) -> dict[Place, Detail]:
-    names = ", ".join((*_PLACE, *_VALUES))
+    names = ", ".join((*PLACE, *_VALUES))
     rows = lab.connection.query(
         f"SELECT {names} FROM {_full(lab, LABELS)} WHERE {where}", values
     ).fetchall()
@@ -101,53 +102,23 @@ def _details(lab: Any, where: str, values: tuple[Any, ...]) -> dict[Place, Detai
     return found
 
 
-def _at(num: int, places: Sequence[Place]) -> tuple[str, tuple[Any, ...]]:
-    """Return a condition for some places of a set, and its values."""
-    marks = ", ".join([_marks(len(_PLACE))] * len(places))
-    values = [value for frame, name in places for value in (*frame, name)]
-    return f"{_SET} = %s AND ({', '.join(_PLACE)}) IN ({marks})", (num, *values)
-
-
-def write_details(lab: Any, num: int, details: Mapping[Place, Detail | None]) -> None:
+def write_details(lab: Any, num: int, details: Mapping[Place, Detail]) -> None:
     """Keep details in the place of those that are there; within a transaction.
 
-    A statement for 500 labels, and one for 500 of which nothing is to be kept.
+    A statement for 500 labels. Of a label that is gone, that it is so: to delete its
+    row would be one statement more.
     """
-    full = _full(lab, LABELS)
-    for part in _parts([place for place, d in details.items() if d is None]):
-        where, gone = _at(num, part)
-        lab.connection.query(f"DELETE FROM {full} WHERE {where}", gone)
-    begin, end = _replacing(lab)
-    kept = [(place, detail) for place, detail in details.items() if detail is not None]
-    columns = ", ".join((_SET, *_PLACE, *_VALUES))
-    for rows in _parts(kept):
-        marks = ", ".join([_marks(1 + len(_PLACE) + len(_VALUES))] * len(rows))
-        values = [
-            value
-            for (frame, name), d in rows
-            for value in (
-                *(num, *frame, name),
-                *(int(d.state), d.source, d.x, d.y, d.user, d.when),
-            )
-        ]
-        lab.connection.query(
-            f"{begin} INTO {full} ({columns}) VALUES {marks}{end}", tuple(values)
-        )
-
-
-def _replacing(lab: Any) -> tuple[str, str]:
-    """Return how a statement begins and ends that replaces rows of the same key."""
-    if lab.connection.adapter.backend == "mysql":
-        return "REPLACE", ""
-    values = ", ".join(f"{name} = excluded.{name}" for name in _VALUES)
-    key = ", ".join((_SET, *_PLACE))
-    return "INSERT", f" ON CONFLICT ({key}) DO UPDATE SET {values}"
+    rows = [
+        (num, *frame, name, int(d.state), d.source, d.x, d.y, d.user, d.when)
+        for (frame, name), d in details.items()
+    ]
+    put(lab, _full(lab, LABELS), _VALUES, rows)
 
 
 def read_skeleton(lab: Any, num: int) -> Skeleton | None:
     """Read the skeleton of a set; None where there is none, or it is damaged."""
     rows = lab.connection.query(
-        f"SELECT skeleton FROM {_full(lab, SKELETONS)} WHERE {_SET} = %s", (num,)
+        f"SELECT skeleton FROM {_full(lab, SKELETONS)} WHERE {NUM} = %s", (num,)
     ).fetchall()
     for (text,) in rows:
         try:
@@ -160,32 +131,30 @@ def read_skeleton(lab: Any, num: int) -> Skeleton | None:
 def write_skeleton(lab: Any, num: int, skeleton: Skeleton) -> None:
     """Keep a skeleton in the place of the one that is there; within a transaction."""
     full = _full(lab, SKELETONS)
-    lab.connection.query(f"DELETE FROM {full} WHERE {_SET} = %s", (num,))
+    lab.connection.query(f"DELETE FROM {full} WHERE {NUM} = %s", (num,))
     text = json.dumps(skeleton.to_json())
     lab.connection.query(
-        f"INSERT INTO {full} ({_SET}, skeleton) VALUES (%s, %s)", (num, text)
+        f"INSERT INTO {full} ({NUM}, skeleton) VALUES (%s, %s)", (num, text)
     )
 
 
 def forget_set(lab: Any, num: int) -> None:
     """Remove what an earlier set of that number left; within a transaction."""
     for name in POSE_TABLES:
-        lab.connection.query(
-            f"DELETE FROM {_full(lab, name)} WHERE {_SET} = %s", (num,)
-        )
+        lab.connection.query(f"DELETE FROM {_full(lab, name)} WHERE {NUM} = %s", (num,))
 
 
 def _label_columns(lab: Any) -> str:
     # as wide as those of the labels, whatever labdata made them
     heading = lab.PoseEstimationLabelSet.Label.heading.attributes
     kinds = {"frame_num": "int"}
-    place = [f"{n} {kinds.get(n) or heading[n].type} NOT NULL" for n in _PLACE]
+    place = [f"{n} {kinds.get(n) or heading[n].type} NOT NULL" for n in PLACE]
     number = "double precision"
     mysql = lab.connection.adapter.backend == "mysql"
     time = "datetime" if mysql else "timestamp"  # MySQL's timestamp changes by itself
     return ", ".join(
         (
-            f"{_SET} int NOT NULL",
+            f"{NUM} int NOT NULL",
             *place,
             "state smallint NOT NULL",
             "source int NOT NULL",
@@ -193,13 +162,13 @@ def _label_columns(lab: Any) -> str:
             f"y {number} NULL",
             "user_name varchar(64) NOT NULL",
             f"edited_at {time} NOT NULL",
-            f"PRIMARY KEY ({', '.join((_SET, *_PLACE))})",
+            f"PRIMARY KEY ({', '.join((NUM, *PLACE))})",
         )
     )
 
 
 def _skeleton_columns() -> str:
-    return f"{_SET} int NOT NULL PRIMARY KEY, skeleton text NOT NULL"
+    return f"{NUM} int NOT NULL PRIMARY KEY, skeleton text NOT NULL"
 
 
 def _share(lab: Any, table: str) -> None:
@@ -223,12 +192,3 @@ def _full(lab: Any, table: str) -> str:
     schema = lab.tables.schemas[SCOPE]
     name: str = lab.connection.adapter.make_full_table_name(schema, table)
     return name
-
-
-def _marks(count: int) -> str:
-    return f"({', '.join(['%s'] * count)})"
-
-
-def _parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(items), _ROWS_PER_STATEMENT):
-        yield items[start : start + _ROWS_PER_STATEMENT]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from labdata_napari.errors import InvalidValue, NotFound
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.keys import words
 from labdata_napari.lab.limits import checked
+from labdata_napari.lab.pose_sql import NUM, PLACE, at_places, parts, put
 from labdata_napari.lab.rows import as_array, fetched
 from labdata_napari.lab.writing import (
     conflicting,
@@ -22,14 +24,18 @@ from labdata_napari.lab.writing import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from labdata_napari.core.pose_draft import Place
     from labdata_napari.errors import WriteConflict
 
-_ROWS_PER_STATEMENT = 500
 _BYTES_PER_STATEMENT = 8 * 2**20
+_FEW = 2000
+"""Labels up to which each is asked for by its place; more, and all are read."""
+
+_COORDINATES = ("x", "y", "z")
 
 Key = dict[str, Any]
 _Rows = tuple[PoseLabels, "dict[FrameKey, NDArray[np.uint8]]"]
@@ -63,19 +69,32 @@ def _as_image(frame: FrameKey, image: Any) -> NDArray[np.uint8]:
     return array
 
 
+@dataclass(frozen=True)
+class Also:
+    """What is written in the same transaction as labels, after them.
+
+    Attributes
+    ----------
+    places
+        What it asks about.
+    write
+        Called with the labels at these places, and more, as they were before; may be
+        called again.
+    """
+
+    places: Sequence[Place]
+    write: Callable[[PoseLabels], None]
+
+
 def save_labels(
     lab: Any,
     key: Key,
     images: Mapping[FrameKey, NDArray[np.uint8]],
     baseline: PoseLabels,
     changes: Changes[Label],
-    also: Callable[[PoseLabels], None] | None = None,
+    also: Also | None = None,
 ) -> Changes[Label]:
-    """Add frames to a set and make changes to its labels, in one transaction.
-
-    `also` is called in it, at the end, with the labels as they were before, and may be
-    called again.
-    """
+    """Add frames to a set and make changes to its labels, in one transaction."""
     edit = LabelEdit(lab, key, images, baseline, changes, also)
     if not lab.read_only:  # else there is something simpler to say
         with translate_errors():
@@ -95,7 +114,7 @@ class LabelEdit:
         images: Mapping[FrameKey, NDArray[np.uint8]],
         baseline: PoseLabels,
         changes: Changes[Label],
-        also: Callable[[PoseLabels], None] | None = None,
+        also: Also | None = None,
     ) -> None:
         self._lab = lab
         self._also = also
@@ -114,7 +133,7 @@ class LabelEdit:
         """Check what would be written, and that its videos are there."""
         new = [label for label in self._wanted.values() if label is not None]
         table = self._set.Label()
-        for label in new:
+        for label in _representing(new):
             checked(table, [self._key | label.to_row()], f"label {label.name}")
         frames = {*self._images, *(label.frame for label in new)}
         for video in sorted({frame[:4] for frame in frames}):
@@ -124,9 +143,12 @@ class LabelEdit:
         _check_sizes(self._lab, self._images)
 
     def read(self) -> _Rows:
-        """Lock the set, then read its labels and these frames."""
+        """Lock the set, then read the labels that are spoken of, and these frames."""
         lock_row(self._set, self._key)
-        labels = read_labels(self._lab, self._key, locked=True)
+        places = dict.fromkeys(
+            (*self._wanted, *(self._also.places if self._also else ()))
+        )
+        labels = read_labels_at(self._lab, self._key, tuple(places))
         return labels, read_frames(self._lab, self._key, self._images, locked=True)
 
     def saved(self, rows: _Rows) -> Changes[Label] | None:
@@ -136,7 +158,7 @@ class LabelEdit:
 
     def conflict(self, rows: _Rows) -> WriteConflict | None:
         """Tell what somebody else changed of the same."""
-        theirs, stored = rows
+        labels, stored = rows
         other = [key.words for key in stored if not self._is_stored(key, stored)]
         if other:
             return conflicting_words(
@@ -146,7 +168,7 @@ class LabelEdit:
                 f"{len(self._images)} frames to add",
             )
         before = self._baseline.by_place(self._wanted)
-        now = theirs.by_place(self._wanted)
+        now = labels.by_place(self._wanted)
         both = {
             place
             for place, label in self._wanted.items()
@@ -154,6 +176,7 @@ class LabelEdit:
         }
         if not both:
             return None
+        theirs = read_labels(self._lab, self._key, locked=True)
         their_changes = _only(self._baseline.differences_to(theirs), both)
         my_changes = _only(self._changes, both)
         return conflicting(
@@ -173,16 +196,19 @@ class LabelEdit:
             )
         now = labels.by_place(self._wanted)
         missing = {p: x for p, x in self._wanted.items() if now.get(p) != x}
-        # Replaced, not updated: two statements for hundreds of labels. No row refers
-        # to a label.
-        old = [_place_row(place) for place in missing if place in now]
-        for part in _parts(old):
-            (self._set.Label & self._key & part).delete_quick()
-        added = [self._key | x.to_row() for x in missing.values() if x is not None]
-        for part in _parts(added):
-            self._set.Label.insert(part)
+        num, table = int(self._key[NUM]), self._set.Label.full_table_name
+        for part in parts([p for p, x in missing.items() if x is None]):
+            where, values = at_places(num, part)
+            self._lab.connection.query(f"DELETE FROM {table} WHERE {where}", values)
+        new_labels = [x for x in missing.values() if x is not None]
+        put(
+            self._lab,
+            table,
+            _COORDINATES,
+            [(num, *x.frame, x.bodypart, x.x, x.y, x.z) for x in new_labels],
+        )
         if self._also is not None:
-            self._also(labels)
+            self._also.write(labels)
         return self._changes
 
     def _missing(
@@ -199,15 +225,49 @@ class LabelEdit:
         return key in stored and np.array_equal(stored[key], self._images[key])
 
 
+def _representing(labels: Sequence[Label]) -> Iterator[Label]:
+    """Choose labels of which all fit their columns when these do.
+
+    Coordinates always do. So one of each body part, and of each video those whose
+    frames come first and last.
+    """
+    yield from {label.bodypart: label for label in labels}.values()
+    ordered = sorted(labels, key=lambda label: label.frame)
+    yield from {label.frame[:4]: label for label in ordered}.values()
+    yield from {label.frame[:4]: label for label in reversed(ordered)}.values()
+
+
 def read_labels(lab: Any, key: Key, locked: bool = False) -> PoseLabels:
     """Read the labels of a set, to the last bit, and which frames it has."""
-    part = lab.PoseEstimationLabelSet.Label & key
-    # MySQL gives a float32 with six digits, unless it is calculated with
-    exact = part.proj(exact_x="x*1e0", exact_y="y*1e0", exact_z="z*1e0")
-    rows = fetched(exact, locked=locked)
+    rows = _label_rows(lab, f"{NUM} = %s", (int(key[NUM]),), locked)
     frames = fetched((lab.PoseEstimationLabelSet.Frame & key).proj())
-    columns = ("exact_x", "exact_y", "exact_z")
-    return PoseLabels.from_rows(rows, map(FrameKey.from_row, frames), columns)
+    return PoseLabels.from_rows(rows, map(FrameKey.from_row, frames))
+
+
+def read_labels_at(lab: Any, key: Key, places: Sequence[Place]) -> PoseLabels:
+    """Read labels at some places, to the last bit, and lock them; maybe others, too."""
+    num = int(key[NUM])
+    if len(places) > _FEW:
+        return PoseLabels.from_rows(_label_rows(lab, f"{NUM} = %s", (num,), True))
+    rows = [
+        row
+        for part in parts(places)
+        for row in _label_rows(lab, *at_places(num, part), locked=True)
+    ]
+    return PoseLabels.from_rows(rows)
+
+
+def _label_rows(
+    lab: Any, where: str, values: Sequence[Any], locked: bool
+) -> list[tuple[Any, ...]]:
+    # MySQL gives a float32 with six digits, unless it is calculated with
+    exact = ", ".join(f"{name} * 1e0" for name in _COORDINATES)
+    table = lab.PoseEstimationLabelSet.Label.full_table_name
+    statement = f"SELECT {', '.join(PLACE)}, {exact} FROM {table} WHERE {where}"
+    if locked:
+        statement += " FOR UPDATE"
+    rows: list[tuple[Any, ...]] = lab.connection.query(statement, values).fetchall()
+    return rows
 
 
 def read_frames(
@@ -216,8 +276,8 @@ def read_frames(
     """Read the pixels of those frames that a set has."""
     wanted = [frame.to_row() for frame in frames]
     found = {}
-    for part in _parts(wanted):
-        query = lab.PoseEstimationLabelSet.Frame & key & part
+    for part in parts(wanted):
+        query = lab.PoseEstimationLabelSet.Frame & key & list(part)
         for row in fetched(query, {"frame": as_array}, locked):
             found[FrameKey.from_row(row)] = row["frame"]
     return found
@@ -272,16 +332,6 @@ def _by_size(
         size += _sent(images[frame].nbytes)
     if part:
         yield part
-
-
-def _parts(rows: Sequence[Key]) -> Iterator[list[Key]]:
-    for start in range(0, len(rows), _ROWS_PER_STATEMENT):
-        yield list(rows[start : start + _ROWS_PER_STATEMENT])
-
-
-def _place_row(place: tuple[FrameKey, str]) -> Key:
-    frame, bodypart = place
-    return {**frame.to_row(), "label_name": bodypart}
 
 
 def _only(changes: Changes[Label], places: set[tuple[FrameKey, str]]) -> Changes[Label]:
