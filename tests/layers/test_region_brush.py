@@ -105,3 +105,25 @@ def test_a_layer_that_was_removed_comes_back_with_the_brush(annotator):
     editing.remove_annotations(annotator.layer, ["AAV"])
     assert not annotator.brush.is_on
     assert not annotator.brush.layer.data.any()
+
+
+def test_after_any_strokes_the_points_are_what_is_painted(annotator):
+    editing.add_annotation(annotator.layer, "other", REGION)
+    dice = np.random.default_rng(4)
+    for number in range(24):
+        name = ("virus", "other")[number % 2]
+        annotator.brush.paint(name, erase=number % 5 == 4)
+        labels = annotator.brush.layer
+        labels.n_edit_dimensions = 2 + number % 2
+        labels.brush_size = 5
+        with labels.block_history():
+            for _ in range(2):
+                place = dice.integers((4, 8, 18), (9, 17, 28))
+                labels.paint(place, 0 if number % 5 == 4 else 1 + number % 2)
+        painted = labels.data.copy()
+        for value, each in enumerate(("virus", "other"), start=1):
+            wanted = points_of_blocks(painted == value, (1, 2, 2))
+            np.testing.assert_array_equal(site(annotator, each), wanted)
+    annotator.undo()
+    again = annotator.brush.layer.data == 1
+    np.testing.assert_array_equal(site(annotator), points_of_blocks(again, (1, 2, 2)))

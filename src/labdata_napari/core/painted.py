@@ -67,12 +67,36 @@ def points_of_blocks(mask: NDArray[np.bool_], sides: Sides) -> Array:
     (N, 3), N at most `MOST_BLOCKS`: in a region of more, eight blocks become one where
     at least half of them belong to it, as often as it takes.
     """
+    return centres_of(np.argwhere(mask), sides)
+
+
+def centres_of(blocks: NDArray[np.int64], sides: Sides) -> Array:
+    """Return the centres (N, 3) of blocks (M, 3), as `points_of_blocks` does."""
     size = np.asarray(sides, np.int64)
-    blocks = np.argwhere(mask)
     while len(blocks) > MOST_BLOCKS:
         blocks, counts = np.unique(blocks // 2, axis=0, return_counts=True)
         blocks, size = blocks[counts >= 4], size * 2
     return np.asarray(blocks * size + (size - 1) / 2, np.float64)
+
+
+def repainted(
+    blocks: NDArray[np.int64], mask: NDArray[np.bool_], corner: Sequence[int]
+) -> NDArray[np.int64]:
+    """Return the blocks (M, 3) of a region of which a box was painted anew.
+
+    Parameters
+    ----------
+    blocks
+        (N, 3) that it had.
+    mask
+        (Z, Y, X), which blocks of the box it has now.
+    corner
+        (3,) the first block of the box.
+    """
+    first = np.asarray(corner, np.int64)
+    outside = ((blocks < first) | (blocks >= first + mask.shape)).any(axis=1)
+    every = np.concatenate([blocks[outside], np.argwhere(mask) + first])
+    return every[np.lexsort(every.T[::-1])]
 
 
 def sides_of(points: ArrayLike) -> NDArray[np.int64]:

@@ -100,6 +100,7 @@ class Annotator(Going):
         self.brush.changed.connect(self.looks_changed)
         self.brush.measured.connect(self._on_painting)
         self.history.changed.connect(self._on_changed)
+        self.history.released.connect(self._on_released)
         layer.events.metadata.connect(self._on_metadata)
         self._on_changed()
 
@@ -166,6 +167,7 @@ class Annotator(Going):
         self.brush.remove()
         self.figures.remove()
         self.history.changed.disconnect(self._on_changed)
+        self.history.released.disconnect(self._on_released)
         self.layer.events.metadata.disconnect(self._on_metadata)
 
     # -- annotations
@@ -393,6 +395,14 @@ class Annotator(Going):
         self.figures.refresh()
 
     def _on_metadata(self, _event: Any) -> None:
+        if not self.history.is_held:
+            self._look_again()
+
+    def _on_released(self, is_changed: bool) -> None:
+        if not is_changed:
+            self._look_again()
+
+    def _look_again(self) -> None:
         """Follow what is no part of the rows, so that the history does not tell it."""
         self.figures.refresh()
         self.brush.refresh()

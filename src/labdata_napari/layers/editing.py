@@ -201,8 +201,12 @@ def put_points(
     edit = placed(state, points, type, words)
     if edit is None:
         return
+    after = edit.apply(state)
+    count = sum(len(draft.points) for draft in after)
     with history_of(layer).edit(words, merge_key):
-        fill(layer, edit.apply(state))
+        forget_selection(layer)
+        with told_once(layer, CHANGED, range(count)):
+            fill(layer, after)
         if tips:
             last = {
                 name: tuple(np.asarray(p)[-1].tolist()) for name, p in points.items()

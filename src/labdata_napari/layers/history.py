@@ -40,6 +40,9 @@ class LayerHistory:
     changed = Signal()
     """The state is another: an edit, an undo, or ids of rows that were saved."""
 
+    released = Signal(bool)
+    """What is done in `edit` is done; whether the state is another, as was told."""
+
     def __init__(self, layer: Points) -> None:
         self._layer = ref(layer)
         self._past = History()
@@ -50,6 +53,11 @@ class LayerHistory:
         for event in (layer.events.data, layer.events.features, layer.events.metadata):
             event.connect(self._on_event)
         layer.events.set_data.connect(self._on_drawn)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether an edit goes on: what the layer tells now is not all of it."""
+        return self._holders > 0
 
     @property
     def undo_words(self) -> str:
@@ -78,7 +86,10 @@ class LayerHistory:
             yield
         finally:
             self._holders -= 1
+            before = self.state
             self._note(words, merge_key)
+            if not self._holders:
+                self.released.emit(self.state is not before)
 
     def undo(self) -> str:
         """Take the last edit back; return what it was, "" when there was none."""
@@ -111,6 +122,7 @@ class LayerHistory:
             self._holders -= 1
         self._past, self.state = past, drafts(layer)
         self.changed.emit()
+        self.released.emit(True)
 
     def _remember_tips(self) -> None:
         """Remember which points are marked as tips, which is no part of the states."""

@@ -348,8 +348,10 @@ def feature_of(annotations: AnnotationSet) -> NDArray[np.object_]:
 def _colours_per_point(
     entries: Sequence[Listed], names: Sequence[str]
 ) -> NDArray[np.float64]:
-    rgba = {name: as_rgba(colour) for name, colour in colours_of(entries).items()}
-    return np.array([rgba[name] for name in names])
+    colours = colours_of(entries)
+    codes, known = pd.factorize(np.array(names, dtype=object))
+    rgba = np.array([as_rgba(colours[name]) for name in known], dtype=np.float64)
+    return np.asarray(rgba[codes], np.float64)
 
 
 def _symbols_per_point(entries: Sequence[Listed], names: Sequence[str]) -> list[str]:

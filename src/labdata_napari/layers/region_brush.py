@@ -21,8 +21,9 @@ from labdata_napari.core.measures import injection_of_region
 from labdata_napari.core.painted import (
     block_sides,
     blocks_of_points,
+    centres_of,
     grid_shape,
-    points_of_blocks,
+    repainted,
 )
 from labdata_napari.layers import editing
 from labdata_napari.layers.points import (
@@ -35,7 +36,7 @@ from labdata_napari.layers.points import (
 from labdata_napari.layers.source import METADATA_KEY, LayerSource, source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from napari.components import ViewerModel
     from napari.layers import Points
@@ -72,6 +73,7 @@ class RegionBrush:
         self._labels: Labels | None = None
         self._numbers: dict[str, int] = {}
         self._painted: dict[str, tuple[NDArray[np.float64], str, bool]] = {}
+        self._blocks: dict[str, NDArray[np.int64]] = {}  # of each region, as painted
         self._shades: dict[int | None, Any] = {}
         self._is_refreshing = False
         self._measured_at = 0.0
@@ -237,9 +239,11 @@ class RegionBrush:
         data: NDArray[np.uint8] = labels.data
         data[data.any(axis=(1, 2))] = 0
         self._numbers = {item.name: n for n, item in enumerate(items, start=1)}
+        self._blocks = {}
         for item in items:
             blocks = blocks_of_points(item.points, self._sides)
             blocks = blocks[((blocks >= 0) & (blocks < self._shape)).all(axis=1)]
+            self._blocks[item.name] = blocks
             data[tuple(blocks.T)] = self._numbers[item.name]
         shades: dict[int | None, Any] = {None: _CLEAR, 0: _CLEAR}
         for item in items:
@@ -252,24 +256,32 @@ class RegionBrush:
             labels.selected_label = self._numbers[self.name]
         labels.refresh()
 
-    def _on_painted(self, _event: Any) -> None:
+    def _on_painted(self, event: Any) -> None:
         """Take what was painted over into the points."""
         labels, sides = self._labels, self._sides
         if labels is None or sides is None or self._is_refreshing:
             return
-        points = {
-            name: points_of_blocks(labels.data == number, sides)
-            for name, number in self._numbers.items()
-        }
-        verb = "erase" if self.erases else "paint"
-        self._painted = {}  # what is kept of the stroke is painted, and nothing else
         if refusal := self.why_not():
             self.told.emit(refusal)
+            self._painted = {}  # nothing of the stroke is kept
             self.refresh()
             return
+        box = _box_of(event.value, self._shape)
+        corner, painted = [part.start for part in box], labels.data[box]
+        points = {}
+        for name, number in self._numbers.items():
+            blocks = repainted(self._blocks[name], painted == number, corner)
+            if np.array_equal(blocks, self._blocks[name]):
+                continue
+            points[name], self._blocks[name] = centres_of(blocks, sides), blocks
+            self._painted[name] = (points[name], *self._painted[name][1:])
+            if len(points[name]) != len(blocks):
+                self._painted = {}  # what is kept of it is coarser than what is seen
+        verb = "erase" if self.erases else "paint"
         name = self.name or next(iter(points), "")
         editing.put_points(self._points, points, REGION, f"{verb} {name}")
-        self.refresh()
+        if not self._painted:  # else the history has told it already
+            self.refresh()
 
     def _on_painting(self, _event: Any) -> None:
         """Tell the numbers while the mouse goes on."""
@@ -285,6 +297,35 @@ class RegionBrush:
         centroid = (region.centroid + 0.5) * sides - 0.5  # pixels of the stack
         self._measured_at = time.monotonic()
         self.measured.emit(self.name, replace(region, centroid=centroid))
+
+
+def _box_of(atoms: Any, shape: Sequence[int]) -> tuple[slice, ...]:
+    """Return the box of an array that a stroke may have changed, as napari tells it.
+
+    Parameters
+    ----------
+    atoms
+        Of the event: each has the slices of its box, or is a tuple that begins with the
+        indices of its elements.
+    shape
+        Of the array.
+    """
+    first, last = np.array(shape), np.zeros(len(shape), np.int64)
+    for atom in atoms:
+        keys = getattr(atom, "slice_key", None)
+        indices = None if isinstance(atom, tuple) is False else atom[0]
+        for axis, size in enumerate(shape):
+            low, high = 0, size
+            if keys is not None and isinstance(keys[axis], slice):
+                low, high, _ = keys[axis].indices(size)
+            elif keys is not None:
+                low, high = int(keys[axis]), int(keys[axis]) + 1
+            elif indices is not None and len(indices[axis]):
+                low, high = int(indices[axis].min()), int(indices[axis].max()) + 1
+            first[axis], last[axis] = min(first[axis], low), max(last[axis], high)
+    return tuple(
+        slice(int(a), int(max(a, b))) for a, b in zip(first, last, strict=True)
+    )
 
 
 def _mark(source: LayerSource | None) -> dict[str, Any]:

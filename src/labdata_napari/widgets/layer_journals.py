@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet, ref
 
 from labdata_napari.core.annotation import AnnotationSet
 from labdata_napari.errors import LabdataError
 from labdata_napari.lab.journal_annotations import ANNOTATIONS
 from labdata_napari.lab.journal_target import Target
 from labdata_napari.layers import points as working_copy
+from labdata_napari.layers.history import history_of
 from labdata_napari.layers.source import source_of
 from labdata_napari.widgets.journaling import Journalled
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari import Viewer
     from napari.layers import Points
 
@@ -36,6 +40,8 @@ class LayerJournals:
     def __init__(self, journaling: Journaling, viewer: Viewer) -> None:
         self._journaling = journaling
         self._followed: WeakSet[Points] = WeakSet()
+        self._releases: WeakKeyDictionary[Points, Callable[[bool], None]]
+        self._releases = WeakKeyDictionary()
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
 
@@ -48,6 +54,9 @@ class LayerJournals:
         layer.events.data.connect(self._on_edited)
         layer.events.features.connect(self._on_edited)
         layer.events.metadata.connect(self._on_edited)
+        release = partial(self._on_released, ref(layer))
+        self._releases[layer] = release
+        history_of(layer).released.connect(release)
         self._journaling.follow(layer, target, ANNOTATION_LAYERS)
 
     def _on_removed(self, event: Any) -> None:
@@ -58,10 +67,18 @@ class LayerJournals:
         layer.events.data.disconnect(self._on_edited)
         layer.events.features.disconnect(self._on_edited)
         layer.events.metadata.disconnect(self._on_edited)
+        history_of(layer).released.disconnect(self._releases.pop(layer))
         self._journaling.leave(layer)
 
     def _on_edited(self, event: Any) -> None:
-        self._journaling.note(event.source)
+        if not history_of(event.source).is_held:
+            self._journaling.note(event.source)
+
+    def _on_released(self, layer: ref[Points], _is_changed: bool) -> None:
+        """Journal what was done in one edit when all of it is done."""
+        there = layer()
+        if there is not None:
+            self._journaling.note(there)
 
 
 def _target(layer: Any) -> Target | None:
