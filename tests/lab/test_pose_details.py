@@ -112,8 +112,12 @@ def test_details_are_saved_with_the_labels_or_not_at_all(
     wanted = edited(baseline)
     schema = lab.PoseEstimationLabelSet.database
     full = lab.connection.adapter.make_full_table_name(schema, POSE_TABLES[0])
-    with writes_fail(lab_place, full), pytest.raises(Exception, match="not today"):
-        lab.poses.save_draft(number, baseline, wanted)
+    with writes_fail(lab_place, full):
+        with pytest.raises(Exception, match="not today"):
+            lab.poses.save_draft(number, baseline, wanted)
+        with pytest.raises(Exception, match="not today"):
+            make_set(lab, "of a model", {}, wanted, Skeleton())
+    assert len(lab.PoseEstimationLabelSet()) == 1
     assert lab.poses.load_draft(number) == baseline
     # only somebody else's change of the same label is a conflict
     one, two, _ = baseline.labels.frames

@@ -189,20 +189,18 @@ def make_set(
     draft: PoseDraft,
     skeleton: Skeleton,
 ) -> int:
-    """Make a label set of a working copy: labels and frames together, or nothing.
+    """Make a label set of a working copy, with what is known of it, or nothing.
 
-    May be called again after `ConnectionLost`, as `pose_making.make_whole_set`; what
-    is known of the labels is written after them, or at the next call. `images` are
-    uint8, (Y, X) or (Y, X, 3).
+    May be called again after `ConnectionLost`, as `pose_making.make_whole_set`.
+    `images` are uint8, (Y, X) or (Y, X, 3).
 
     Returns
     -------
     int
         Its number.
     """
-    num = make_whole_set(lab, description, None, images, draft, skeleton)
-    add_draft(lab, num, {}, draft)  # who put each label there, and when
-    return num
+    places = tuple(unsaved(type(draft)(), draft).after)
+    return make_whole_set(lab, description, None, images, draft, skeleton, places)
 
 
 def load_skeleton(lab: Any, num: int) -> Skeleton:

@@ -24,7 +24,7 @@ from labdata_napari.lab.rows import fetched
 from labdata_napari.lab.writing import write_back
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -52,6 +52,7 @@ def make_whole_set(
     images: Mapping[FrameKey, NDArray[np.uint8]],
     draft: PoseDraft,
     skeleton: Skeleton,
+    places: Iterable[Place] | None = None,
 ) -> int:
     """Make a label set with all that is in it, in one transaction or not at all.
 
@@ -70,6 +71,9 @@ def make_whole_set(
         Labels in these frames, or in others, and which are hidden.
     skeleton
         Its body parts in their order, and how they hang together.
+    places
+        Of which labels it is kept who put them there, how and when; when None of those
+        that are hidden.
 
     Returns
     -------
@@ -82,7 +86,8 @@ def make_whole_set(
         As `Poses.create_label_set` and `Poses.add_frames`.
     """
     row = _row(lab, description, labeler)
-    details = details_of(draft, draft.occluded, str(lab.user)[:64], now())
+    told = draft.occluded if places is None else places
+    details = details_of(draft, told, str(lab.user)[:64], now())
     edit = _WholeSetEdit(lab, row, Images(images), draft.labels, skeleton, details)
     if not lab.read_only:  # else there is something simpler to say
         with translate_errors():
