@@ -121,7 +121,7 @@ class PoseView:
         is_new = self.frame is None or picture.shape != self.picture.data.shape
         self.frame = frame
         if is_new:
-            self.picture.data = np.array(picture)
+            self.picture.data = np.array(picture, order="C")
         else:
             # in place: a new array makes napari work out the extent of everything,
             # which takes as long as drawing

@@ -77,6 +77,7 @@ class PoseKeypointModel(TableModel):
         self._here: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         self._colours: dict[str, str] = {}
+        self._shown: tuple[dict[str, str], dict[str, int]] = ({}, {})
 
     def show_work(self, work: PoseWork | None) -> None:
         """Show another session."""
@@ -110,11 +111,13 @@ class PoseKeypointModel(TableModel):
             for mark in session.marks()
             if not mark.is_label
         }
-        self._here = {
+        here = {
             name: words_of(session.draft[session.frame, name], likelihoods.get(name))
             for name in self._names
         }
-        if self._names:
+        shown, self._here = self._shown, here
+        self._shown = (here, self._counts)
+        if self._names and self._shown != shown:  # to paint the same takes time, too
             last = self.index(len(self._names) - 1, COUNT)
             self.dataChanged.emit(self.index(0, HERE), last)
 

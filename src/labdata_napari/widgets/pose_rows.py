@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from labdata_napari.core.pose_compare import Comparison, compared
 from labdata_napari.core.pose_draft import PoseDraft
 from labdata_napari.core.pose_predictions import VideoKey
@@ -188,7 +190,9 @@ def read_pictures(
     if why_elsewhere(home, _identity(lab)):
         raise NotFound("The label set belongs to another lab; connect to it to go on.")
     with lab.own_errors():
-        return read_frames(lab, {"pose_label_set_num": num}, frames)
+        found = read_frames(lab, {"pose_label_set_num": num}, frames)
+    # the database gives them column by column, which is drawn at a third of the speed
+    return {frame: np.ascontiguousarray(found[frame]) for frame in found}
 
 
 def compare_labels(

@@ -33,6 +33,7 @@ class PoseTraces(TraceStrip):
         self._session: PoseSession | None = None
         self._colours: Mapping[str, str] = {}
         self._known: dict[str, Trace | None] = {}
+        self._video: tuple[str, ...] = ()
         self._listening = Listening(self)
         self.frame_chosen.connect(self._on_chosen_here)
 
@@ -48,6 +49,7 @@ class PoseTraces(TraceStrip):
         """
         self._listening.stop()
         self._session, self._colours, self._known = session, colours, {}
+        self._video = ()
         self.setVisible(session is not None)
         if session is None:
             self.show_traces((), 0)
@@ -70,8 +72,9 @@ class PoseTraces(TraceStrip):
             self.show_threshold(self._session.looks.lowest)
 
     def _on_frame(self, frame: FrameKey) -> None:
-        if self._session is not None and self._session.video is None:
-            self._refresh()  # it may be of another video
+        session = self._session
+        if session is not None and session.video is None and frame[:4] != self._video:
+            self._refresh()
         self.show_frame(frame.frame_num)
 
     def _refresh(self) -> None:
@@ -80,6 +83,7 @@ class PoseTraces(TraceStrip):
         if session is None or frame is None or not session.bodypart:
             self.show_traces((), 0)
             return
+        self._video = frame[:4]
         name = session.bodypart
         trace = self._trace_of(name)
         labels = labelled_points(session.draft, frame[:4], name)

@@ -93,6 +93,8 @@ class Lane:
         The frames in sight.
     ink
         The colour of text.
+    paper
+        What is under it.
     lowest
         The likelihood below which a model is not believed; None for none.
     """
@@ -101,6 +103,7 @@ class Lane:
     box: QRectF
     span: Span
     ink: QColor
+    paper: QColor
     lowest: float | None = None
 
     def line_of(self, trace: StripTrace) -> Envelope | None:
@@ -170,12 +173,14 @@ def paint_lane(painter: QPainter, lane: Lane, traces: Sequence[StripTrace]) -> N
     words = lane.name
     if ends is not None and lane.name != "p":
         words += f" {ends[0]:.0f}–{ends[1]:.0f}"
-    painter.setPen(_faded(lane.ink, _LIGHT))
     # a model is mostly sure, so its line runs along the top
     foot = Qt.AlignmentFlag.AlignBottom
     side = foot if lane.name == "p" else Qt.AlignmentFlag.AlignTop
     where = Qt.AlignmentFlag.AlignLeft | side
-    painter.drawText(box.adjusted(3, 0, 0, 0), int(where), words)
+    room = box.adjusted(3, 0, 0, 0)
+    painter.fillRect(painter.boundingRect(room, int(where), words), lane.paper)
+    painter.setPen(_faded(lane.ink, _LIGHT))
+    painter.drawText(room, int(where), words)
 
 
 def _paint_line(painter: QPainter, outline: Outline, scale: _Scale) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import QEvent, QLineF, QRectF, QSize, Qt, Signal
-from qtpy.QtGui import QPainter, QPen
+from qtpy.QtGui import QPainter, QPen, QPixmap
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from labdata_napari.widgets.trace_lanes import Lane, Span, StripTrace, paint_lane
@@ -40,10 +40,11 @@ class TraceStrip(QWidget):
         self._span = _USUAL_SPAN
         self._lowest: float | None = None
         self._is_dragging = False
+        self._lanes: tuple[object, QPixmap] | None = None  # as drawn last, of what
 
     def show_traces(self, traces: Sequence[StripTrace], length: int) -> None:
         """Show body parts of a video of `length` frames."""
-        self._traces = tuple(traces)
+        self._traces, self._lanes = tuple(traces), None
         if length != self._length:
             self._length = length
             self._span = min(max(self._span, _LEAST_SPAN), max(length, 1))
@@ -139,14 +140,32 @@ class TraceStrip(QWidget):
         painter = QPainter(self)
         if not self._traces or not self._length:
             return
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ink = self.palette().windowText().color()
         span = Span(*self.shown, self.width())
-        for name, box in self._boxes():
-            paint_lane(painter, Lane(name, box, span, ink, self._lowest), self._traces)
-        painter.setPen(QPen(ink, 1))
+        painter.drawPixmap(0, 0, self._painted_lanes(span))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self.palette().windowText().color(), 1))
         middle = float(span.places(np.array([self._frame + 0.5]))[0])
         painter.drawLine(QLineF(middle, 0, middle, self.height()))
+
+    def _painted_lanes(self, span: Span) -> QPixmap:
+        """Draw the lanes where they are others than before, not with every frame."""
+        palette = self.palette()
+        ink, paper = palette.windowText().color(), palette.window().color()
+        ratio = self.devicePixelRatioF()
+        wanted = (self.shown, self.size(), ratio, ink.rgb(), paper.rgb(), self._lowest)
+        if self._lanes is None or self._lanes[0] != wanted:
+            pixels = QPixmap(self.size() * ratio)
+            pixels.setDevicePixelRatio(ratio)
+            pixels.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(pixels)
+            painter.setFont(self.font())
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            for name, box in self._boxes():
+                lane = Lane(name, box, span, ink, paper, self._lowest)
+                paint_lane(painter, lane, self._traces)
+            painter.end()
+            self._lanes = wanted, pixels
+        return self._lanes[1]
 
     def _boxes(self) -> list[tuple[str, QRectF]]:
         line, width = float(self.fontMetrics().height()), float(self.width())
