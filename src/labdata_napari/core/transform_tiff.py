@@ -13,10 +13,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import uuid
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import imagecodecs
@@ -24,6 +24,7 @@ import numpy as np
 import tifffile
 
 from labdata_napari import __version__
+from labdata_napari.core.sums import crc32
 from labdata_napari.core.threads import in_order
 from labdata_napari.core.tiff_writer import (
     Pages,
@@ -133,7 +134,7 @@ class TiffSink:
         pages = slab.reshape(-1, *self._layout.page)
         for _, data in in_order(compress, self._tiles(pages, sums), self._threads):
             self._file.write(data)
-            checksum = zlib.crc32(data, checksum)
+            checksum = crc32(data, checksum)
             counts.append(len(data))
             if len(counts) % _TICK == 0:
                 tick()
@@ -153,7 +154,7 @@ class TiffSink:
             whole = np.ascontiguousarray(page, self._layout.dtype)
             copies = coarser_copies(whole, sizes)
             for image, size in zip(copies, sizes, strict=True):
-                sums.append(zlib.crc32(image.data))
+                sums.append(crc32(image.data))
                 yield from tiles_of(image, self._layout.tile(size))
 
     def finish(self, records: Sequence[Record], progress: Progress) -> None:
@@ -181,16 +182,26 @@ class TiffSink:
                 levels = file.series[0].levels
                 if len(levels) != len(sizes):
                     return "another number of levels"
-                for number in range(self.pages):
-                    for level in levels:
-                        page = level.pages[number].asarray()
-                        data = np.ascontiguousarray(page, self._layout.dtype)
-                        if zlib.crc32(data.data) != next(sums, None):
+                file.filehandle.set_lock(True)
+                images = (
+                    (number, level.pages[number])
+                    for number in range(self.pages)
+                    for level in levels
+                )
+                found = in_order(self._sum, images, self._threads)
+                with contextlib.closing(found):
+                    for (number, _), checksum in found:
+                        if checksum != next(sums, None):
                             return f"another page {number + 1}"
-                    progress(number + 1, self.pages)
+                        progress(number + 1, self.pages)
         except (OSError, ValueError, tifffile.TiffFileError) as error:
             return str(error)
         return None if next(sums, None) is None else "pages that are missing"
+
+    def _sum(self, image: tuple[int, Any]) -> int:
+        """Checksum of a page as it is on disk."""
+        page = image[1].asarray(maxworkers=1)
+        return crc32(np.ascontiguousarray(page, self._layout.dtype).data)
 
     def close(self) -> None:
         """Close the file."""
@@ -268,5 +279,5 @@ def _checksum(file: BinaryIO, length: int) -> int:
         data = file.read(min(_BUFFER, length))
         if not data:
             return -1
-        checksum, length = zlib.crc32(data, checksum), length - len(data)
+        checksum, length = crc32(data, checksum), length - len(data)
     return checksum
