@@ -252,6 +252,41 @@ def test_who_may_use_labels_may_use_what_is_made_beside_them(
 
 
 @postgresql
+def test_who_may_only_read_what_is_kept_of_labels_saves_labels(
+    lab: Any, connect_again: Callable[..., Any], lab_place: Any
+) -> None:
+    number = label_set(lab)
+    lab.poses.make_tables()
+    lab.poses.save_skeleton(number, Skeleton(("tail",)))
+    baseline = lab.poses.load_draft(number)
+    who = lab_place.reader()
+    schema = lab.PoseEstimationLabelSet.database
+    lab_place.sql(
+        *(
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "
+            f'"{name}" TO {who["user"]}'
+            for name in set(lab.tables.schemas.values())
+        ),
+        *(
+            f'REVOKE INSERT, UPDATE, DELETE ON "{schema}"."{name}" FROM {who["user"]}'
+            for name in POSE_TABLES
+        ),
+    )
+    limited = connect_again(**who)
+    assert not lab.poses.words_aside
+    assert "on this computer alone" in limited.poses.words_aside
+    wanted = edited(baseline)
+    limited.poses.save_draft(number, baseline, wanted)
+    limited.poses.save_skeleton(number, Skeleton(("nose", "tail")))
+    loaded = limited.poses.load_draft(number)
+    assert (loaded.sources, loaded.occluded) == (wanted.sources, wanted.occluded)
+    assert loaded.labels.by_place() == wanted.labels.by_place()
+    assert loaded.labels.bodyparts[0] == "nose"
+    made = make_set(limited, "of a model", {}, wanted, Skeleton(("ear",)))
+    assert limited.poses.load_draft(made).sources == wanted.sources
+
+
+@postgresql
 def test_a_file_that_is_damaged_is_set_aside(lab: Any, tmp_path: Path) -> None:
     number = label_set(lab)
     lab.poses.save_skeleton(number, Skeleton(("x",)))

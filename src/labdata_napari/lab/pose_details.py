@@ -23,6 +23,7 @@ from labdata_napari.lab.pose_making import make_whole_set
 from labdata_napari.lab.pose_sidecar import keep_aside, read_aside
 from labdata_napari.lab.pose_tables import (
     are_shared,
+    are_written,
     lock_details,
     make_own_tables,
     read_details,
@@ -233,7 +234,7 @@ def save_skeleton(lab: Any, num: int, skeleton: Skeleton) -> None:
         When it cannot be kept.
     """
     make_own_tables(lab)
-    if are_shared(lab) and not lab.read_only:
+    if are_written(lab) and not lab.read_only:
         write_back(lab, _SkeletonEdit(lab, num, skeleton))
     else:
         keep_aside(lab, num, {}, skeleton)
@@ -277,7 +278,9 @@ def _save(
     when = now()
     user = str(lab.user)[:64]
     changes = baseline.labels.changes_to(edited.labels)
-    if are_shared(lab):
+    with translate_errors():
+        shared = are_written(lab)
+    if shared:
 
         def write(labels: PoseLabels) -> None:
             # somebody else may have said something else of the same labels meanwhile
@@ -307,14 +310,37 @@ def _labels(lab: Any, num: int) -> PoseLabels:
 
 
 def _details(lab: Any, num: int) -> dict[Place, Detail]:
-    """Read what is kept anywhere; what all see counts."""
-    aside = dict(read_aside(lab, num).details)
-    return aside | read_details(lab, num) if are_shared(lab) else aside
+    """Read what is kept anywhere; of one label, what was said last."""
+    known = dict(read_aside(lab, num).details)
+    if are_shared(lab):
+        for place, detail in read_details(lab, num).items():
+            if place not in known or detail.when >= known[place].when:
+                known[place] = detail
+    return known
 
 
 def _skeleton(lab: Any, num: int, names: Iterable[str] = ()) -> Skeleton:
     shared = read_skeleton(lab, num) if are_shared(lab) else None
-    return shared or read_aside(lab, num).skeleton or Skeleton.of(names)
+    own = read_aside(lab, num).skeleton
+    if shared and own and not are_written(lab):
+        return own  # which is all that this user can change
+    return shared or own or Skeleton.of(names)
+
+
+def words_aside(lab: Any) -> str:
+    """Say what others will not see of a save, and why; empty where they see all of it.
+
+    Only where the lab has tables for it that this user may not write: without tables
+    nobody expects it.
+    """
+    with translate_errors():
+        if not are_shared(lab) or are_written(lab):
+            return ""
+    return (
+        f"{lab.user} may not write what the lab keeps beside labels, so which of them "
+        "are hidden, and where they come from, is kept on this computer alone; whoever "
+        "looks after the database can let you."
+    )
 
 
 def _key(num: int) -> dict[str, int]:

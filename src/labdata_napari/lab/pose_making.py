@@ -13,6 +13,7 @@ from labdata_napari.lab.limits import checked
 from labdata_napari.lab.pose_sidecar import forget_aside, keep_aside, read_aside
 from labdata_napari.lab.pose_tables import (
     are_shared,
+    are_written,
     forget_set,
     make_own_tables,
     read_skeleton,
@@ -95,7 +96,7 @@ def make_whole_set(
     make_own_tables(lab)
     num = write_back(lab, edit)
     # of a set that was there already, what somebody made of it since holds
-    if not are_shared(lab) and read_aside(lab, num).skeleton is None:
+    if not are_written(lab) and read_aside(lab, num).skeleton is None:
         keep_aside(lab, num, details, skeleton)
     return num
 
@@ -208,7 +209,7 @@ class _WholeSetEdit:
     def write(self, rows: list[Row]) -> int:
         number = _inserted(self._lab, self._row, rows)
         self._edit(number).write((PoseLabels(), {}))
-        if are_shared(self._lab):
+        if are_written(self._lab):
             write_skeleton(self._lab, number, self._skeleton)
             write_details(self._lab, number, self._details)
         return number
@@ -235,7 +236,7 @@ def _alike(rows: list[Row], wanted: Row) -> list[Row]:
 def _inserted(lab: Any, row: Row, rows: list[Row]) -> int:
     number = max((int(other[_NUM]) for other in rows), default=-1) + 1
     lab.PoseEstimationLabelSet.insert1(row | {_NUM: number})
-    if are_shared(lab):
+    if are_written(lab):
         forget_set(lab, number)
     forget_aside(lab, number)
     return number

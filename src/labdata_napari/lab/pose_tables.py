@@ -31,12 +31,29 @@ LABELS = "~napari_label"
 SKELETONS = "~napari_skeleton"
 POSE_TABLES = (LABELS, SKELETONS)
 
+_RIGHTS = ("INSERT", "UPDATE", "DELETE")
 _VALUES = ("state", "source", "x", "y", "user_name", "edited_at")
 
 
 def are_shared(lab: Any) -> bool:
     """Whether the lab has both tables, and shows them to this user."""
     return all(lab.tables.shows(SCOPE, name) for name in POSE_TABLES)
+
+
+def are_written(lab: Any) -> bool:
+    """Whether they are shared, and this user may change what is in them.
+
+    MySQL grants by database: who may write labels there, may write these.
+    """
+    if not are_shared(lab):
+        return False
+    if lab.read_only or lab.connection.adapter.backend != "postgresql":
+        return True
+    asked = [(_full(lab, name), right) for name in POSE_TABLES for right in _RIGHTS]
+    rights = " AND ".join(["has_table_privilege(%s, %s)"] * len(asked))
+    values = tuple(value for pair in asked for value in pair)
+    [(may,)] = lab.connection.query(f"SELECT {rights}", values).fetchall()
+    return bool(may)
 
 
 def make_tables(lab: Any) -> bool:

@@ -220,6 +220,11 @@ class Poses:
         """Whether all who use the lab see what is known of labels, or only oneself."""
         return are_shared(self._lab)
 
+    @property
+    def words_aside(self) -> str:
+        """What others will not see of a save; see `pose_details.words_aside`."""
+        return pose_details.words_aside(self._lab)
+
     def make_tables(self) -> bool:
         """Let all see what is known of labels; see `pose_tables.make_tables`."""
         return make_tables(self._lab)

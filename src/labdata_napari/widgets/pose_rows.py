@@ -257,8 +257,13 @@ def save_skeleton(
     return skeleton
 
 
-def save_labels(lab: Lab, saving: Saving) -> tuple[int, PoseDraft]:
-    """Write labels and frames in one transaction; the set's number and what it holds.
+def save_labels(lab: Lab, saving: Saving) -> tuple[int, PoseDraft, str]:
+    """Write labels and frames in one transaction.
+
+    Returns
+    -------
+    tuple
+        The set's number, what it holds, and what others will not see of it, in words.
 
     Raises
     ------
@@ -278,7 +283,7 @@ def save_labels(lab: Lab, saving: Saving) -> tuple[int, PoseDraft]:
         num = make_set(lab, saving.description, images, saving.edited, saving.skeleton)
     else:
         lab.poses.save_draft(num, saving.baseline, saving.edited, images)
-    return num, lab.poses.load_draft(num)
+    return num, lab.poses.load_draft(num), lab.poses.words_aside
 
 
 def _pictures(saving: Saving) -> Mapping[FrameKey, Picture]:

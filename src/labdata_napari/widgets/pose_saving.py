@@ -157,8 +157,8 @@ class PoseSaveFlow(QObject):
         )
         self.state_changed.emit()
 
-    def _on_saved(self, answer: tuple[int, PoseDraft]) -> None:
-        num, rows = answer
+    def _on_saved(self, answer: tuple[int, PoseDraft, str]) -> None:
+        num, rows, aside = answer
         work, edited, self._saving = self._saving, self._edited, None
         self._question.hide()
         if work is None or edited is None:
@@ -166,7 +166,7 @@ class PoseSaveFlow(QObject):
         session = work.session
         # what was edited while it was being written stays, and is not saved yet
         session.adopt_saved(rows, merged(edited, session.draft, rows), num)
-        self.told.emit(f"Saved in label set {num}: {self._words}.")
+        self.told.emit(f"Saved in label set {num}: {self._words}. {aside}".rstrip())
         self.state_changed.emit()
         self._workspace.rows_changed.emit({"pose_label_set_num": num})
 
