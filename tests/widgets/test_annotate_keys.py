@@ -254,8 +254,10 @@ def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
     assert shown[chosen] == "#654321"
 
     # who chose so has a track saved when it is left, and deletions are still asked
-    get_plugin_settings("labdata-napari").annotating.autosave = True
-    story.key(K.Key_N)
+    ours = get_plugin_settings("labdata-napari")
+    ours.annotating.autosave = True
+    ours.keys.new_track = "N Y"  # heard at once
+    story.key(K.Key_Y)
     story.click_voxel(3, 25, 25)
     story.click_voxel(6, 25, 25)
     name = editing.chosen_annotation(story.layer)

@@ -29,7 +29,7 @@ from labdata_napari.widgets.canvas import canvas_of
 from labdata_napari.widgets.docked import come_forward, is_closed
 from labdata_napari.widgets.listening import Listening
 from labdata_napari.widgets.new_annotation import NewAnnotation
-from labdata_napari.widgets.preferences import preferences
+from labdata_napari.widgets.preferences import preferences, preferences_changed
 from labdata_napari.widgets.probe_panel import ProbePanel
 from labdata_napari.widgets.question import Question
 from labdata_napari.widgets.recover_flow import RecoverFlow
@@ -151,13 +151,6 @@ class AnnotationDock(QWidget):
         self._list.chosen.connect(self._on_chosen)
         self._list.told.connect(self._refuse)
         self._tips.found.connect(self._list.show_tips)
-        self._tools.add_toggled.connect(self._on_add_toggled)
-        self._tools.undo_wanted.connect(self._on_undo)
-        self._tools.redo_wanted.connect(self._on_redo)
-        self._tools.curve_chosen.connect(self._on_curve_chosen)
-        self._tools.slab_chosen.connect(self._on_slab_chosen)
-        self._tools.probe_wanted.connect(self._on_probe)
-        self._tools.brush_wanted.connect(self._on_brush)
         self._tools.delete_wanted.connect(self._list.delete)
         self._tools.keys_toggled.connect(self._on_keys_toggled)
         self._keys.pressed.connect(self._on_key)
@@ -172,6 +165,9 @@ class AnnotationDock(QWidget):
         for flow in (self._flow, self._recover, self._reverting):
             flow.told.connect(self._say)
             flow.layer_changed.connect(self._refresh)
+        edited = preferences_changed()
+        if edited is not None:
+            self._listening.to(edited, self._take_chosen_keys)
         viewer = self._workspace.viewer
         if viewer is not None:
             layers = viewer.layers
@@ -189,8 +185,12 @@ class AnnotationDock(QWidget):
         super().showEvent(event)
         self._workspace.attach_window(self.window())
         self._keys.listen_to(canvas_of(self._workspace.window))
-        self._keys.choose(preferences().keys)
-        self._keys_panel.show_keys(preferences().keys)
+        self._take_chosen_keys()
+
+    def _take_chosen_keys(self, *_: Any) -> None:
+        keys = preferences().keys
+        self._keys.choose(keys)
+        self._keys_panel.show_keys(keys)
 
     # -- which layer
 
@@ -214,6 +214,7 @@ class AnnotationDock(QWidget):
         self._question.hide()
         self._flow.layer = self._recover.layer = self._reverting.layer = layer
         self._list.show_layer(annotator)
+        self._tools.follow(annotator)
         self._probe.follow(annotator)
         self._brush.follow(annotator)
         self._track.follow(annotator)
@@ -374,36 +375,8 @@ class AnnotationDock(QWidget):
         self._autosave.chosen(name)
         self._track.refresh()
 
-    def _on_probe(self) -> None:
-        if self._annotator is not None:
-            self._annotator.place_probe()
-
-    def _on_brush(self) -> None:
-        if self._annotator is not None:
-            self._annotator.paint_region()
-
-    def _on_undo(self) -> None:
-        if self._annotator is not None:
-            self._annotator.undo()
-
-    def _on_redo(self) -> None:
-        if self._annotator is not None:
-            self._annotator.redo()
-
-    def _on_slab_chosen(self, thickness_um: float) -> None:
-        if self._annotator is not None:
-            self._annotator.show_slab(thickness_um)
-
-    def _on_curve_chosen(self, curve: str) -> None:
-        if self._annotator is not None:
-            self._annotator.fit(curve)
-
     def _on_keys_toggled(self, on: bool) -> None:
         self._keys_panel.setVisible(on)
-
-    def _on_add_toggled(self, on: bool) -> None:
-        if self._annotator is not None:
-            self._annotator.mouse.add(on)
 
     def _make_room(self, needed: bool) -> None:
         """Hide the list and the numbers while the atlas is asked about."""

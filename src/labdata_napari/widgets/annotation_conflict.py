@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from labdata_napari.widgets.question import Question
 
 _WORDS = {Keep.BOTH: "keep both", Keep.MINE: "keep mine", Keep.THEIRS: "take theirs"}
-_ALL = "of all"
+_ALL = "all of them"
 
 
 class ConflictQuestion(QObject):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
@@ -17,24 +19,19 @@ from labdata_napari.core.tracks import CURVES
 from labdata_napari.layers.slab import THICKNESSES_UM
 from labdata_napari.widgets.rights import allow
 
+if TYPE_CHECKING:
+    from labdata_napari.layers.annotator import Annotator
+
 
 class AnnotationTools(QWidget):
     """Clicking on and off, undo and redo, the slab, deleting, the list of keys."""
 
-    add_toggled = Signal(bool)
-    undo_wanted = Signal()
-    redo_wanted = Signal()
-    slab_chosen = Signal(float)
-    """Thickness in µm."""
-    curve_chosen = Signal(str)
-    """How tracks are fitted: one of `core.tracks.CURVES`."""
     delete_wanted = Signal()
-    probe_wanted = Signal()
-    brush_wanted = Signal()
     keys_toggled = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._annotator: Annotator | None = None
         self._add = _button(
             "annotation_add",
             "Click to add",
@@ -90,15 +87,19 @@ class AnnotationTools(QWidget):
         layout.addLayout(
             _row((self._undo, self._redo, self._slab, self._curve), (self._keys,))
         )
-        self._add.toggled.connect(self.add_toggled)
+        self._add.toggled.connect(self._on_add)
         self._probe.clicked.connect(self._on_probe)
         self._brush.clicked.connect(self._on_brush)
-        self._undo.clicked.connect(self.undo_wanted)
-        self._redo.clicked.connect(self.redo_wanted)
+        self._undo.clicked.connect(self._on_undo)
+        self._redo.clicked.connect(self._on_redo)
         self._delete.clicked.connect(self.delete_wanted)
         self._keys.toggled.connect(self.keys_toggled)
         self._slab.activated.connect(self._on_slab)
         self._curve.activated.connect(self._on_curve)
+
+    def follow(self, annotator: Annotator | None) -> None:
+        """Do what is pressed with another layer's annotations, or with none."""
+        self._annotator = annotator
 
     @property
     def may_delete(self) -> bool:
@@ -160,19 +161,35 @@ class AnnotationTools(QWidget):
         self._slab.setEnabled(is_open)
         self._curve.setEnabled(is_open)
 
+    def _on_add(self, on: bool) -> None:
+        if self._annotator is not None:
+            self._annotator.mouse.add(on)
+
+    def _on_undo(self) -> None:
+        if self._annotator is not None:
+            self._annotator.undo()
+
+    def _on_redo(self) -> None:
+        if self._annotator is not None:
+            self._annotator.redo()
+
     def _on_probe(self, on: bool) -> None:
         self._probe.setChecked(not on)  # whether it is so, the layer says
-        self.probe_wanted.emit()
+        if self._annotator is not None:
+            self._annotator.place_probe()
 
     def _on_brush(self, on: bool) -> None:
         self._brush.setChecked(not on)
-        self.brush_wanted.emit()
+        if self._annotator is not None:
+            self._annotator.paint_region()
 
     def _on_curve(self, index: int) -> None:
-        self.curve_chosen.emit(self._curve.itemData(index))
+        if self._annotator is not None:
+            self._annotator.fit(self._curve.itemData(index))
 
     def _on_slab(self, index: int) -> None:
-        self.slab_chosen.emit(self._slab.itemData(index))
+        if self._annotator is not None:
+            self._annotator.show_slab(self._slab.itemData(index))
 
 
 def _row(left: tuple[QWidget, ...], right: tuple[QWidget, ...]) -> QHBoxLayout:

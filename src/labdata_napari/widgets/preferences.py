@@ -16,6 +16,8 @@ from labdata_napari.widgets.connection import LOCAL, START, Profile, title_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from napari.utils.events import EventEmitter
+
 PLUGIN = "labdata-napari"
 
 
@@ -75,6 +77,12 @@ def preferences() -> Preferences:
         keys={name: str(key) for name, key in ours.keys.model_dump().items()},
         pose_keys={n: str(key) for n, key in ours.pose_keys.model_dump().items()},
     )
+
+
+def preferences_changed() -> EventEmitter | None:
+    """Return what napari emits when our page is edited; None without our manifest."""
+    every = get_plugin_settings()
+    return every[PLUGIN].events.changed if PLUGIN in every else None
 
 
 def remember_lab(profile: Profile) -> None:
