@@ -283,6 +283,35 @@ def test_a_table_may_not_reach_beyond_its_file(tmp_path: Path, way: str) -> None
         read_hdf(path)
 
 
+@pytest.mark.parametrize("way", ["link", "external", "virtual", "wide"])
+@pytest.mark.parametrize("ending", [".slp", ".nwb"])
+def test_what_sleap_io_reads_may_not_either(
+    tmp_path: Path, ending: str, way: str
+) -> None:
+    import h5py
+
+    path, other = tmp_path / f"t{ending}", tmp_path / "other.h5"
+    with h5py.File(other, "w") as file:
+        file["points"] = np.ones(4)
+    with h5py.File(path, "w") as file:
+        file["metadata"] = np.zeros(3)
+        deep = file.create_group("processing/behavior")
+        deep["back"] = h5py.SoftLink("/metadata")  # which NWB files have
+        deep["round"] = file  # a circle
+        if way == "link":
+            deep["points"] = h5py.ExternalLink(other, "points")
+        elif way == "external":
+            deep.create_dataset("points", (4,), "f8", external=[(str(other), 0, 32)])
+        elif way == "virtual":
+            layout = h5py.VirtualLayout((4,), "f8")
+            layout[:] = h5py.VirtualSource(other, "points", (4,))
+            deep.create_virtual_dataset("points", layout)
+        else:
+            deep.create_dataset("points", (10**6, 10**6), "f8", chunks=(9, 9))
+    with pytest.raises(UnreadableFile, match=r"elsewhere|in other files|too large"):
+        read_label_files(path)
+
+
 def test_pictures_outside_of_a_project_are_not_taken(tmp_path: Path) -> None:
     write_picture(tmp_path / "secret.png", pictures()[0][1])
     project = tmp_path / "p"

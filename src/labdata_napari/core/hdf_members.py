@@ -51,6 +51,33 @@ def own_values(node: Any, most_bytes: int) -> Any:
     return node[()]
 
 
+def check_whole(file: Any, most_bytes: int) -> None:
+    """See that nothing in a file leads out of it, before another package reads it.
+
+    Raises
+    ------
+    ValueError
+        When something does, or a dataset takes more than `most_bytes`.
+    """
+    import h5py
+
+    def look(name: str, link: Any) -> str | None:  # what it returns ends the visit
+        if isinstance(link, h5py.ExternalLink):
+            return f"its {name!r} is elsewhere"
+        node = file[name] if isinstance(link, h5py.HardLink) else None
+        if not isinstance(node, h5py.Dataset):
+            return None
+        if node.external or node.is_virtual:
+            return f"the values of '{node.name}' are in other files"
+        if (node.size or 0) * node.dtype.itemsize > most_bytes:
+            return f"'{node.name}' is too large: {node.shape}"
+        return None
+
+    wrong = file.visititems_links(look)
+    if wrong:
+        raise ValueError(wrong)
+
+
 def _is_own(group: Any, name: str) -> bool:
     import h5py
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labdata_napari.core.hdf_members import check_whole
 from labdata_napari.core.label_export import REPLACE
 from labdata_napari.core.label_files import LabelFile
 from labdata_napari.core.label_table import LabelTable, shortest
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from labdata_napari.core.label_export import LabelExport
+
+_MOST_BYTES = 1 << 40
+"""Of one dataset: NWB files hold recordings, which are not read."""
 
 
 def read_sleap(path: Path) -> LabelFile:
@@ -41,9 +45,10 @@ def read_sleap(path: Path) -> LabelFile:
     UnreadableFile
         When it cannot be read.
     """
-    sio = _sleap_io()
     if not path.is_file():
         raise NotFound(f"There is no file '{path}'.")
+    _check(path)
+    sio = _sleap_io()
     load = sio.load_nwb if path.suffix.lower() == ".nwb" else sio.load_slp
     more = {} if path.suffix.lower() == ".nwb" else {"open_videos": False}
     try:
@@ -97,6 +102,17 @@ def write_sleap(
         part.unlink(missing_ok=True)
         raise WriteRefused(f"'{path}' cannot be written: {error}.") from error
     return path
+
+
+def _check(path: Path) -> None:
+    """See that a file leads nowhere else: sleap-io would follow it."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            check_whole(file, _MOST_BYTES)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise UnreadableFile(f"'{path}' cannot be read ({error}).") from error
 
 
 def _sleap_io() -> Any:
