@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 MEMORY = 64 << 20
 _SLAB_BYTES = 4 << 20
 _WINDOW_VOXELS = 2 << 20  # what a thread holds of each step, at most
+_TILE = (32, 128)  # of the temporary file: planes are written one by one
 _SPATIAL = (0, 2, 3)
 
 
@@ -204,7 +205,7 @@ class _Work:
         reads = self._reads(stack)
         frames = sum(stop - start for (start, stop), _ in reads)
         told = Counting(progress, frames + sum(self._steps(block) for block in blocks))
-        with Scratch(shape, dtype, memory, folder) as scratch:
+        with Scratch(shape, dtype, memory, folder, _TILE) as scratch:
             loaded = counted(partial(self._zoomed, stack), reads, workers, told)
             zooms = [
                 ZoomZ(scratch, k, stack.shape[0], z, self.kernels)

@@ -10,7 +10,7 @@ import numpy as np
 
 from labdata_napari.core import kernels_numpy
 from labdata_napari.core.interpolate import working_dtype
-from labdata_napari.core.scratch import Scratch
+from labdata_napari.core.scratch import TILE, Scratch
 from labdata_napari.core.spline import REACH
 from labdata_napari.core.threads import nothing
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _BLOCK = 32  # planes filtered along z together
 _RING = _BLOCK + 2 * REACH
 _STRIP_BYTES = 2 << 20
+_TOGETHER, _TOGETHER_BYTES = 8, 32 << 20  # planes written together, where no ring is
 
 
 def strips(shape: tuple[int, int, int, int], itemsize: int, in_memory: int) -> int:
@@ -43,6 +44,8 @@ def _strips(depth: int, rows: int, row_bytes: int, first: int, end: int) -> list
     """Cut the rows of some planes into pieces to be filtered side by side."""
     low, high = max(0, first - REACH), min(depth, end + REACH)
     step = max(1, _STRIP_BYTES // ((high - low) * row_bytes))
+    if high - low <= _RING:  # in a file, which has tiles
+        step = max(TILE[0], step // TILE[0] * TILE[0])
     return [slice(y, min(y + step, rows)) for y in range(0, rows, step)]
 
 
@@ -90,7 +93,14 @@ class Planes:
         if splines[0] and not scratch.in_memory:
             self._slots = min(depth, _RING)
             shape = (channels, self._slots, rows, columns)
-            self._raw = Scratch(shape, scratch.dtype, 0, folder)
+            row_bytes = columns * scratch.dtype.itemsize
+            together = _strips(_RING, rows, row_bytes, REACH, REACH + _BLOCK)[0].stop
+            self._raw = Scratch(shape, scratch.dtype, 0, folder, (together, columns))
+        self._held: list[list[NDArray[Any]]] = [[] for _ in range(channels)]
+        self._together = 1
+        if self._raw is scratch and not scratch.in_memory:  # many small tiles
+            fitting = _TOGETHER_BYTES // (channels * rows * columns * 4)
+            self._together = max(1, min(_TOGETHER, fitting))
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="transform")
 
     def __enter__(self) -> Self:
@@ -98,7 +108,11 @@ class Planes:
 
     def add(self, channel: int, z: int, plane: NDArray[Any]) -> None:
         """Take the next plane of a channel."""
-        self._submit(self._store, channel, z, plane)
+        held = self._held[channel]
+        held.append(plane)
+        if len(held) == self._together or z == self._scratch.shape[1] - 1:
+            self._submit(self._store, channel, z + 1 - len(held), held)
+            self._held[channel] = []
         self._added[channel] = z + 1
         if self._raw is not self._scratch:
             self._filter_ready(channel)
@@ -126,11 +140,13 @@ class Planes:
             if self._waiting.popleft().result():
                 self._tell()
 
-    def _store(self, channel: int, z: int, plane: NDArray[Any]) -> bool:
+    def _store(self, channel: int, first: int, planes: list[NDArray[Any]]) -> bool:
         _, along_y, along_x = self._splines
         if along_y or along_x:
-            plane = self._kernels.plane_coefficients(plane, along_y, along_x)
-        self._raw.put(channel, z % self._slots, plane)
+            coefficients = self._kernels.plane_coefficients
+            planes = [coefficients(plane, along_y, along_x) for plane in planes]
+        together = planes[0][None] if len(planes) == 1 else np.stack(planes)
+        self._raw.put_rows(channel, first % self._slots, 0, together)
         return False
 
     def _filter_ready(self, channel: int) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
 import threading
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
@@ -17,7 +18,37 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-_PANEL = 128  # columns that lie together in the file
+TILE = (16, 64)  # rows and columns that lie together in the file
+_READ_BYTES = 1 << 18  # read at a time from a tile
+
+
+class _Tile(NamedTuple):
+    """Rows and columns that lie together in the file, and some that are wanted."""
+
+    y: range
+    x: range
+    wanted: tuple[slice, slice]
+    """Of its own rows and columns."""
+    place: tuple[slice, slice]
+    """Where these are among all that are wanted."""
+
+    @property
+    def plane_voxels(self) -> int:
+        """Voxels of one plane."""
+        return len(self.y) * len(self.x)
+
+
+def _overlaps(
+    start: int, stop: int, step: int, end: int
+) -> list[tuple[range, slice, slice]]:
+    """Cut an axis every `step`: parts with what is wanted, that in it and in all."""
+    found = []
+    for first in range(start // step * step, stop, step):
+        part = range(first, min(first + step, end))
+        low, high = max(start, part.start), min(stop, part.stop)
+        inside = slice(low - part.start, high - part.start)
+        found.append((part, inside, slice(low - start, high - start)))
+    return found
 
 
 class Scratch:
@@ -26,8 +57,9 @@ class Scratch:
     Above `in_memory` bytes it is a temporary file that has no name (or is deleted
     with its handle), so nothing stays behind whatever happens to the process. It is
     read and written by position rather than mapped: mapped pages count as memory.
-    In the file the columns are cut into panels, so that little more is read than a
-    window holds: the windows of a tilted slab are narrow.
+    In the file rows and columns are cut into tiles, each with all its planes one after
+    another: a window is a few reads, whichever axis it is long in, and little more is
+    read than it holds.
 
     Parameters
     ----------
@@ -39,6 +71,8 @@ class Scratch:
         Bytes up to which the array is kept in memory.
     folder
         Where the file goes; None for the system's temporary folder.
+    tile
+        Rows and columns of the file's tiles.
 
     Raises
     ------
@@ -52,8 +86,10 @@ class Scratch:
         dtype: np.dtype[Any],
         in_memory: int,
         folder: Path | None = None,
+        tile: tuple[int, int] = TILE,
     ) -> None:
         self.shape = shape
+        self._tile = tile
         self.dtype = dtype
         self.size_bytes = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
         self._folder = folder
@@ -95,10 +131,15 @@ class Scratch:
             self._array[channel, z : z + len(rows), y : y + rows.shape[1]] = rows
             return
         try:
-            for first, last in self._panels(0, self.shape[3]):
-                panel = np.ascontiguousarray(rows[:, :, first:last], self.dtype)
-                for k, part in enumerate(panel, start=z):
-                    self._write(part, self._offset(channel, k, y, first))
+            for tile in self._tiles((y, y + rows.shape[1]), (0, self.shape[3])):
+                part = np.ascontiguousarray(rows[:, *tile.place], self.dtype)
+                at = self._offset(channel, tile, z, tile.wanted[0].start)
+                if part.shape[1] == len(tile.y):
+                    self._write(part, at)
+                    continue
+                step = tile.plane_voxels * self.dtype.itemsize
+                for k, piece in enumerate(part):
+                    self._write(piece, at + k * step)
         except OSError as error:
             raise self._refused(error) from error
 
@@ -110,13 +151,13 @@ class Scratch:
         if self._array is not None:
             return self._array[channel, z, y, x]
         found = np.empty([b - a for a, b in zip(low, high, strict=True)], self.dtype)
-        for first, last in self._panels(x.start, x.stop):
-            start, stop = max(first, x.start), min(last, x.stop)
-            panel = np.empty((y.stop - y.start, last - first), self.dtype)
-            for k, plane in enumerate(range(z.start, z.stop)):
-                self._read(panel, self._offset(channel, plane, y.start, first))
-                part = panel[:, start - first : stop - first]
-                found[k, :, start - x.start : stop - x.start] = part
+        for tile in self._tiles((y.start, y.stop), (x.start, x.stop)):
+            together = max(1, _READ_BYTES // (tile.plane_voxels * self.dtype.itemsize))
+            for first in range(0, len(found), together):
+                part = found[first : first + together]
+                planes = np.empty((len(part), len(tile.y), len(tile.x)), self.dtype)
+                self._read(planes, self._offset(channel, tile, z.start + first))
+                part[:, *tile.place] = planes[:, *tile.wanted]
         return found
 
     def whole(self) -> NDArray[Any]:
@@ -127,17 +168,25 @@ class Scratch:
         low, high = (0, 0, 0), tuple(shape)
         return np.stack([self.window(c, low, high) for c in range(channels)])
 
-    def _panels(self, start: int, stop: int) -> list[tuple[int, int]]:
-        """First column of each panel with some of these, and the one after its last."""
-        firsts = range(start // _PANEL * _PANEL, stop, _PANEL)
-        return [(first, min(first + _PANEL, self.shape[3])) for first in firsts]
+    def _tiles(self, rows: tuple[int, int], columns: tuple[int, int]) -> list[_Tile]:
+        """Tiles with some of these rows and columns."""
+        by_axis = (
+            _overlaps(start, stop, step, end)
+            for (start, stop), step, end in zip(
+                (rows, columns), self._tile, self.shape[2:], strict=True
+            )
+        )
+        return [
+            _Tile(y, x, (y_in, x_in), (y_out, x_out))
+            for (y, y_in, y_out), (x, x_in, x_out) in itertools.product(*by_axis)
+        ]
 
-    def _offset(self, channel: int, z: int, y: int, panel: int) -> int:
-        """Where a row of the panel that begins at some column is."""
+    def _offset(self, channel: int, tile: _Tile, z: int, row: int = 0) -> int:
+        """Where a row of a tile is in the file."""
         _, nz, ny, nx = self.shape
-        width = min(_PANEL, nx - panel)
-        row = (channel * nx + panel) * nz * ny + (z * ny + y) * width
-        return row * self.dtype.itemsize
+        before = tile.y.start * nx + len(tile.y) * tile.x.start
+        inside = z * tile.plane_voxels + row * len(tile.x)
+        return ((channel * ny * nx + before) * nz + inside) * self.dtype.itemsize
 
     def _write(self, data: NDArray[Any], offset: int) -> None:
         view = data.reshape(-1).view(np.uint8).data
