@@ -180,7 +180,7 @@ class Reduction:
         )
         self.chunks = chunk_shape(stack)
         self.reads = self._plan_reads()
-        self._bands = {read.y: self._band(*read.y) for read in self.reads}
+        self._bands = {rows: self._band(*rows) for rows in {r.y for r in self.reads}}
         self._frames = _frame_weights(self.z)
 
     @property
