@@ -59,11 +59,22 @@ def test_the_skeleton_is_a_layer_only_where_there_are_lines(view: PoseView) -> N
         *("frame", "skeleton", "labels"),
     ]
     assert layers.selection.active is view.points
-    start, way = view.lines.data[0]
-    assert np.allclose(start, view.points.data[0])
-    assert np.allclose(start + way, view.points.data[1])
+    lines = view.lines
+    drawn = []
+    lines.events.set_data.connect(lambda _: drawn.append(lines.data.copy()))
+
+    def is_a_line(dots: np.ndarray) -> None:
+        assert np.allclose(dots[[0, -1]], view.points.data[:2])
+        apart = np.linalg.norm(np.diff(dots, axis=0), axis=1)
+        assert apart.max() <= lines.size.max()
+        assert len(set(lines.size)) == 1
+        assert not lines.border_width.any()
+
+    is_a_line(lines.data)
+    view.session.put("neck", 900.0, 40.0)
+    is_a_line(drawn[-1])
     view.session.look(has_lines=False)
-    assert not view.lines.visible
+    assert not lines.visible
     view.session.step(1)
     view.session.look(has_ghosts=True)
     assert len(view.ghosts.data) == 2

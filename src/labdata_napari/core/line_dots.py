@@ -25,7 +25,7 @@ class Segments:
     Attributes
     ----------
     starts, ways
-        (N, 3) where each begins, and from there to its end, in pixels.
+        (N, D) where each begins, and from there to its end, in pixels.
     owners
         (N,) number of the path that each is of.
     """
@@ -35,9 +35,9 @@ class Segments:
     owners: NDArray[np.intp]
 
     @classmethod
-    def of(cls, paths: Iterable[ArrayLike]) -> Segments:
-        """Take paths, each (M, 3) corners in pixels, apart."""
-        starts, ends, owners = [np.zeros((0, 3))], [np.zeros((0, 3))], []
+    def of(cls, paths: Iterable[ArrayLike], ndim: int = 3) -> Segments:
+        """Take paths, each (M, D) corners in pixels, apart; D is `ndim`."""
+        starts, ends, owners = [np.zeros((0, ndim))], [np.zeros((0, ndim))], []
         for number, path in enumerate(paths):
             corners = np.asarray(path, dtype=np.float64)
             starts.append(corners[:-1])
@@ -54,15 +54,15 @@ class Segments:
         Parameters
         ----------
         low, high
-            (3,) pixels, the bounds along each axis; infinite where there is none.
+            (D,) pixels, the bounds along each axis; infinite where there is none.
         steps
-            (3,) pixels, how far dots may be from their neighbours along each axis;
+            (D,) pixels, how far dots may be from their neighbours along each axis;
             infinite along an axis that is not looked at.
 
         Returns
         -------
         places, owners
-            (M, 3) pixels and (M,) numbers of their paths.
+            (M, D) pixels and (M,) numbers of their paths.
         """
         begins, ends = self._within(np.asarray(low), np.asarray(high))
         (kept,) = np.nonzero(begins <= ends)

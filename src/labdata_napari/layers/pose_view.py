@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from napari.layers import Image, Points, Vectors
+from napari.layers import Image, Points
 from napari.utils.color import ColorValue
 from psygnal import Signal
 
 from labdata_napari.core.pose_marks import Mark
 from labdata_napari.layers.label_files import FEATURE
 from labdata_napari.layers.pose_colours import bodypart_colours
+from labdata_napari.layers.pose_lines import SkeletonLines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +41,7 @@ _INNER = 0.6  # of what is seen, in which the animal may move
 _REACH = 5.0  # pixels of the screen within which a small point is hit
 _CHOSEN = 1.5  # times the usual size
 _FAINT, _HOLLOW = 0.35, 0.1  # opacities: of what is not likely, within a ring
+_LINE = 0.2  # of a point's size
 _EDGE, _RING = 0.1, 0.3  # widths of borders, in sizes of their points
 _DARK, _WHITE, _RED = ("#000000b0", "#ffffff", "#ff2020")
 
@@ -71,15 +73,8 @@ class PoseView:
         self.picture = Image(
             np.zeros((480, 640, 3), np.uint8), rgb=True, name=f"{name} frame", **_SPACE
         )
-        self.lines = Vectors(
-            ndim=2,
-            name=f"{name} skeleton",
-            edge_color="#d0d0d0",
-            vector_style="line",
-            edge_width=1.5,
-            opacity=0.6,
-            **_SPACE,
-        )
+        self._skeleton = SkeletonLines(f"{name} skeleton", _SPACE)
+        self.lines = self._skeleton.layer
         self.ghosts = Points(ndim=2, name=f"{name} frame before", **_SPACE)
         self.points = Points(ndim=2, name=f"{name} labels", **_SPACE)
         self.points.border_width_is_relative = True
@@ -289,16 +284,12 @@ class PoseView:
     def _draw_lines(self) -> None:
         session, marks = self.session, {mark.bodypart: mark for mark in self._marks}
         ends = [
-            (marks[a], marks[b])
-            for a, b in session.skeleton.edges
-            if session.looks.has_lines and a in marks and b in marks
+            np.array([[marks[part].y, marks[part].x] for part in edge])
+            for edge in session.skeleton.edges
+            if session.looks.has_lines and all(part in marks for part in edge)
         ]
-        data = np.array(
-            [[[a.y, a.x], [b.y - a.y, b.x - a.x]] for a, b in ends], np.float64
-        ).reshape(-1, 2, 2)
-        if not np.array_equal(self.lines.data, data):
-            self.lines.data = data
-        self._reveal(self.lines, bool(len(data)))
+        self._skeleton.draw(ends, self._size * _LINE)
+        self._reveal(self.lines, bool(ends))
 
     def _draw_ghosts(self) -> None:
         session, marks = self.session, tuple[Mark, ...]()
