@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gc
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QObject, Qt
+from qtpy.QtCore import QObject, Qt, QTimer
+from qtpy.QtGui import QColor
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QAbstractButton, QApplication, QDockWidget, QLabel
 
 from hands import (
     Actions,
@@ -89,13 +92,21 @@ class Hand:
         waited(lambda: self.posing.work is None or self.posing.work.view.is_current)
 
     def click(self, x: float, y: float) -> None:
-        place, before = place_of(self.viewer, (y, x)), self.session.draft
+        view, before = self.posing.work.view, self.session.draft
         # where another body part lies, Shift says that it is not that which is meant
-        other = self.posing.work.view.under((y, x))
+        other = view.under((y, x))
         keys = NONE if other in (None, self.session.bodypart) else SHIFT
-        QTest.mouseMove(self.picture, place)
+        QTest.mouseMove(self.picture, place_of(self.viewer, (y, x)))
+        # meanwhile the window may have been laid out, and the picture be elsewhere
+        place = place_of(self.viewer, (y, x))
         QTest.mouseClick(self.picture, Qt.MouseButton.LeftButton, keys, place)
-        waited(lambda: self.session.draft is not before)
+        try:
+            waited(lambda: self.session.draft is not before)
+        except TimeoutError as error:
+            here = self.session.here, view.is_current, view.frame
+            where = place, self.picture.size(), place_of(self.viewer, (y, x))
+            error.add_note(f"{here}; over {other} with {keys}, {where}")
+            raise
 
     def opened(self, dock, row: str) -> None:
         sets = child(dock, "pose_sets")
@@ -177,6 +188,8 @@ def test_fifty_errors_take_two_actions_each_and_two_people_agree(
             assert np.array_equal(np.asarray(video[frame.frame_num]), picture)
     what_is_said(hand, dock, num)
     a_set_with_its_video_and_without(hand, dock, num)
+    how_it_looks(hand, dock, num, demo_copy)
+    a_set_is_left_while_it_is_saved(hand, dock, num)
     two_people(hand, dock, demo_copy, num)
     a_set_from_scratch(hand, dock, VideoKey(*frame[:4]), demo_copy)
     viewer.close()
@@ -207,6 +220,11 @@ def a_set_with_its_video_and_without(hand: Hand, dock, num: int) -> None:
     waited(lambda: session.history.undo_words.startswith("track"))
     hand.key(Qt.Key.Key_Z, CTRL)
     assert not session.unsaved
+    notice = child(dock, "pose_notice")
+    for words in (hand.posing.work.alignment, ""):
+        hand.posing.work.alignment = words
+        hand.posing.aligned.emit()
+        assert (notice.isVisible(), notice.text()) == (bool(words), words)
     waited(lambda: hand.posing.work.reader and suggest.isEnabled())
     press(suggest)
     assert not suggest.isEnabled()
@@ -226,6 +244,68 @@ def a_set_with_its_video_and_without(hand: Hand, dock, num: int) -> None:
     assert not child(dock, "pose_left").text()
     assert not len(other.queue)
     problems.follow(session)
+
+
+def how_it_looks(hand: Hand, dock, num: int, url: str) -> None:
+    """Lines of the skeleton, a colour; and no word is cut off in a narrow dock."""
+    work, lines = hand.posing.work, child(dock, "pose_lines")
+    session, first = work.session, work.session.bodyparts[0]
+    session.go_to(session.baseline.labels.frames[0])
+    hand.look()
+    assert not lines.isEnabled()
+    hand.key(Qt.Key.Key_2)
+    hand.key(Qt.Key.Key_1)
+    hand.key(Qt.Key.Key_L)
+    shown = [work.view.lines.visible]
+    for _ in range(2):
+        press(lines)
+        shown.append(work.view.lines.visible)
+    assert shown == [True, False, True]
+
+    def paint() -> None:
+        dialog = QApplication.activeModalWidget()
+        if dialog is None:
+            QTimer.singleShot(20, paint)
+            return
+        dialog.setCurrentColor(QColor("#123456"))
+        dialog.accept()
+
+    QTimer.singleShot(20, paint)
+    double_click_row(child(dock, "pose_keypoints"), 0)
+    assert work.view.colours[first] == "#123456"
+    face = work.view.points.face_color[0, :3] * 255
+    assert np.rint(face).tolist() == [0x12, 0x34, 0x56]
+    with connect(url) as lab:
+        waited(lambda: lab.poses.load_skeleton(num).colours.get(first) == "#123456")
+        assert lab.poses.load_skeleton(num).edges == session.skeleton.edges
+
+    window, holder = hand.viewer.window._qt_window, dock
+    while not isinstance(holder, QDockWidget):
+        holder = holder.parentWidget()
+    window.resizeDocks([holder], [250], Qt.Orientation.Horizontal)
+    waited(lambda: dock.width() < 330)
+    pause(0.1)
+    for widget in (*dock.findChildren(QLabel), *dock.findChildren(QAbstractButton)):
+        if widget.isVisible():
+            assert widget.mapTo(dock, widget.rect().topRight()).x() < dock.width()
+            wraps = widget.hasHeightForWidth()
+            need = widget.heightForWidth(widget.width()) if wraps else 0
+            assert widget.height() >= need, widget.text()
+            assert wraps or widget.width() >= widget.minimumSizeHint().width()
+
+
+def a_set_is_left_while_it_is_saved(hand: Hand, dock, num: int) -> None:
+    """It asks nothing over what is shown next; what was to go is kept."""
+    held = threading.Event()
+    workspace_for(hand.viewer).submit(lambda lab: held.wait(30))
+    hand.session.delete()
+    hand.key(Qt.Key.Key_S, CTRL)
+    press(child(dock, "pose_back"))
+    held.set()
+    waited(lambda: "was left before it was saved" in child(dock, "pose_status").text())
+    assert dock.findChild(Question).isHidden()
+    hand.opened(dock, f"label set {num}")
+    press(waited(lambda: dock.findChild(QObject, "recover_discard")))
 
 
 def two_people(hand: Hand, dock, url: str, num: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from labdata_napari.demo.atlas_lab import (
 from labdata_napari.demo.calendar import SUBJECTS
 from labdata_napari.demo.files import DemoFile, Written, demo_files
 from labdata_napari.demo.rows import LOOKUPS, Source, Transformed, demo_rows
+from labdata_napari.demo.rows_video import LABEL_SET
 from labdata_napari.demo.truth import DemoTruth, demo_truth
 from labdata_napari.errors import WriteRefused
 
@@ -78,6 +79,7 @@ def build_demo(
         written.remove()
         remove_demo_atlas(lab)
         raise
+    _keep_order(lab, truth)
     if atlas is not None:
         lay_into_atlas(lab, truth, transform.plan, atlas)
     return truth
@@ -211,6 +213,12 @@ def _transform(
         progress,
     )
     return Transformed(parameters, made, file)
+
+
+def _keep_order(lab: Lab, truth: DemoTruth) -> None:
+    """Let body parts be listed from nose to tail: rows of labels have no order."""
+    found = lab.poses.load_skeleton(LABEL_SET)
+    lab.poses.save_skeleton(LABEL_SET, replace(found, bodyparts=truth.pose.labels))
 
 
 def _insert(lab: Lab, source: Source, progress: Progress) -> None:

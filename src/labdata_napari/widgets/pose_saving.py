@@ -91,11 +91,26 @@ class PoseSaveFlow(QObject):
 
     # -- how
 
+    @property
+    def _is_left(self) -> bool:
+        """Whether the dock shows another session than the one that is saved."""
+        return self._saving is not self.work
+
+    def _give_up(self) -> None:
+        work, self._saving = self._saving, None
+        if work is not None:
+            self.told.emit(
+                f"{work.title} was left before it was saved: its changes are kept and "
+                "offered when it is opened again."
+            )
+
     def _on_compared(self, answer: tuple[Comparison, PoseDraft]) -> None:
         found, self._theirs = answer
         self._words = found.words
         self.state_changed.emit()
-        if found.conflicts:
+        if self._is_left and (found.conflicts or found.mine.removed):
+            self._give_up()  # the dock asks about what it shows
+        elif found.conflicts:
             self._conflicts.ask(found.words, found.conflicts)
         elif found.mine.removed:
             self._ask(found)
@@ -131,7 +146,10 @@ class PoseSaveFlow(QObject):
             return
         session = work.session
         if session.draft is not edited:  # only what was compared is written
-            self.start()
+            if self._is_left:
+                self._give_up()
+            else:
+                self.start()
             return
         wanted = merged(session.baseline, edited, theirs, left_to_them)
         known = set(theirs.labels.frames)
@@ -159,8 +177,9 @@ class PoseSaveFlow(QObject):
 
     def _on_saved(self, answer: tuple[int, PoseDraft, str]) -> None:
         num, rows, aside = answer
+        if not self._is_left:
+            self._question.hide()
         work, edited, self._saving = self._saving, self._edited, None
-        self._question.hide()
         if work is None or edited is None:
             return
         session = work.session
