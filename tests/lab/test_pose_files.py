@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -207,6 +209,7 @@ def deeplabcut_project(folder: Path) -> Path:
         )
     (folder / "config.yaml").write_text(
         "Task: {\nscorer: bo\nskeleton:\n- - snout\n  - ear\n- - ear\n  - paw\nx: y\n"
+        "pcutoff: 0.35  # of ours\n"
     )
     return folder
 
@@ -222,7 +225,7 @@ def test_a_project_becomes_a_label_set(lab: Any, tmp_path: Path) -> None:
     made = lab.poses.import_labels(project, **WHERE)
     assert (made.frames, made.labels, made.without_picture) == (6, 10, 0)
     labels = lab.poses.load_labels(made.num)
-    skeleton = Skeleton(("snout", "ear"), (("snout", "ear"),))
+    skeleton = Skeleton(("snout", "ear"), (("snout", "ear"),), pcutoff=0.35)
     assert labels.bodyparts == lab.poses.load_draft(made.num).labels.bodyparts
     assert lab.poses.load_skeleton(made.num) == skeleton
     right = FrameKey("M9", "20260102_120000", "pose", "right", 10)
@@ -257,6 +260,40 @@ def test_a_project_becomes_a_label_set(lab: Any, tmp_path: Path) -> None:
     other = lab.poses.load_draft(lab.poses.import_labels(lightning, **WHERE).num)
     hidden = {(frame.frame_num, part) for frame, part in other.occluded}
     assert hidden == {(frame.frame_num, "snout"), (frame.frame_num, "ear")}
+
+
+def test_what_a_file_says_is_hidden_comes_back_too(lab: Any, tmp_path: Path) -> None:
+    num, labels = two_cameras(lab)
+    one, two, *_ = labels.frames
+    before = lab.poses.load_draft(num)
+    draft = occlude(before, (one, "nose")).apply(before)
+    draft = occlude(draft, (two, "ear")).apply(draft)  # nobody knows where it is
+    lab.poses.save_draft(num, before, draft)
+    coco = lab.poses.export_labels(num, tmp_path / "coco", "coco")
+    lightning = lab.poses.export_labels(num, tmp_path / "lp", "lightning")
+    dlc = lab.poses.export_labels(num, tmp_path / "dlc") / "CollectedData_ana.h5"
+    same = Updated(0, 0, 0, len(labels), 4)
+    for file in (coco, lightning, dlc):
+        assert lab.poses.update_labels(num, file) == same
+    record = json.loads(coco.read_text())
+    names = record["categories"][0]["keypoints"]
+    first, second = (a["keypoints"] for a in record["annotations"][:2])
+    first[3 * names.index("nose") + 2] = 2  # seen
+    first[3 * names.index("tail") + 2] = 1
+    second[3 * names.index("ear") + 2] = 0
+    coco.write_text(json.dumps(record))
+    for marked in (3, 0):
+        done = lab.poses.update_labels(num, coco)
+        assert done == replace(same, marked=marked)
+    assert lab.poses.load_draft(num).occluded == {(one, "tail")}
+    # a file that was written before says what was hidden then, and changes nothing
+    assert lab.poses.update_labels(num, lightning) == same
+    # without what we wrote beside it, what it says holds
+    for folder in (lightning.parent, coco.parent):
+        (folder / "labels_manifest.json").unlink()
+    assert lab.poses.update_labels(num, lightning).marked == 3
+    assert lab.poses.load_draft(num).occluded == draft.occluded
+    assert lab.poses.load_details(num)[one, "nose"].user == lab.user
 
 
 def test_a_project_with_a_damaged_picture_leaves_no_set(

@@ -158,10 +158,11 @@ def _import_labels(arguments: argparse.Namespace) -> None:
     with connect_to(arguments) as lab:
         if arguments.into is not None:
             done = update_labels(lab, arguments.into, arguments.path)
+            marked = f"; {done.marked:,} hidden or seen again" * bool(done.marked)
             print(
                 f"Label set {arguments.into}: {done.updated:,} moved, "
                 f"{done.added:,} added, {done.removed:,} removed, "
-                f"{done.unchanged:,} unchanged, in {done.frames:,} frames."
+                f"{done.unchanged:,} unchanged, in {done.frames:,} frames{marked}."
             )
             return
         values = {name: getattr(arguments, name) for name in (*_SESSION, *_LABELS)}

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from labdata_napari.core.progress import Progress
 
 
+_PCUTOFF = 0.6  # as DeepLabCut begins a project
+
+
 def picture_names(frames: tuple[FrameKey, ...]) -> dict[FrameKey, str]:
     """Name pictures as labdata does: by place, session and number of the frame."""
     return {
@@ -118,7 +121,7 @@ def _config(export: LabelExport, project: Path) -> bytes:
         "start": 0,
         "stop": 1,
         "numframes2pick": 20,
-        "pcutoff": 0.6,
+        "pcutoff": _PCUTOFF if export.pcutoff is None else export.pcutoff,
         "dotsize": 8,
         "alphavalue": 0.7,
         "colormap": "rainbow",

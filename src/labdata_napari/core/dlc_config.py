@@ -5,6 +5,7 @@ The file is written by hand, and often broken: what is asked for is read alone.
 
 from __future__ import annotations
 
+import math
 import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _MOST_CHARACTERS = 1 << 16
 _SCORER = re.compile(r"^scorer:[ \t]*(.+?)[ \t]*$", re.MULTILINE)
+_PCUTOFF = re.compile(r"^pcutoff:[ \t]*([0-9.eE+-]+)[ \t]*(?:#.*)?$", re.MULTILINE)
 _SKELETON = re.compile(r"^skeleton:.*(?:\n(?:[ \t#-].*)?$)*", re.MULTILINE)
 
 
@@ -52,6 +54,22 @@ def edges_of(folder: Path) -> tuple[tuple[str, str], ...]:
         return ()
     pairs = (pair for chain in lists for pair in pairwise(map(str, chain)))
     return tuple(dict.fromkeys(pairs))
+
+
+def pcutoff_of(folder: Path) -> float | None:
+    """Tell from which likelihood a project takes predictions; None if it does not say.
+
+    Parameters
+    ----------
+    folder
+        Of the project, or one below it.
+    """
+    try:
+        found = _PCUTOFF.search(_config(folder))
+        value = float(found[1]) if found else math.nan
+    except (UnreadableFile, ValueError):
+        return None
+    return value if 0 <= value <= 1 else None
 
 
 def _config(folder: Path) -> str:

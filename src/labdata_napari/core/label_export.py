@@ -61,6 +61,8 @@ class LabelExport:
         to be dragged from; such places do not come back as labels.
     edges
         Pairs of body parts that a skeleton joins.
+    pcutoff
+        Likelihood from which a project takes predictions; None for DeepLabCut's own.
     """
 
     label_set: int
@@ -70,6 +72,7 @@ class LabelExport:
     pad: bool = True
     disperse: bool = False
     edges: tuple[tuple[str, str], ...] = field(default=())
+    pcutoff: float | None = None
 
     @property
     def frames(self) -> tuple[FrameKey, ...]:
@@ -93,8 +96,14 @@ class LabelExport:
         handles: Mapping[tuple[str, str], tuple[float, float]] | None = None,
     ) -> Manifest:
         """Give what tells which picture is which frame, called by `names`."""
+        labels, written = self.draft.labels, set(self.draft.labels.bodyparts)
         frames = {names[frame]: frame for frame in self.frames}
-        return Manifest(self.label_set, frames, self.draft.labels, handles or {})
+        hidden = frozenset(
+            (frame, name)
+            for frame, name in self.draft.occluded
+            if frame in names and name in written
+        )
+        return Manifest(self.label_set, frames, labels, handles or {}, hidden)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labdata_napari.core.dlc_config import edges_of, scorer_of
+from labdata_napari.core.dlc_config import edges_of, pcutoff_of, scorer_of
 from labdata_napari.core.label_csv import read_csv
 from labdata_napari.core.label_hdf import read_hdf
 from labdata_napari.core.label_manifest import NAME as MANIFEST
@@ -44,6 +44,8 @@ class LabelFile:
         The video that each row belongs to, where the file names one.
     edges
         Pairs of body parts that a skeleton joins.
+    pcutoff
+        Likelihood from which the project takes predictions; None if it does not say.
     """
 
     path: Path
@@ -52,6 +54,7 @@ class LabelFile:
     manifest: Manifest | None = None
     videos: Mapping[str | int, str] = field(default_factory=dict)
     edges: tuple[tuple[str, str], ...] = ()
+    pcutoff: float | None = None
 
     def video_name(self, row: str | int) -> str:
         """Name of the video a row belongs to: its folder's; empty if none is known."""
@@ -133,8 +136,8 @@ def _read_one(path: Path) -> LabelFile:
                 pictures[row] = found
     manifest = path.parent / MANIFEST
     there = read_manifest(manifest) if manifest.is_file() else None
-    edges = edges_of(path.parent)
-    return LabelFile(path, table, pictures, there, edges=edges)
+    edges, cutoff = edges_of(path.parent), pcutoff_of(path.parent)
+    return LabelFile(path, table, pictures, there, edges=edges, pcutoff=cutoff)
 
 
 def _picture(folder: Path, row: str) -> Path | None:

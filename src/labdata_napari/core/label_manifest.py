@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from labdata_napari.core.pose_draft import Place
+
 NAME = "labels_manifest.json"
 _FORMAT = "labdata-napari labels"
 _VERSION = 1
@@ -43,12 +45,15 @@ class Manifest:
     handles
         Places (x, y) of body parts in a picture that mean nothing but that they can
         be dragged from there, by picture and body part.
+    hidden
+        Body parts that were hidden then; None in exports that do not say.
     """
 
     label_set: int
     frames: Mapping[str, FrameKey]
     labels: PoseLabels
     handles: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
+    hidden: frozenset[Place] | None = None
 
     def picture(self, row: str) -> str | None:
         """Find the picture that a row of a table names; None if it is none of ours."""
@@ -80,6 +85,9 @@ class Manifest:
             "pictures": pictures,
             "handles": handles,
         }
+        if self.hidden is not None:
+            of_picture = {frame: picture for picture, frame in self.frames.items()}
+            record["hidden"] = sorted([of_picture[f], n] for f, n in self.hidden)
         return json.dumps(record, ensure_ascii=False, indent=1).encode()
 
 
@@ -122,7 +130,10 @@ def _manifest(record: Mapping[str, Any]) -> Manifest:
         (str(picture), str(name)): (float(x), float(y))
         for picture, name, x, y in record.get("handles", ())
     }
-    return Manifest(int(record["label_set"]), frames, labels, handles)
+    hidden = record.get("hidden")
+    if hidden is not None:
+        hidden = frozenset((frames[str(p)], str(name)) for p, name in hidden)
+    return Manifest(int(record["label_set"]), frames, labels, handles, hidden)
 
 
 def _three(place: Any) -> list[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -33,6 +33,9 @@ class Skeleton:
         Left and right: pairs of them that mirror each other.
     colours
         ``#rrggbb`` of those that somebody gave one.
+    pcutoff
+        Likelihood from which a DeepLabCut project takes a prediction for right; None
+        where nobody said.
 
     Raises
     ------
@@ -44,6 +47,7 @@ class Skeleton:
     edges: tuple[Pair, ...] = ()
     pairs: tuple[Pair, ...] = ()
     colours: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    pcutoff: float | None = None
 
     def __post_init__(self) -> None:
         # which says what is wrong with a name
@@ -65,15 +69,17 @@ class Skeleton:
     def with_bodyparts(self, names: Iterable[str]) -> Skeleton:
         """Add body parts that are not there yet, at the end."""
         every = tuple(dict.fromkeys((*self.bodyparts, *names)))
-        return Skeleton(every, self.edges, self.pairs, self.colours)
+        return replace(self, bodyparts=every)
 
     def to_json(self) -> dict[str, Any]:
         """Give it as JSON holds it."""
+        cutoff = {} if self.pcutoff is None else {"pcutoff": self.pcutoff}
         return {
             "bodyparts": list(self.bodyparts),
             "edges": [list(edge) for edge in self.edges],
             "pairs": [list(pair) for pair in self.pairs],
             "colours": dict(self.colours),
+            **cutoff,
         }
 
     @classmethod
@@ -90,6 +96,7 @@ class Skeleton:
             tuple((a, b) for a, b in record["edges"]),
             tuple((a, b) for a, b in record["pairs"]),
             dict(record["colours"]),
+            None if record.get("pcutoff") is None else float(record["pcutoff"]),
         )
 
     @classmethod

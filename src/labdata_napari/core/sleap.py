@@ -159,7 +159,9 @@ def _label_file(path: Path, labels: Any) -> LabelFile:
             place = at[row], of_name[name]
             xy[place] = x, y
             states[place] = State.VISIBLE if seen else State.OCCLUDED
-    table = LabelTable("sleap", names, tuple(rows), xy, states=states)
+    # NWB has no place for what is hidden, only for what is somewhere
+    told = None if path.suffix.lower() == ".nwb" else states
+    table = LabelTable("sleap", names, tuple(rows), xy, states=told)
     edges = tuple((str(a), str(b)) for a, b in skeleton.edge_names)
     return LabelFile(path, table.without_repeated_rows(), {}, None, videos, edges)
 

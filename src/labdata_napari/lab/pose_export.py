@@ -139,6 +139,7 @@ def planned_export(
         pad=pad,
         disperse=disperse,
         edges=edges,
+        pcutoff=skeleton.pcutoff,
     )
 
 

@@ -221,7 +221,8 @@ def _skeleton(files: Sequence[LabelFile], names: Sequence[str]) -> Skeleton:
         if a != b
     )
     kept = tuple(edge for edge in edges if set(edge) <= set(names))
-    return replace(Skeleton.of(names), edges=kept)
+    cutoff = next((f.pcutoff for f in files if f.pcutoff is not None), None)
+    return replace(Skeleton.of(names), edges=kept, pcutoff=cutoff)
 
 
 # -- rows of the videos --------------------------------------------------------

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from labdata_napari.core.label_files import LabelFile, frame_number, read_label_files
 from labdata_napari.core.pose import FrameKey, PoseLabels
+from labdata_napari.core.pose_draft import PoseDraft, State
 from labdata_napari.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from labdata_napari.core.pose_draft import Place
 
 _SESSION = re.compile(r"session(.+?)_frame\d+")
 _PLACE = re.compile(r"^im_(\d+)_")
@@ -37,6 +41,8 @@ class Updated:
         Frames that the file speaks of.
     duplicate_frames
         Rows that name a frame that an earlier row names, too; they are left out.
+    marked
+        Body parts that the file says are hidden, or seen again.
     """
 
     updated: int
@@ -45,6 +51,7 @@ class Updated:
     unchanged: int
     frames: int
     duplicate_frames: int = 0
+    marked: int = 0
 
 
 def update_labels(
@@ -55,7 +62,8 @@ def update_labels(
     Where the file lies beside the manifest of our export, what was changed in the file
     is told from what was changed in the lab meanwhile; labels that the file never had
     are left alone. Without it, as for exports of labdata, a label that the file has a
-    column for and no place is deleted.
+    column for and no place is deleted. Where the file says what is hidden, that comes
+    in, too.
 
     Parameters
     ----------
@@ -87,23 +95,64 @@ def update_labels(
     tell = progress or _silent
     tell(0, 2, "reading")
     [file] = _one(read_label_files(path))
-    stored: PoseLabels = lab.poses.load_labels(num)
-    keys, repeated = _keys(file, stored.frames, num)
-    baseline = stored
+    stored: PoseDraft = lab.poses.load_draft(num)
+    labels = stored.labels
+    keys, repeated = _keys(file, labels.frames, num)
+    known, hidden = labels, stored.occluded
     if file.manifest is not None:
-        baseline = file.manifest.labels
-    edited = _edited(file, keys, baseline)
+        known = file.manifest.labels
+        hidden = hidden if file.manifest.hidden is None else file.manifest.hidden
+    edited = _edited(file, keys, known)
+    baseline = replace(stored, labels=known, occluded=hidden)
+    wanted = _wanted(baseline, edited, _hidden(file, keys, baseline))
     tell(1, 2, "writing")
-    changes = lab.poses.save_labels(num, baseline, edited)
+    changes = lab.poses.save_draft(num, baseline, wanted)
     tell(2, 2, "writing")
     # what the lab has already, as after an update that is done again, is no news
     after = [*changes.added, *(change.after for change in changes.changed)]
-    there = stored.by_place(label.place for label in (*after, *changes.removed))
+    there = labels.by_place(label.place for label in (*after, *changes.removed))
     news = [label for label in after if there.get(label.place) != label]
     new = sum(label.place not in there for label in news)
     gone = sum(label.place in there for label in changes.removed)
     unchanged = len(edited) - len(news)
-    return Updated(len(news) - new, new, gone, unchanged, len(keys), repeated)
+    said = baseline.occluded ^ wanted.occluded
+    marked = len(said & (stored.occluded ^ wanted.occluded))
+    return Updated(len(news) - new, new, gone, unchanged, len(keys), repeated, marked)
+
+
+def _wanted(
+    baseline: PoseDraft, edited: PoseLabels, hidden: frozenset[Place]
+) -> PoseDraft:
+    """Put together what is to be saved; what the file moved, nobody else put there."""
+    changes = baseline.labels.changes_to(edited)
+    moved = {change.after.place for change in changes.changed}
+    moved |= {label.place for label in (*changes.added, *changes.removed)}
+    sources = {p: n for p, n in baseline.sources.items() if p not in moved}
+    return PoseDraft(edited, hidden, MappingProxyType(sources))
+
+
+def _hidden(
+    file: LabelFile, keys: Mapping[str | int, FrameKey], baseline: PoseDraft
+) -> frozenset[Place]:
+    """Say what is hidden after a file was read that may say it."""
+    table, hidden = file.table, set(baseline.occluded)
+    if table.states is None:
+        return baseline.occluded
+    of_row = {row: n for n, row in enumerate(table.rows)}
+    # SLEAP tells of what is somewhere, and nothing of what is not
+    is_sleap = file.path.suffix.lower() == ".slp"
+    for row, frame in keys.items():
+        for name, state, (x, _) in zip(
+            table.bodyparts,
+            table.states[of_row[row]],
+            table.xy[of_row[row]],
+            strict=True,
+        ):
+            if state == State.OCCLUDED:
+                hidden.add((frame, name))
+            elif x == x or not is_sleap or baseline[frame, name].is_placed:
+                hidden.discard((frame, name))
+    return frozenset(hidden)
 
 
 def _one(files: Sequence[LabelFile]) -> Sequence[LabelFile]:

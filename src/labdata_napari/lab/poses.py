@@ -292,7 +292,9 @@ class Poses:
         from labdata_napari.lab.pose_update import update_labels
 
         num = int(key["pose_label_set_num"])
-        return asdict(update_labels(self._lab, num, Path(file), progress))
+        done = asdict(update_labels(self._lab, num, Path(file), progress))
+        del done["marked"]  # of which labdata knows nothing
+        return done
 
     def insert_model(
         self, model_num: int, model_folder: str | Path | None = None, **columns: Any
