@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from napari.settings import get_plugin_settings
 from qtpy.QtCore import QObject, Qt, QTimer
 from qtpy.QtGui import QColor
 from qtpy.QtTest import QTest
@@ -255,7 +256,8 @@ def how_it_looks(hand: Hand, dock, num: int, url: str) -> None:
     assert not lines.isEnabled()
     hand.key(Qt.Key.Key_2)
     hand.key(Qt.Key.Key_1)
-    hand.key(Qt.Key.Key_L)
+    get_plugin_settings("labdata-napari").pose_keys.join = "L Y"  # heard at once
+    hand.key(Qt.Key.Key_Y)
     shown = [work.view.lines.visible]
     for _ in range(2):
         press(lines)

@@ -27,7 +27,7 @@ from labdata_napari.widgets.pose_new import NewSetForm
 from labdata_napari.widgets.pose_page import PosePage
 from labdata_napari.widgets.pose_rows import find_poses
 from labdata_napari.widgets.pose_sets import PoseSets
-from labdata_napari.widgets.preferences import preferences
+from labdata_napari.widgets.preferences import preferences, preferences_changed
 from labdata_napari.widgets.workspace import Workspace, workspace_for
 
 if TYPE_CHECKING:
@@ -96,6 +96,9 @@ class PoseDock(QWidget):
         self._listening.to(self._workspace.rows_changed, self._on_rows_changed)
         self._listening.to(posing.opened, self._show_work)
         self._listening.to(posing.told, self._say)
+        edited = preferences_changed()
+        if edited is not None:
+            self._listening.to(edited, self._take_chosen_keys)
         self._sets.set_wanted.connect(self.open_set)
         self._sets.predictions_wanted.connect(self._open_predictions)
         self._sets.new_wanted.connect(self._ask_new)
@@ -114,8 +117,12 @@ class PoseDock(QWidget):
         super().showEvent(event)
         self._workspace.attach_window(self.window())
         self._keys.listen_to(canvas_of(self._workspace.window))
-        self._keys.choose(preferences().pose_keys)
-        self._page.show_keys(preferences().pose_keys)
+        self._take_chosen_keys()
+
+    def _take_chosen_keys(self, *_: Any) -> None:
+        keys = preferences().pose_keys
+        self._keys.choose(keys)
+        self._page.show_keys(keys)
 
     # -- what others call
 
