@@ -24,7 +24,7 @@ from labdata_napari.core import kernels_numpy
 from labdata_napari.core.interpolate import working_dtype
 from labdata_napari.core.planes import Planes, strips
 from labdata_napari.core.progress import Counting, Progress, silent
-from labdata_napari.core.scratch import Scratch
+from labdata_napari.core.scratch import TILE, WIDE_TILE, Scratch
 from labdata_napari.core.threads import Step, counted
 
 if TYPE_CHECKING:
@@ -267,9 +267,10 @@ class Reduction:
         progress
             Called after each of `steps`; whatever it raises ends the work.
         """
-        scratch = Scratch(
-            (len(self.plan.channels), *self.box.shape), self.dtype, in_memory, folder
-        )
+        shape = (len(self.plan.channels), *self.box.shape)
+        # planes that are not filtered along z are written a few at a time
+        tile = TILE if self.splines[0] else WIDE_TILE
+        scratch = Scratch(shape, self.dtype, in_memory, folder, tile)
         try:
             told = Counting(progress, self.steps(in_memory))
             self._fill(scratch, folder, threads, told)

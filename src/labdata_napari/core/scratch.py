@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 TILE = (16, 64)  # rows and columns that lie together in the file
+WIDE_TILE = (32, 128)  # the same, where every tile costs a write of its own
 _READ_BYTES = 1 << 18  # read at a time from a tile
 
 
