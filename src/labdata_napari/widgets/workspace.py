@@ -29,6 +29,7 @@ from labdata_napari.widgets.layer_journals import LayerJournals
 from labdata_napari.widgets.opening import Opener
 from labdata_napari.widgets.posing import Posing
 from labdata_napari.widgets.recovery import Recovery
+from labdata_napari.widgets.units_ahead import prepare_units
 from labdata_napari.widgets.waiting import Waiting
 from labdata_napari.widgets.window_end import WindowEnd
 
@@ -217,6 +218,7 @@ class Workspace:
             window.destroyed.connect(self.close)
             if self.viewer is not None:
                 SafeRemoval(self.viewer, window)
+            prepare_units(self)
             # Qt 5 closes no window when the program is told to quit, and takes
             # timers away before windows.
             application = QApplication.instance()
