@@ -10,13 +10,16 @@ SHARING := --dist loadfile --no-loadscope-reorder
 # The tests start some hundred Pythons; without these files each compiles all it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup labdata-env demo test gui docs shots bench check wheel ci clean
+.PHONY: setup labdata-env pose-peers-env demo test gui docs shots bench check wheel ci clean
 
 setup:            ## environment in .venv, Qt/GL libraries where apt and rights allow
 	@scripts/setup
 
 labdata-env:      ## labdata itself in .venv-labdata, for the tests that run it beside us
 	@scripts/labdata-env
+
+pose-peers-env: setup  ## napari-deeplabcut and sleap-io in .venv-pose-peers, which read what we export
+	@scripts/pose-peers-env
 
 demo: setup       ## napari on the demo lab; without a display: demo.png from a virtual one
 	@scripts/demo
@@ -49,4 +52,4 @@ ci: setup
 	$(MAKE) --no-print-directory test
 
 clean:
-	rm -rf .venv .venv-labdata .uv build dist site demo.png
+	rm -rf .venv .venv-labdata .venv-pose-peers .uv build dist site demo.png

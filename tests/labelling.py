@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labdata_napari.core.label_files import read_label_files
+from labdata_napari.core.label_hdf import write_hdf
 from labdata_napari.core.pose import FrameKey, PoseLabels
 from labs import add_dataset
 
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from labdata_napari.core.label_files import LabelFile
 
 PARTS = ("nose", "tail")
 
@@ -52,6 +57,19 @@ def stored_labels(lab: Any, number: int) -> dict[tuple[int, str], tuple[Any, ...
     part = lab.PoseEstimationLabelSet.Label & {"pose_label_set_num": number}
     exact = part.proj(a="x*1e0", b="y*1e0", c="z*1e0").to_dicts(order_by="KEY")
     return {(r["frame_num"], r["label_name"]): (r["a"], r["b"], r["c"]) for r in exact}
+
+
+def part_of_open_field(shared_data: Path, folder: Path, every: int = 12) -> LabelFile:
+    """Write a project of some pictures of the real one; what it holds."""
+    [real] = read_label_files(shared_data / "openfield-Pranav-2018-10-30")
+    kept = real.table.selected(range(0, len(real.table.rows), every))
+    data = folder / "labeled-data" / "m4s1"
+    data.mkdir(parents=True)
+    write_hdf(data / real.path.name, kept)
+    for row in kept.rows:  # each costs a tenth of a second
+        picture = real.pictures[row]
+        (data / picture.name).symlink_to(picture.resolve())
+    return replace(real, table=kept)
 
 
 def write_video(path: Path) -> None:
