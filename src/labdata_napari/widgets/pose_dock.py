@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 from labdata_napari.lab.availability import OPENING
 from labdata_napari.widgets.annotation_keys import KeyListener
 from labdata_napari.widgets.canvas import canvas_of
+from labdata_napari.widgets.connection import Phase
 from labdata_napari.widgets.docked import come_forward, is_closed
 from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.listening import Listening
@@ -80,6 +81,7 @@ class PoseDock(QWidget):
         self._status = QLabel()
         self._status.setObjectName("pose_status")
         self._status.setWordWrap(True)
+        self._of_connection = ""
         self._keys = KeyListener(self._takes_keys, self, POSE_ACTIONS, REPEATED)
         layout = QVBoxLayout(self)
         layout.addWidget(self._back)
@@ -139,12 +141,14 @@ class PoseDock(QWidget):
     # -- how
 
     def _on_connection(self, connection: Connection) -> None:
+        before, words = self._of_connection, connection.why_not(_SETS)
         if not connection.is_open:
-            self._say("Not connected: choose a lab in the Lab Browser.")
-        elif reason := connection.why_not(_SETS):
-            self._say(reason)
-        else:
-            self._say("")
+            words = "Not connected: choose a lab in the Lab Browser."
+        self._of_connection = words
+        # while the lab is away each attempt is told: what a save said stays
+        if words or self._status.text() == before:
+            self._say(words)
+        if not words and connection.phase is Phase.OPEN:
             self._refresh()
         self._page.refresh_state()
 
