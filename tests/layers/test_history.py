@@ -329,6 +329,33 @@ def test_lines_are_dots_where_they_are_in_what_is_shown(layer):
     annotator.end()
 
 
+def test_undoing_a_new_annotation_chooses_what_was_chosen_before(layer):
+    viewer = ViewerModel()
+    viewer.add_layer(layer)
+    annotator = Annotator(viewer, layer)
+    editing.add_annotation(layer, "bregma", "landmark")
+    editing.choose_annotation(layer, "bregma")
+    annotator.add_at((2.0, 2.0, 2.0))
+    for place in ((3.0, 3.0, 3.0), (4.0, 4.0, 4.0)):
+        annotator.add_at(place)  # the next landmark and the one after it
+    third = editing.chosen_annotation(layer)
+    annotator.undo()
+    second = editing.chosen_annotation(layer)
+    assert second not in ("bregma", third)
+    annotator.add_at((5.0, 5.0, 5.0))
+    assert editing.chosen_annotation(layer) == third
+    for _ in range(2):
+        annotator.undo()
+    assert editing.chosen_annotation(layer) == "bregma"
+    editing.choose_annotation(layer, "virus")
+    annotator.new("probe 2", "probe_track")
+    annotator.add_at((6.0, 6.0, 6.0))
+    for _ in range(2):
+        annotator.undo()
+    assert editing.chosen_annotation(layer) == "virus"
+    annotator.end()
+
+
 EDITS = st.lists(
     st.tuples(st.integers(0, 6), st.integers(0, 9), st.integers(-3, 3)), max_size=8
 )

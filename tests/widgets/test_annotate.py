@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton
 from annotating import KEY, LEFT
 from labdata_napari.core.annotation import Annotation
 from labdata_napari.lab.embedded import EmbeddedPostgres
+from labdata_napari.layers import editing
 from labdata_napari.layers import points as working_copy
 from labdata_napari.widgets.annotation_table import LENGTH, NAME, TYPE
 from labdata_napari.widgets.connection import Profile
@@ -196,6 +197,7 @@ def test_a_conflict_keeps_mine_or_both_or_ends_with_theirs(story):
     story.press("annotation_add")
     story.drag((5, 14, 19), (5, 24, 28))
     story.drag((3, 10, 12), (3, 16, 16))
+    assert editing.chosen_annotation(story.layer) == "mine"
     moved = [[1.0, 2.0, 3.0]]
     story.change_elsewhere(
         lambda rows: rows.with_points("probe 1", moved).with_points("mine", moved)

@@ -188,8 +188,9 @@ class AnnotationMouse:
                 yield
                 while event.type == "mouse_move":
                     event.handled = True
-                    if np.linalg.norm(event.pos - start) >= _STILL:
+                    if np.linalg.norm(event.pos - start) >= _STILL and not has_moved:
                         has_moved = True
+                        editing.choose_annotation(layer, name)  # its numbers show
                     if has_moved:
                         self._put(hit, event.position)
                         self.dragged.emit(name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from psygnal import Signal
 
-from labdata_napari.core.annotation_types import INJECTION, REGION
+from labdata_napari.core.annotation_types import INJECTION, REGION, TRACK_TYPES
 from labdata_napari.core.brain_space import brain_space
 from labdata_napari.core.measured import measured_region
 from labdata_napari.core.tracks import CURVES
@@ -267,12 +267,20 @@ class Annotator(Going):
         layer, under = self.layer, self.mouse.under()
         if self._refuse():
             return
-        if under is None:
-            name, place = editing.chosen_annotation(layer), self.mouse.place()
-            if name is None or place is None or not self.mouse.add_at(place):
-                return
+        chosen = editing.chosen_annotation(layer)
+        name = chosen if under is None else names_per_point(layer)[under]
+        if name is None:
+            return
+        if type_of(layer, name) not in TRACK_TYPES:
+            self.told.emit(f"“{name}” is no track, so it has no tip.")
+            return
+        if under is not None:
+            place = np.array(layer.data[under])
         else:
-            name, place = names_per_point(layer)[under], np.array(layer.data[under])
+            here = self.mouse.place()
+            if here is None or not self.mouse.add_at(here):
+                return
+            place = here
         is_marked = any(e.name == name and e.tip == tuple(place) for e in roster(layer))
         editing.mark_tip(layer, name, None if is_marked else place)
         upwards = "" if is_marked else self._upwards(name)

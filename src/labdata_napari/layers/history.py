@@ -10,12 +10,12 @@ from weakref import WeakKeyDictionary, ref
 from psygnal import Signal
 
 from labdata_napari.core.edit_history import History
-from labdata_napari.layers.filling import fill, make_current, set_roster
+from labdata_napari.layers.filling import chosen_name, fill, make_current, set_roster
 from labdata_napari.layers.points import drafts, roster
 from labdata_napari.layers.told_once import ADDED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from napari.layers import Points
 
@@ -49,6 +49,8 @@ class LayerHistory:
         self._holders = 0
         self._will_be_told = False
         self._tips: dict[str, tuple[float, ...]] = {}
+        self._chosen: str | None = None  # when the edit that goes on began
+        self._chosen_before: dict[str, str] = {}
         self.state: tuple[Draft, ...] = drafts(layer)
         for event in (layer.events.data, layer.events.features, layer.events.metadata):
             event.connect(self._on_event)
@@ -81,13 +83,15 @@ class LayerHistory:
             Edits that follow each other with the same key are undone together.
         """
         self._remember_tips()
+        if not self._holders:
+            self._chosen = self._chosen_now()
         self._holders += 1
         try:
             yield
         finally:
             self._holders -= 1
             before = self.state
-            self._note(words, merge_key)
+            self._note(words, merge_key, self._chosen)
             if not self._holders:
                 self.released.emit(self.state is not before)
 
@@ -111,6 +115,7 @@ class LayerHistory:
             return
         known = {draft.name for draft in self.state}
         back = [draft.name for draft in state if draft.name not in known]
+        chosen = self._still_there({draft.name for draft in state})
         self._remember_tips()
         self._holders += 1
         try:
@@ -118,11 +123,25 @@ class LayerHistory:
             self._bring_tips_back(layer, back)
             if back:  # what came back is what a person goes on with
                 make_current(layer, back[-1])
+            elif chosen is not None:
+                make_current(layer, chosen)
         finally:
             self._holders -= 1
         self._past, self.state = past, drafts(layer)
         self.changed.emit()
         self.released.emit(True)
+
+    def _chosen_now(self) -> str | None:
+        layer = self._layer()
+        return None if layer is None else chosen_name(layer)
+
+    def _still_there(self, names: Collection[str]) -> str | None:
+        """Return what is chosen; where it is taken back, what was before it came."""
+        chosen, seen = self._chosen_now(), set[str]()
+        while chosen is not None and chosen not in names and chosen not in seen:
+            seen.add(chosen)
+            chosen = self._chosen_before.get(chosen)
+        return chosen if chosen in names else None
 
     def _remember_tips(self) -> None:
         """Remember which points are marked as tips, which is no part of the states."""
@@ -140,7 +159,7 @@ class LayerHistory:
         action = str(getattr(event, "action", "")).lower().rpartition(".")[2]
         self._will_be_told = action in _BEGINNINGS
         if not self._will_be_told:
-            self._note("", None)
+            self._note("", None, self._chosen_now())
 
     def _on_drawn(self, _event: Any) -> None:
         """Tell everybody of points that napari has pasted: it only draws them."""
@@ -156,7 +175,7 @@ class LayerHistory:
                 vertex_indices=((),),
             )
 
-    def _note(self, words: str, merge_key: Any) -> None:
+    def _note(self, words: str, merge_key: Any, chosen: str | None) -> None:
         layer = self._layer()
         if self._holders or layer is None:
             return
@@ -165,6 +184,10 @@ class LayerHistory:
             return
         # An id that a save has given is no edit, and leaves none in the history.
         self._past = self._past.push(before, after, words, merge_key)
+        known = {draft.name for draft in before}
+        for draft in after:
+            if draft.name not in known and chosen in known:
+                self._chosen_before[draft.name] = str(chosen)
         self.state = after
         self.changed.emit()
 

@@ -81,7 +81,7 @@ class AnnotationDock(QWidget):
         self._workspace: Workspace = workspace_for(napari_viewer)
         self._annotator: Annotator | None = None
         self._state = AnnotationState()
-        self._refused = ""
+        self._reported = ""
         self._title = _label("annotation_title")
         self._badge = _label("annotation_badge", wraps=False)
         self._new = NewAnnotation()
@@ -149,7 +149,7 @@ class AnnotationDock(QWidget):
         self._listening.to(self._workspace.changed, self._on_connection)
         self._new.wanted.connect(self._make)
         self._list.chosen.connect(self._on_chosen)
-        self._list.told.connect(self._refuse)
+        self._list.told.connect(self._report)
         self._tips.found.connect(self._list.show_tips)
         self._tools.delete_wanted.connect(self._list.delete)
         self._tools.keys_toggled.connect(self._on_keys_toggled)
@@ -225,10 +225,11 @@ class AnnotationDock(QWidget):
             return
         for signal, method in (
             (annotator.changed, self._on_changed),
+            (annotator.history.changed, self._forget),
             (annotator.history.changed, self._track.come_to_cursor),
             (annotator.foreseen, self._track.foresee),
-            (annotator.told, self._say),
-            (annotator.mouse.told, self._refuse),
+            (annotator.told, self._report),
+            (annotator.mouse.told, self._report),
             (annotator.mouse.adding, self._tools.show_adding),
             (annotator.mouse.dragged, self._on_dragged),
             (annotator.looks_changed, self._refresh),
@@ -289,16 +290,18 @@ class AnnotationDock(QWidget):
         self._status.setText(text)
         self._status.setVisible(bool(text))
 
-    def _refuse(self, text: str) -> None:
-        """Say why an edit was not taken, until another is."""
+    def _report(self, text: str) -> None:
+        """Say what an edit did, or why it was not taken, until the next."""
         self._say(text)
-        self._refused = text
+        self._reported = text
+
+    def _forget(self) -> None:
+        if self._status.text() == self._reported:
+            self._say("")
 
     # -- what happens in the layer
 
     def _on_changed(self) -> None:
-        if self._status.text() == self._refused:
-            self._say("")
         self._refresh()
         if self._layer is None:
             return
@@ -369,7 +372,7 @@ class AnnotationDock(QWidget):
         if self._annotator.new(name, kind):
             self._new.clear()
         else:
-            self._refuse(self._status.text())
+            self._report(self._status.text())
 
     def _on_chosen(self, name: str) -> None:
         self._autosave.chosen(name)

@@ -57,6 +57,10 @@ class ProbePanel(QFrame):
         self._pitch.setDecimals(0)
         self._pitch.setSuffix(" µm apart")
         self._pitch.setToolTip("From the middle of one shank to that of the next")
+        letter = self.fontMetrics().averageCharWidth()
+        # napari's arrows take more of a box than Qt reckons with
+        self._shanks.setMinimumWidth(17 * letter)
+        self._pitch.setMinimumWidth(23 * letter)
         self._down = QPushButton("Put down")
         self._down.setObjectName("probe_put_down")
         self._down.setToolTip("The mouse works on single points again (M or Esc)")
