@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
 
 from labdata_napari.core.annotation import AnnotationSet
 from labdata_napari.core.annotation_merging import MARK, Keep, contested, merged
+from labdata_napari.core.changes import Changes
 from labdata_napari.errors import LabdataError
 from labdata_napari.lab.cluster import USER
 from labdata_napari.layers import points as working_copy
@@ -17,10 +18,11 @@ from labdata_napari.widgets.change_lines import change_lines
 from labdata_napari.widgets.question import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from napari.layers import Points
 
+    from labdata_napari.core.annotation import Annotation
     from labdata_napari.core.annotation_merging import Contested
     from labdata_napari.widgets.question import Question
 
@@ -48,6 +50,7 @@ class ConflictQuestion(QObject):
         self._question = question
         self._layer: Points | None = None
         self._theirs = AnnotationSet()
+        self._asked: Changes[Annotation] = Changes()
         self._mark = MARK
         self._choices: KeepChoices | None = None
 
@@ -70,18 +73,24 @@ class ConflictQuestion(QObject):
         """
         self._layer, self._theirs = layer, theirs
         self._mark = MARK if user in ("", USER) else user  # USER is everybody
-        baseline, mine = _baseline(layer), working_copy.annotations_from_layer(layer)
+        self._ask(working_copy.annotations_from_layer(layer), "Yours, not saved yet:")
+
+    def _ask(
+        self, mine: AnnotationSet, title: str, known: dict[str, Keep] | None = None
+    ) -> None:
+        baseline, theirs = _baseline(self._layer), self._theirs
         found = contested(baseline, mine, theirs)
+        self._asked = baseline.changes_to(mine)
         lines = [
             "Somebody else changed these annotations since you loaded them:",
             *change_lines(baseline.changes_to(theirs)),
-            "Yours, not saved yet:",
-            *change_lines(baseline.changes_to(mine)),
+            title,
+            *change_lines(self._asked),
         ]
         if found:
             lines.append("Changed by both of you:")
             lines += [f"• {each.name}: {each.words}" for each in found]
-        self._choices = KeepChoices(found) if len(found) > 1 else None
+        self._choices = KeepChoices(found, known or {}) if len(found) > 1 else None
         self._question.ask("\n".join(lines), self._answers(found), self._choices)
 
     def _answers(self, found: Sequence[Contested]) -> tuple[Answer, ...]:
@@ -139,6 +148,11 @@ class ConflictQuestion(QObject):
             self.told.emit(f"Nothing was saved. {error}")
             return
         baseline, theirs = _baseline(self._layer), self._theirs
+        if baseline.changes_to(mine) != self._asked:
+            # Only what the person has read is written.
+            known = keep if isinstance(keep, dict) else None
+            self._ask(mine, "It changed meanwhile; now yours, not saved yet:", known)
+            return
         self.decided.emit(merged(baseline, mine, theirs, keep, self._mark))
 
 
@@ -149,9 +163,11 @@ class KeepChoices(QWidget):
     ----------
     found
         At first nobody's points are lost.
+    known
+        What was chosen before, by name.
     """
 
-    def __init__(self, found: Sequence[Contested]) -> None:
+    def __init__(self, found: Sequence[Contested], known: Mapping[str, Keep]) -> None:
         super().__init__()
         self.setObjectName("conflict_choices")
         self._boxes: dict[str, QComboBox] = {}
@@ -163,6 +179,8 @@ class KeepChoices(QWidget):
             self._boxes[each.name] = self._add(
                 layout, each.name, each.choices, each.words
             )
+            index = self._boxes[each.name].findData(known.get(each.name))
+            self._boxes[each.name].setCurrentIndex(max(index, 0))
         self._all.activated.connect(self._choose_all)
 
     def chosen(self) -> dict[str, Keep]:
@@ -190,7 +208,7 @@ class KeepChoices(QWidget):
             box.setCurrentIndex(max(index, 0))
 
 
-def _baseline(layer: Points) -> AnnotationSet:
+def _baseline(layer: Points | None) -> AnnotationSet:
     source = source_of(layer)
     baseline = None if source is None else source.baseline
     return AnnotationSet() if baseline is None else baseline
