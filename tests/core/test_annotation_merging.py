@@ -97,8 +97,46 @@ def test_each_becomes_what_was_chosen_and_the_rest_stays_on_both_sides(keep, exp
     assert held(answer) == expected | ONLY_ONE_OF_US
 
 
+NAMED = Annotation("foo", "landmark", at(2), 9)
+
+
+@pytest.mark.parametrize("rename", [True, False])
+@pytest.mark.parametrize("keep", list(Keep))
+def test_a_name_that_both_gave_stays_theirs(keep, rename):
+    """I rename one to, or make one of, the name that they make or rename one to."""
+    fresh = Annotation("foo", "probe_track", at(0, 5))
+    mine = BASELINE.renamed("moved", "foo") if rename else BASELINE.with_added(fresh)
+    for theirs in (BASELINE.with_added(NAMED), BASELINE.renamed("gone", "foo")):
+        [found] = contested(BASELINE, mine, theirs)
+        assert (found.name, found.choices) == ("foo", (Keep.BOTH, Keep.THEIRS))
+        assert "theirs has this name and keeps it" in found.words
+        own = {"foo (mine)": (0, [0, 1]) if rename else (None, [0, 5])}
+        expected = held(theirs)
+        if keep is not Keep.THEIRS:
+            expected = expected | own
+            if rename:
+                del expected["moved"]
+        assert held(merged(BASELINE, mine, theirs, keep)) == expected
+
+
+def test_a_name_that_i_freed_is_no_clash_and_one_of_a_row_both_changed_is():
+    mine = BASELINE.renamed("gone", "left").renamed("moved", "gone")
+    assert not contested(BASELINE, mine, BASELINE)
+    assert merged(BASELINE, mine, BASELINE) == mine
+    mine = BASELINE.renamed("moved", "foo")
+    theirs = BASELINE.with_points("moved", at(7)).with_added(NAMED)
+    [found] = contested(BASELINE, mine, theirs)
+    assert found.is_one_row
+    assert "theirs has this name and keeps it" in found.words
+    answer = held(merged(BASELINE, mine, theirs, Keep.MINE))
+    assert (answer["foo"], answer["foo (mine)"]) == ((9, [2]), (0, [0, 1]))
+
+
 def test_the_name_of_mine_is_free_and_fits_the_table():
     assert marked_name("probe", "mine", {"probe (mine)"}) == "probe (mine 2)"
+    again = marked_name("probe (mine)", "mine", {"probe", "probe (mine)"})
+    assert again == "probe (mine 2)"
+    assert marked_name(" (mine)", "mine", ()) == " (mine) (mine)"
     assert marked_name("p" * 36, "mine", ()) == "p" * 29 + " (mine)"
     assert len(marked_name("p" * 36, "u" * 60, {"x"})) == 36
     damaged = Unreadable("moved (mine)", 12, "It is damaged.")

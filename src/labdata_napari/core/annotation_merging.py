@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -11,7 +12,7 @@ from labdata_napari.core.annotation import NAME_LENGTH
 from labdata_napari.core.changes import Changes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from labdata_napari.core.annotation import Annotation, AnnotationSet
 
@@ -36,11 +37,16 @@ class Contested:
     mine
         As I want it; None where I removed it.
     theirs
-        As the database holds it; None where it is gone.
+        As the database holds it, or another of theirs that has its name; None where
+        it is gone.
+    is_namesake
+        Whether another one of theirs has the name that mine was given: theirs keeps
+        it, mine gets a mark behind its name where it is kept.
     """
 
     mine: Annotation | None
     theirs: Annotation | None
+    is_namesake: bool = False
 
     @property
     def name(self) -> str:
@@ -51,25 +57,41 @@ class Contested:
     def choices(self) -> tuple[Keep, ...]:
         """What may become of it; with the first nobody's points are lost.
 
-        Two new ones of the same name are two annotations: mine never takes the place
-        of theirs.
+        Two of the same name are two annotations: mine never takes the place of theirs.
         """
         if self.mine is None:
             return Keep.THEIRS, Keep.MINE
         if self.theirs is None:
             return Keep.MINE, Keep.THEIRS
-        if self.mine.annotation_id is None:
+        if not self.is_one_row:
             return Keep.BOTH, Keep.THEIRS
         return Keep.BOTH, Keep.MINE, Keep.THEIRS
 
     @property
+    def is_one_row(self) -> bool:
+        """Whether mine and theirs are the same row, and no two of one name."""
+        if self.mine is None or self.theirs is None:
+            return False
+        number = self.mine.annotation_id
+        return number is not None and number == self.theirs.annotation_id
+
+    @property
     def words(self) -> str:
         """Say how mine and theirs differ, in a few words."""
+        words = self._differ
+        if self.is_namesake:
+            words += "; another one of theirs has this name and keeps it"
+            words += ", yours gets a mark behind its name"
+        return words
+
+    @property
+    def _differ(self) -> str:
         if self.mine is None:
             return "changed by them, deleted by you"
         if self.theirs is None:
             return "changed by you, deleted by them"
-        return f"yours, compared with theirs: {self.mine.difference(self.theirs)}"
+        difference = self.mine.difference(self.theirs) or "the same points"
+        return f"yours, compared with theirs: {difference}"
 
 
 def contested(
@@ -89,14 +111,24 @@ def contested(
     my, their = baseline.changes_to(mine), baseline.changes_to(theirs)
     changed = {c.after.annotation_id: c.after for c in their.changed}
     gone = {a.annotation_id for a in their.removed}
-    new = {a.name: a for a in their.added}
+    # What I touched and they did not is called as I want it.
+    touched = {*_rows(my)} - changed.keys()
+    named = {a.name: a for a in theirs if a.annotation_id not in touched}
     found = []
     for after in (change.after for change in my.changed):
-        if after.annotation_id in gone:
-            found.append(Contested(after, None))
-        elif after.annotation_id in changed:
-            found.append(Contested(after, changed[after.annotation_id]))
-    found += [Contested(a, new[a.name]) for a in my.added if a.name in new]
+        number, namesake = after.annotation_id, named.get(after.name)
+        if namesake is not None and namesake.annotation_id == number:
+            namesake = None
+        if number in gone or number in changed:
+            version = changed.get(number)
+            found.append(Contested(after, version, namesake is not None))
+        elif namesake is not None:
+            found.append(Contested(after, namesake, is_namesake=True))
+    found += [
+        Contested(a, named[a.name], is_namesake=True)
+        for a in my.added
+        if a.name in named
+    ]
     found += [
         Contested(None, changed[a.annotation_id])
         for a in my.removed
@@ -140,16 +172,17 @@ def merged(
         choice = keep.get(each.name, Keep.BOTH) if isinstance(keep, Mapping) else keep
         if choice not in each.choices:
             choice = each.choices[0]
-        if choice is not Keep.MINE:
+        is_beside = choice is Keep.BOTH and each.is_one_row
+        if choice is Keep.THEIRS or is_beside:
             left.add(_key(each.mine or each.theirs))
-        if choice is Keep.BOTH and each.mine is not None:
+        if is_beside and each.mine is not None:
             beside.append(each.mine)
     on_top = Changes(
         tuple(a for a in my.added if _key(a) not in left),
         tuple(c for c in my.changed if _key(c.after) not in left),
         tuple(a for a in my.removed if _key(a) not in left),
     )
-    result = theirs.with_changes(on_top)
+    result = theirs.with_changes(_named_apart(on_top, theirs, mark))
     for annotation in beside:
         taken = {*result.names, *(each.name for each in result.unreadable)}
         name = marked_name(annotation.name, mark, taken)
@@ -160,6 +193,7 @@ def merged(
 def marked_name(name: str, mark: str, taken: Collection[str]) -> str:
     """Return a free name that the table can hold: "probe (mine)", "probe (mine 2)"."""
     mark = mark[: NAME_LENGTH // 2]
+    name = re.sub(rf"(?<=.) \({re.escape(mark)}( \d+)?\)$", "", name)
     number, free = 1, ""
     while not free or free in taken:
         tail = f" ({mark} {number})" if number > 1 else f" ({mark})"
@@ -168,10 +202,41 @@ def marked_name(name: str, mark: str, taken: Collection[str]) -> str:
     return free
 
 
+def _named_apart(
+    my: Changes[Annotation], theirs: AnnotationSet, mark: str
+) -> Changes[Annotation]:
+    """Mark the names of mine that annotations of theirs have which stay as they are."""
+    rows = {*_rows(my)}
+    staying = {a.name: a for a in theirs if a.annotation_id not in rows}
+    taken = {*theirs.names, *(each.name for each in theirs.unreadable)}
+    taken |= {a.name for a in my.added} | {c.after.name for c in my.changed}
+
+    def apart(own: Annotation) -> Annotation:
+        there = staying.get(own.name)
+        if there is None or _agree(Contested(own, there)):
+            return own
+        name = marked_name(own.name, mark, taken)
+        taken.add(name)
+        return replace(own, name=name)
+
+    return Changes(
+        tuple(map(apart, my.added)),
+        tuple(replace(c, after=apart(c.after)) for c in my.changed),
+        my.removed,
+    )
+
+
+def _rows(changes: Changes[Annotation]) -> Iterator[int | None]:
+    yield from (c.after.annotation_id for c in changes.changed)
+    yield from (a.annotation_id for a in changes.removed)
+
+
 def _agree(each: Contested) -> bool:
     if each.mine is None or each.theirs is None:
         return False
-    return each.mine.same_content(each.theirs)
+    is_one = each.is_one_row or each.mine.annotation_id is None
+    is_apart = each.is_one_row and each.is_namesake
+    return is_one and not is_apart and each.mine.same_content(each.theirs)
 
 
 def _key(annotation: Annotation | None) -> int | str | None:
