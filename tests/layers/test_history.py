@@ -10,6 +10,7 @@ from napari.components import ViewerModel
 from napari.layers import Layer, Points
 
 from labdata_napari.core.annotation import Annotation, AnnotationSet
+from labdata_napari.core.annotation_merging import Keep, merged
 from labdata_napari.core.draft import Draft
 from labdata_napari.errors import InvalidValue
 from labdata_napari.layers import editing
@@ -18,6 +19,7 @@ from labdata_napari.layers.annotator import Annotator
 from labdata_napari.layers.cursor import shown_indices
 from labdata_napari.layers.history import history_of
 from labdata_napari.layers.images import layer_space
+from labdata_napari.layers.settling import settle
 from labdata_napari.layers.source import LayerSource, source_of
 from labdata_napari.layers.track_fits import SOURCE_KIND
 
@@ -171,6 +173,38 @@ def test_undo_reaches_behind_a_save_and_ids_stay_right(layer):
     history.undo()
     (added,) = p.unsaved(layer).added
     assert (added.name, added.annotation_id) == ("virus", None)
+
+
+def test_undo_takes_back_nothing_that_somebody_else_saved(layer):
+    history = history_of(layer)
+    theirs = ROWS.with_points("virus", [[7.0, 7.0, 7.0]]).with_added(
+        Annotation("theirs", "", np.ones((1, 3)), 9)
+    )
+    editing.rename_annotation(layer, "probe 1", "probe A")
+    editing.move_point(layer, 3, (11.0, 20.0, 30.0))
+    editing.add_annotation(layer, "later", "landmark")
+    mine = p.annotations_from_layer(layer)
+    chosen = merged(ROWS, mine, theirs, Keep.MINE)
+    settle(layer, chosen, theirs)
+    saved(layer)
+    assert history.undo() == "put your changes on top of theirs"
+    assert p.annotations_from_layer(layer) == theirs
+    assert history.undo() == ""
+    history.redo()
+    assert p.annotations_from_layer(layer) == chosen
+    assert not p.unsaved(layer)
+    assert p.roster(layer)[-1].name == "later"
+    # where theirs are taken, mine come back beside them
+    editing.move_point(layer, 3, (12.0, 20.0, 30.0))
+    more = chosen.removed("theirs").with_points("virus", [[8.0, 8.0, 8.0]])
+    settle(layer, more, more)
+    assert p.annotations_from_layer(layer) == more
+    assert history.undo() == "take theirs"
+    both = p.annotations_from_layer(layer)
+    assert both["virus"] == more["virus"]
+    assert both["virus (mine)"].points.tolist() == [[12, 20, 30]]
+    assert set(both.names) == {"probe A", "virus", "virus (mine)"}
+    assert history.undo() == ""
 
 
 def test_what_comes_back_after_a_save_has_the_row_it_was_saved_in(layer):

@@ -109,6 +109,19 @@ class LayerHistory:
             self._go(*self._past.redo(self.state))
         return words
 
+    def begin_with(self, state: Sequence[Draft], words: str) -> None:
+        """Forget all edits; one undo leads to a state that the layer was not in.
+
+        Parameters
+        ----------
+        state
+            What that undo leads to.
+        words
+            What it takes back.
+        """
+        self._past = History().push(tuple(state), self.state, words)
+        self.changed.emit()
+
     def _go(self, state: Sequence[Draft], past: History) -> None:
         layer = self._layer()
         if layer is None:

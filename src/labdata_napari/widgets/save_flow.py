@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, Signal
 
 from labdata_napari.core.annotation import AnnotationSet
-from labdata_napari.core.draft import pointless
 from labdata_napari.errors import (
     ConnectionLost,
     LabdataError,
@@ -17,6 +16,7 @@ from labdata_napari.errors import (
 )
 from labdata_napari.layers import editing
 from labdata_napari.layers import points as working_copy
+from labdata_napari.layers.settling import settle
 from labdata_napari.layers.source import source_of
 from labdata_napari.widgets.annotation_conflict import ConflictQuestion
 from labdata_napari.widgets.change_lines import change_lines
@@ -240,9 +240,7 @@ class SaveFlow(QObject):
         self._theirs = None
         if layer is None or theirs is None:
             return
-        is_mine = annotations is not theirs
-        nameless = pointless(working_copy.drafts(layer)) if is_mine else ()
-        editing.replace_annotations(layer, annotations, theirs, nameless)
+        settle(layer, annotations, theirs)
         changes = theirs.changes_to(annotations)
         if not changes:
             self._saving = None
