@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 from napari.layers import Layer, Points
@@ -9,6 +11,8 @@ from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QComboBox, QLabel, QPushButton
 
 from labdata_napari.core.annotation import Annotation, AnnotationSet
+from labdata_napari.lab.journal import Recovered
+from labdata_napari.lab.journal_annotations import UnsavedAnnotations
 from labdata_napari.layers import editing
 from labdata_napari.layers import points as working_copy
 from labdata_napari.layers.history import history_of
@@ -16,6 +20,7 @@ from labdata_napari.layers.images import layer_space
 from labdata_napari.layers.source import LayerSource
 from labdata_napari.widgets.annotation_conflict import ConflictQuestion
 from labdata_napari.widgets.question import Question
+from labdata_napari.widgets.recover_flow import restore
 
 pytestmark = pytest.mark.gui
 
@@ -30,10 +35,14 @@ MOVED = [[5.0, 6.0, 7.0]]
 
 @pytest.fixture
 def layer() -> Points:
-    source = LayerSource(working_copy.SOURCE_KIND, {"subject_name": "M1"}, ROWS)
+    return layer_of(ROWS)
+
+
+def layer_of(rows: AnnotationSet) -> Points:
+    source = LayerSource(working_copy.SOURCE_KIND, {"subject_name": "M1"}, rows)
     space = layer_space("ZYX", (50.0, 10.0, 10.0))
     made = Layer.create(
-        *working_copy.annotation_layer(ROWS, space, (40, 200, 300), source, "a")
+        *working_copy.annotation_layer(rows, space, (40, 200, 300), source, "a")
     )
     assert isinstance(made, Points)
     history_of(made)
@@ -111,3 +120,38 @@ def test_who_is_named_otherwise_is_said_before_anything_is_written(qtbot, layer)
         "trackA": 2,
         "baz": 9,
     }
+
+
+def test_what_a_kill_left_meets_the_same_question_at_saving(qtbot, layer, tmp_path):
+    """Also where the colleague moved, deleted and added meanwhile."""
+    theirs = (
+        ROWS.with_points("bar", MOVED)
+        .removed("foo")
+        .with_added(Annotation("added", "x", MOVED, 9))
+    )
+    editing.move_point(layer, 0, (3.0, 3.0, 3.0))
+    editing.add_annotation(layer, "no points", "")
+    state = UnsavedAnnotations(working_copy.drafts(layer), ROWS)
+    mine = working_copy.annotations_from_layer(layer)
+    offer = Recovered(datetime.now(UTC), state, tmp_path / "x.jsonl")
+    again = layer_of(theirs)
+    restore(again, offer)
+    assert working_copy.annotations_from_layer(again) == mine
+    assert [each.name for each in working_copy.roster(again)][-1] == "no points"
+    assert working_copy.unsaved(again).summary().startswith("1 changed (bar:")
+    assert not history_of(again).undo()  # to rows that would be changes of mine
+    asked = Asked(qtbot, again, theirs)
+    both = asked.text.partition("Changed by both of you:")[2]
+    assert "• bar: yours, compared with theirs" in both
+    asked.press("conflict_both")
+    [answer] = asked.decided
+    assert set(answer.names) == {"bar", "bar (mine)", "trackA", "added"}
+    assert answer["bar"].points.tolist() == MOVED
+    # who edits before it is answered loses nothing of either
+    again = layer_of(theirs)
+    editing.move_point(again, 0, (9.0, 9.0, 9.0))
+    restore(again, offer)
+    held = working_copy.annotations_from_layer(again)
+    assert set(held.names) == set(answer.names)
+    assert held["bar"].points.tolist() == [[9, 9, 9]]
+    assert held["bar (mine)"].points[0].tolist() == [3, 3, 3]

@@ -48,6 +48,28 @@ def settle(layer: Points, annotations: AnnotationSet, theirs: AnnotationSet) -> 
         history_of(layer).begin_with(_listed(theirs, nameless), ON_TOP)
 
 
+def go_back(
+    layer: Points,
+    annotations: AnnotationSet,
+    baseline: AnnotationSet,
+    nameless: Sequence[Draft] = (),
+) -> None:
+    """Make the layer what it was when less of the table was known, as after a crash.
+
+    The history ends here: the rows of now would be changes of mine there.
+
+    Parameters
+    ----------
+    layer, annotations, nameless
+        As `replace_annotations` takes them.
+    baseline
+        What the table was known to hold then: a save finds what came since.
+    """
+    replace_annotations(layer, annotations, baseline, nameless)
+    history = history_of(layer)
+    history.begin_with(history.state, "")
+
+
 def _listed(annotations: AnnotationSet, nameless: Sequence[Draft]) -> tuple[Draft, ...]:
     more = (draft for draft in nameless if draft.name not in annotations.names)
     return (*drafts_of(annotations), *more)

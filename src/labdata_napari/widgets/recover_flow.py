@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
 
-from labdata_napari.core.draft import pointless
+from labdata_napari.core.annotation_merging import contested, merged
+from labdata_napari.core.draft import pointless, usable
 from labdata_napari.layers import editing
 from labdata_napari.layers import points as working_copy
+from labdata_napari.layers.settling import go_back
 from labdata_napari.layers.source import source_of
 from labdata_napari.widgets.change_lines import change_lines
 from labdata_napari.widgets.offer_flow import OfferFlow, Offering, time_words
@@ -103,17 +105,43 @@ class RecoverFlow(QObject):
             self._workspace.journaling.forget(layer)
 
 
-def _restore(layer: Points, offer: Recovered[UnsavedAnnotations]) -> None:
+def restore(layer: Points, offer: Recovered[UnsavedAnnotations]) -> None:
+    """Put back what was unsaved; nothing that somebody else saved is lost by it.
+
+    Where both changed the same, the layer becomes what it was then, on top of the rows
+    that it was made from: a save then asks what holds, as if nothing had happened.
+    Else the changes go on top of the rows as they are now.
+    """
     source = source_of(layer)
     if source is None:
         return
+    state = offer.state
     present = working_copy.annotations_from_layer(layer)
     nameless = pointless(working_copy.drafts(layer))
-    merged = present.with_changes(offer.state.changes_for(present))
+    if not contested_rows(state, present):
+        together = present.with_changes(state.changes_for(present))
+    elif source.baseline.changes_to(present):  # edited before it was answered
+        together = merged(state.baseline, usable(state.edited), present)
+    else:
+        names = state.names_for([draft.name for draft in nameless])
+        go_back(layer, usable(state.edited), state.baseline, (*nameless, *names))
+        return
     # The rows as they are now stay the baseline: a save that would overwrite
     # somebody's change says so.
-    empty = (*nameless, *offer.state.names_for(merged.names))
-    editing.replace_annotations(layer, merged, source.baseline, empty)
+    empty = (*nameless, *state.names_for(together.names))
+    editing.replace_annotations(layer, together, source.baseline, empty)
+
+
+def contested_rows(
+    state: UnsavedAnnotations, present: AnnotationSet
+) -> tuple[str, ...]:
+    """Name what was changed here and by somebody else, but for what both added."""
+    found = contested(state.baseline, usable(state.edited), present)
+    return tuple(
+        each.name
+        for each in found
+        if each.mine is None or each.mine.annotation_id is not None
+    )
 
 
 def _lines(layer: Points, offer: Recovered[UnsavedAnnotations]) -> list[str]:
@@ -127,9 +155,15 @@ def _lines(layer: Points, offer: Recovered[UnsavedAnnotations]) -> list[str]:
     rows: AnnotationSet = present if source is None else source.baseline
     meanwhile = state.baseline.changes_to(rows)
     if meanwhile:
-        lines += ["The lab has changed since; yours would go on top:"]
+        asked = contested_rows(state, present)
+        lines.append(
+            f"The lab has changed since, also {', '.join(asked)}; of what both of you "
+            "changed, saving will ask what holds:"
+            if asked
+            else "The lab has changed since; yours would go on top:"
+        )
         lines += change_lines(meanwhile)
     return lines
 
 
-_OFFERS = Offering(_lines, _restore, "transform")
+_OFFERS = Offering(_lines, restore, "transform")
