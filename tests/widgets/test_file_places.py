@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 
 import numpy as np
 import pytest
 from qtpy.QtWidgets import QLabel, QLineEdit, QListWidget
 
 from labdata_napari.lab import entries
+from labdata_napari.widgets.thumbnails import ThumbnailMaker
 from moved_to_s3 import Moved, move, storages_in
 from s3_server import admin
 
@@ -68,6 +70,19 @@ def test_without_storages_it_is_here_or_not(moved, monkeypatch):
         moved.wait_for("M1", "not here")
         assert moved.hint("M1") == "It is not on this computer."
         moved.qtbot.waitUntil(lambda: picture.text() == said, timeout=5000)
+
+
+def test_a_thumbnail_that_nobody_waits_for_any_more_says_nothing(moved):
+    maker, said, held = moved.browser.findChild(ThumbnailMaker), [], threading.Event()
+    entry = moved.with_lab(lambda lab: lab.entries.find("M1")[0])
+    maker.failed.connect(said.append)
+    moved.workspace.submit(lambda lab: held.wait(20))
+    maker.ask(dataclasses.replace(entry, file_path="elsewhere.tif"))
+    moved.qtbot.wait(300)  # its row waits behind the other work now
+    maker.ask(None)
+    held.set()
+    moved.with_lab(lambda lab: None)
+    assert not said
 
 
 def test_a_double_click_streams_and_the_status_line_says_so(moved, shared_lab):

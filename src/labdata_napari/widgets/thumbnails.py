@@ -61,8 +61,7 @@ class ThumbnailMaker(QObject):
 
     def ask(self, entry: Entry | None) -> None:
         """Make or look up the picture of an entry; what was asked before is dropped."""
-        if self._job is not None and not self._job.is_over:
-            self._job.cancel()
+        self._overtake()
         self._entry, self._waits = entry, False
         self._delay.stop()
         self.ready.emit(QImage())
@@ -71,6 +70,13 @@ class ThumbnailMaker(QObject):
         self._job = self._workspace.background(
             _look_up, entry, done=self._on_looked_up, failed=self._on_failed
         )
+
+    def _overtake(self) -> None:
+        """Stop what goes on; why it failed, which comes later, is nothing to anybody."""
+        job, self._job = self._job, None
+        if job is not None and not job.is_over:
+            job.failed.disconnect(self._on_failed)
+            job.cancel()
 
     def _on_looked_up(self, answer: tuple[Entry, QImage]) -> None:
         entry, image = answer
@@ -130,8 +136,7 @@ class ThumbnailMaker(QObject):
             self.ready.emit(image)
 
     def _on_failed(self, error: LabdataError) -> None:
-        if self._job is not None and self._job.is_over:  # not an overtaken one
-            self.failed.emit(str(error))
+        self.failed.emit(str(error))
 
 
 def _read_row(lab: object, entry: Entry) -> tuple[Entry, Opening]:
