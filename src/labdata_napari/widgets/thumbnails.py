@@ -72,7 +72,7 @@ class ThumbnailMaker(QObject):
         )
 
     def _overtake(self) -> None:
-        """Stop what goes on; why it failed, which comes later, is nothing to anybody."""
+        """Stop what goes on; that it failed, which is told later, concerns nobody."""
         job, self._job = self._job, None
         if job is not None and not job.is_over:
             job.failed.disconnect(self._on_failed)
