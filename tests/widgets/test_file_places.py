@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import threading
 
 import numpy as np
 import pytest
 from qtpy.QtWidgets import QLabel, QLineEdit, QListWidget
 
+from labdata_napari import settings
 from labdata_napari.lab import entries
 from labdata_napari.widgets.thumbnails import ThumbnailMaker
 from moved_to_s3 import Moved, move, storages_in
@@ -63,6 +65,9 @@ def test_an_object_that_is_gone_is_missing_and_said_where_one_looks(moved):
 def test_without_storages_it_is_here_or_not(moved, monkeypatch):
     picture = moved.browser.findChild(QLabel, "entry_thumbnail")
     said = "The file is not on this computer."
+    # which is not said where a picture was kept
+    moved.qtbot.waitUntil(lambda: not picture.pixmap().isNull(), timeout=20_000)
+    shutil.rmtree(settings.cache_home())
     for seconds in (entries._LOOK_SECONDS, 0):  # then as on a slow disk
         monkeypatch.setattr(entries, "_LOOK_SECONDS", seconds)
         picture.clear()
