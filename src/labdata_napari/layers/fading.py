@@ -32,8 +32,8 @@ class Fading:
         self._viewer = viewer
         self._layer = layer
         for event in self._events():
-            # before napari slices, which then draws the new colours
-            event.connect(self.refresh, position="first")
+            # napari hears of it first and slices; new colours are drawn once more
+            event.connect(self.refresh)
         self.refresh()
 
     def end(self) -> None:
