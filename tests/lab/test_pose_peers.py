@@ -31,7 +31,7 @@ PYTHON = ROOT / ".venv-pose-peers" / SCRIPTS / "python"
 SLEAP = """
 import sys, pytest, sleap_io
 options = ["-q", "-c", sys.argv[2], "--noconftest", "--import-mode=importlib"]
-sys.exit(pytest.main([*options, sys.argv[1], "-k", "sleap_and_nwb and slp"]))
+sys.exit(pytest.main([*options, sys.argv[1], "-k", "sleap_and_nwb"]))
 """
 
 
@@ -141,7 +141,7 @@ def test_the_real_project_opens_there_too(
     assert_read(peer.read(out), out, lab.poses.load_labels(made.num), "labdata")
 
 
-def test_sleap_io_writes_and_reads_slp_for_us(tmp_path: Path) -> None:
+def test_sleap_io_writes_and_reads_slp_and_nwb_for_us(tmp_path: Path) -> None:
     """The test of its files sees nothing where sleap-io is missing, as in ``.venv``."""
     tests = ROOT / "tests" / "core" / "test_label_files.py"
     (tmp_path / "pytest.ini").touch()
@@ -155,4 +155,4 @@ def test_sleap_io_writes_and_reads_slp_for_us(tmp_path: Path) -> None:
         text=True,
         timeout=120,
     )
-    assert "1 passed" in done.stdout, done.stdout[-2000:] + done.stderr[-2000:]
+    assert "2 passed" in done.stdout, done.stdout[-2000:] + done.stderr[-2000:]
