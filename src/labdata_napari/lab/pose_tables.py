@@ -20,6 +20,7 @@ from labdata_napari.errors import InvalidValue
 from labdata_napari.lab.address import is_embedded
 from labdata_napari.lab.failures import translate_errors
 from labdata_napari.lab.pose_sql import NUM, PLACE, at_places, parts, put
+from labdata_napari.lab.privileges import may_change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +32,6 @@ LABELS = "~napari_label"
 SKELETONS = "~napari_skeleton"
 POSE_TABLES = (LABELS, SKELETONS)
 
-_RIGHTS = ("INSERT", "UPDATE", "DELETE")
 _VALUES = ("state", "source", "x", "y", "user_name", "edited_at")
 
 
@@ -41,19 +41,12 @@ def are_shared(lab: Any) -> bool:
 
 
 def are_written(lab: Any) -> bool:
-    """Whether they are shared, and this user may change what is in them.
-
-    MySQL grants by database: who may write labels there, may write these.
-    """
+    """Whether they are shared, and this user may change what is in them."""
     if not are_shared(lab):
         return False
-    if lab.read_only or lab.connection.adapter.backend != "postgresql":
+    if lab.read_only:  # which each write says by itself
         return True
-    asked = [(_full(lab, name), right) for name in POSE_TABLES for right in _RIGHTS]
-    rights = " AND ".join(["has_table_privilege(%s, %s)"] * len(asked))
-    values = tuple(value for pair in asked for value in pair)
-    [(may,)] = lab.connection.query(f"SELECT {rights}", values).fetchall()
-    return bool(may)
+    return may_change(lab.connection, lab.tables.schemas[SCOPE], POSE_TABLES)
 
 
 def make_tables(lab: Any) -> bool:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_CHANGES = {"INSERT", "UPDATE", "DELETE"}
 _GRANT = re.compile(r"^GRANT (?P<rights>.+?) ON (?P<what>.+?) TO ", re.IGNORECASE)
 
 
@@ -40,6 +44,29 @@ def rights_of(connection: Any, schema: str) -> Rights:
     return _rights_mysql(connection, schema)
 
 
+def may_change(connection: Any, schema: str, tables: Collection[str]) -> bool:
+    """Whether we may insert, update and delete rows of every one of some tables.
+
+    Parameters
+    ----------
+    connection
+        A DataJoint connection.
+    schema
+        Name of their database (PostgreSQL: schema).
+    tables
+        Their names.
+    """
+    if connection.adapter.backend != "postgresql":
+        grants = _grants_mysql(connection)
+        return all(_rights_on(grants, schema, name) >= _CHANGES for name in tables)
+    full = [connection.adapter.make_full_table_name(schema, name) for name in tables]
+    asked = [(name, right) for name in full for right in sorted(_CHANGES)]
+    rights = " AND ".join(["has_table_privilege(%s, %s)"] * len(asked))
+    values = tuple(value for pair in asked for value in pair)
+    [(may,)] = connection.query(f"SELECT {rights}", values).fetchall()
+    return bool(may)
+
+
 def _rights_postgresql(connection: Any, schema: str) -> Rights:
     cursor = connection.query(
         "SELECT current_user, NOT pg_is_in_recovery() "
@@ -56,33 +83,38 @@ def _rights_postgresql(connection: Any, schema: str) -> Rights:
 
 
 def _rights_mysql(connection: Any, schema: str) -> Rights:
-    name, closed, role, version = connection.query(
-        "SELECT USER(), @@global.read_only, CURRENT_ROLE(), VERSION()"
-    ).fetchone()
+    name, closed = connection.query("SELECT USER(), @@global.read_only").fetchone()
+    rows = _grants_mysql(connection)
+    shut = bool(closed) and not any(_passes_read_only(row) for row in rows)
+    writes = "INSERT" in _rights_on(rows, schema)
+    return Rights(name.rpartition("@")[0] or name, writes and not shut)
+
+
+def _grants_mysql(connection: Any) -> list[str]:
+    role, version = connection.query("SELECT CURRENT_ROLE(), VERSION()").fetchone()
     grants = "SHOW GRANTS"
     if "MariaDB" not in version and role not in {None, "NONE"}:
         # MySQL lists the rights of roles only when told which; MariaDB always does
         grants = f"SHOW GRANTS FOR CURRENT_USER() USING {role}"
-    rows = [row[0] for row in connection.query(grants).fetchall()]
-    shut = bool(closed) and not any(_passes_read_only(row) for row in rows)
-    writes = any(_allows_insert(row, schema) for row in rows)
-    return Rights(name.rpartition("@")[0] or name, writes and not shut)
+    return [row[0] for row in connection.query(grants).fetchall()]
 
 
 def _passes_read_only(grant: str) -> bool:
     return bool(re.search(r"ALL PRIVILEGES ON \*\.\*|SUPER|READ.ONLY ADMIN", grant))
 
 
-def _allows_insert(grant: str, schema: str) -> bool:
-    match = _GRANT.match(grant)
-    if not match:
-        return False
-    # rights on single columns are written INSERT (`a`, `b`)
-    rights = re.sub(r"\([^)]*\)", "", match["rights"]).upper().split(",")
-    if not {"INSERT", "ALL", "ALL PRIVILEGES"} & {right.strip() for right in rights}:
-        return False
-    database = match["what"].removeprefix("TABLE ").rpartition(".")[0].strip("`")
-    return _matches(database, schema)
+def _rights_on(grants: list[str], schema: str, table: str = "") -> set[str]:
+    """Return rights that change rows, of a table, or of any in a database."""
+    found: set[str] = set()
+    for match in filter(None, map(_GRANT.match, grants)):
+        database, _, name = match["what"].removeprefix("TABLE ").rpartition(".")
+        if not _matches(database.strip("`"), schema):
+            continue
+        if not table or name.strip("`") in ("*", table):
+            # rights on single columns are written INSERT (`a`, `b`)
+            listed = re.sub(r"\([^)]*\)", "", match["rights"]).upper().split(",")
+            found |= {right.strip() for right in listed}
+    return _CHANGES if found & {"ALL", "ALL PRIVILEGES"} else found & _CHANGES
 
 
 def _matches(pattern: str, schema: str) -> bool:
