@@ -6,6 +6,8 @@ import numpy as np
 
 from labdata_napari.core.probe_tracks import (
     carried,
+    carried_within,
+    fits,
     free_probe,
     nearest_shank,
     next_probe,
@@ -38,6 +40,45 @@ def test_a_probe_is_read_off_its_tracks_and_carries_their_points():
     assert (alone.shanks, alone.pitch_um) == (1, 123.0)
     assert template_of({}, UM) is None
     assert template_of({0: np.ones((2, 3))}, UM) is None
+
+
+def test_a_probe_goes_to_the_edge_of_the_stack_and_no_farther():
+    shape = (60, 400, 200)
+    points = {str(n): line for n, line in enumerate(PROBE.lines(UM))}
+    assert fits(PROBE, UM, shape)
+
+    def going(after, **how):
+        return carried_within(points, PROBE, after, UM, shape, **how)
+
+    def shift(moved):
+        steps = [moved[name] - points[name] for name in points]
+        np.testing.assert_allclose(
+            steps, np.broadcast_to(steps[0][0], (4, 2, 3)), atol=1e-9
+        )
+        return steps[0][0]
+
+    moved, is_there = going(PROBE.advanced(100))
+    assert is_there
+    np.testing.assert_allclose(shift(moved) * UM, 100 * PROBE.axis)
+    # driven on, it keeps its direction and ends where its tip meets the edge
+    moved, is_there = going(PROBE.advanced(5000))
+    assert not is_there
+    np.testing.assert_allclose(np.cross(shift(moved) * UM, PROBE.axis), 0, atol=1e-6)
+    assert max(p[:, 1].max() for p in moved.values()) == 399.5
+    # dragged, it goes along the edge
+    moved, is_there = going(PROBE.moved([0, 5000, 100]), slides=True)
+    assert not is_there
+    np.testing.assert_allclose(shift(moved), [0, 399.5 - 310, 10])
+    # a turn that would take a point out is none
+    assert going(PROBE.rotated([1, 0, 0], 180, PROBE.tip)) == ({}, False)
+    # what is outside already comes back in, and goes no farther out
+    points = {name: p - [0, 30, 0] for name, p in points.items()}
+    moved, is_there = going(PROBE.moved([0, 100, 0]))
+    assert is_there
+    np.testing.assert_allclose(shift(moved), [0, 10, 0], atol=1e-9)
+    moved, is_there = going(PROBE.moved([0, -100, 0]))
+    assert not is_there
+    np.testing.assert_allclose(shift(moved), 0, atol=1e-9)
 
 
 def test_the_other_shanks_face_the_place_that_was_clicked():

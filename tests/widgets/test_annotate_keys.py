@@ -415,6 +415,8 @@ def test_four_shanks_are_placed_and_nudged_as_one(open_story, shared_lab):
     assert "shank 0 of NP24 enters" in story.text("probe_words")
     story.dock.findChild(QWidget, "probe_shanks").setValue(4)
     story.dock.findChild(QWidget, "probe_pitch").setValue(120)
+    story.click_voxel(5, 8, 45)
+    assert "outside of the stack" in story.text("annotation_status")
     story.click_voxel(5, 8, 10)
     story.click_voxel(5, 24, 12)
     tracks = [f"NP24_shank{i}" for i in range(4)]
@@ -435,8 +437,8 @@ def test_four_shanks_are_placed_and_nudged_as_one(open_story, shared_lab):
 
     # a drag, a turn and a nudge: each is one step, and the shanks stay as they are
     placed = ends()
-    story.drag((5, 16, 11), (5, 20, 17))
-    np.testing.assert_allclose(ends() - placed, [[[0, 4, 6]] * 2] * 4, atol=0.15)
+    story.drag((5, 16, 11), (5, 18, 17))
+    np.testing.assert_allclose(ends() - placed, [[[0, 2, 6]] * 2] * 4, atol=0.15)
     moved = ends()
     story.key(K.Key_PageDown)
     driven = (ends() - moved) * um
@@ -447,6 +449,19 @@ def test_four_shanks_are_placed_and_nudged_as_one(open_story, shared_lab):
     np.testing.assert_allclose(lengths, lengths[0])
     assert history.undo_words == "spin the probe NP24"
     for _ in range(3):
+        story.key(K.Key_Z, CONTROL)
+    np.testing.assert_allclose(ends(), moved)
+    # at the edge of the stack it stays, and that is said; it is one step as well
+    for _ in range(20):
+        story.key(K.Key_Down)
+    assert ends()[..., 1].max() == 29.5
+    assert "NP24 is at the edge of the stack" in story.text("annotation_status")
+    shift = ends() - moved
+    np.testing.assert_allclose(
+        shift, np.broadcast_to(shift[0, 0], (4, 2, 3)), atol=1e-9
+    )
+    while not np.allclose(ends(), moved):
+        assert history.undo_words == "move the probe NP24"
         story.key(K.Key_Z, CONTROL)
     np.testing.assert_allclose(ends(), moved)
     story.key(K.Key_Z, CONTROL)

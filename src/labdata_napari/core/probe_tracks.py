@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 NEW_PROBE = "probe"
+_NEAR = 1e-9  # pixels that arithmetic is off
 
 
 def shanks_of(probe_id: str, names: Iterable[str]) -> dict[int, str]:
@@ -116,6 +117,71 @@ def carried(
     turn = _frame(after).T @ _frame(before)
     offsets = np.asarray(points, np.float64).reshape(-1, 3) * um - before.tip
     return np.asarray((after.tip + offsets @ turn.T) / um)
+
+
+def carried_within(
+    points: Mapping[str, ArrayLike],
+    before: ShankTemplate,
+    after: ShankTemplate,
+    um_per_pixel: ArrayLike,
+    shape: Sequence[int] | None,
+    *,
+    slides: bool = False,
+) -> tuple[dict[str, Array], bool]:
+    """Move tracks as one rigid body, as far as no point of them leaves the stack.
+
+    A body that is shifted goes to the edge and no farther; one that is turned stays as
+    it is where a point would be turned out. What lies outside already, as some tracks
+    from elsewhere do, goes no farther out.
+
+    Parameters
+    ----------
+    points
+        Name to (N, 3) pixels.
+    before, after
+        How the body lies and where it is wanted.
+    um_per_pixel
+        (3,) pitch of the stack.
+    shape
+        (3,) voxels of the stack; None where that is not known and nothing is held.
+    slides
+        Whether a shift goes along an edge where it cannot go on, as a drag does, or
+        keeps its direction and ends there.
+
+    Returns
+    -------
+    (points by name, whether the body is where it was wanted); no points where the body
+    would be turned out of the stack
+    """
+    um = as_pitch(um_per_pixel)
+    own = {n: np.asarray(p, np.float64).reshape(-1, 3) for n, p in points.items()}
+    moved = {name: carried(p, before, after, um) for name, p in own.items()}
+    if shape is None or not any(map(len, own.values())):
+        return moved, True
+    at, to = np.concatenate([*own.values()]), np.concatenate([*moved.values()])
+    low = np.minimum(-0.5, at.min(axis=0))
+    high = np.maximum(np.asarray(shape, np.float64) - 0.5, at.max(axis=0))
+    if (to >= low - _NEAR).all() and (to <= high + _NEAR).all():
+        return {n: np.clip(p, low, high) for n, p in moved.items()}, True
+    if not np.allclose(_frame(before), _frame(after), atol=1e-12):
+        return {}, False
+    wanted = (after.tip - before.tip) / um
+    shift = np.clip(wanted, low - at.min(axis=0), high - at.max(axis=0))
+    if not slides:
+        goes = wanted != 0
+        shift = wanted * np.min(shift[goes] / wanted[goes])
+    return {n: np.clip(p + shift, low, high) for n, p in own.items()}, False
+
+
+def fits(template: ShankTemplate, um_per_pixel: ArrayLike, shape: ArrayLike) -> bool:
+    """Whether all shanks of a probe lie within a stack of (3,) voxels."""
+    return is_inside(np.concatenate(template.lines(um_per_pixel)), shape)
+
+
+def is_inside(points: ArrayLike, shape: ArrayLike) -> bool:
+    """Whether all points (..., 3) in pixels lie in the voxels of a stack."""
+    at, high = np.asarray(points, np.float64), np.asarray(shape, np.float64) - 0.5
+    return bool(((at >= -0.5 - _NEAR) & (at <= high + _NEAR)).all())
 
 
 def nearest_shank(

@@ -14,36 +14,41 @@ from psygnal import Signal
 
 from labdata_napari.core.annotation_types import TRACK_TYPES
 from labdata_napari.core.probe_tracks import (
-    carried,
+    fits,
     free_probe,
+    is_inside,
     nearest_shank,
     next_probe,
     probes_in,
-    shanks_of,
-    template_of,
 )
 from labdata_napari.core.shank_template import ShankTemplate, shank_names
 from labdata_napari.errors import LabdataError
 from labdata_napari.layers import editing
 from labdata_napari.layers.cursor import displayed
+from labdata_napari.layers.held_probe import EDGE, HeldProbe
 from labdata_napari.layers.history import history_of
-from labdata_napari.layers.points import drafts, roster, um_per_pixel
+from labdata_napari.layers.points import roster, stack_shape, um_per_pixel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from napari.components import ViewerModel
     from napari.layers import Points
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
     from labdata_napari.layers.figures import Figures
 
     Array = NDArray[np.float64]
 
-NUDGE_UM, TURN_DEG = 25.0, 2.0
-SHANKS, PITCH_UM = 4, 250.0
+SHANKS = 4
+_SIDES = 0, 180, 90, 270  # degrees about shank 0, until somebody says the side
 _REACH, _STILL = 10.0, 4.0  # screen pixels
 _NO_SIZE = "The voxel size is not known, so a probe cannot be laid to scale."
+_OUTSIDE = "That is outside of the stack: nothing was placed."
+_NO_ROOM = (
+    "Not all shanks would be within the stack there: click elsewhere, or choose fewer "
+    "shanks or a smaller pitch."
+)
 
 
 class Phase(Enum):
@@ -56,7 +61,7 @@ class Phase(Enum):
     HELD = "Drag {probe} to move it, with Shift to turn it."
 
 
-class ProbeTool:
+class ProbeTool(HeldProbe):
     """What mouse and keys do to the probe that is being placed or held.
 
     Parameters
@@ -71,22 +76,14 @@ class ProbeTool:
     """The phase, or the probe, is another."""
     dragged = Signal()
     """The probe is somewhere else, at every step of a drag."""
-    told = Signal(str)
-    """What was done, or why it was not."""
 
     def __init__(self, viewer: ViewerModel, layer: Points, figures: Figures) -> None:
-        self._viewer = viewer
-        self._layer = layer
-        self._figures = figures
+        super().__init__(viewer, layer, figures)
         self._entry: Array | None = None
         self._placements = 0
         self.phase = Phase.OFF
-        self.probe = ""
-        """Name of the probe that is placed or held."""
         self.shanks = SHANKS
         """Of the probe that is placed next."""
-        self.pitch_um = PITCH_UM
-        """From one of its shanks to the next."""
 
     @property
     def words(self) -> str:
@@ -103,11 +100,6 @@ class ProbeTool:
     def is_on(self) -> bool:
         """Whether a probe is being placed or held."""
         return self.phase is not Phase.OFF
-
-    def names(self) -> dict[int, str]:
-        """Return the tracks of the probe that have points, by shank."""
-        own = [draft.name for draft in drafts(self._layer) if len(draft.points)]
-        return shanks_of(self.probe, own)
 
     # -- taking it up and putting it down
 
@@ -160,36 +152,6 @@ class ProbeTool:
         if self.phase in (Phase.TIP, Phase.SIDE, Phase.HELD) and not self.names():
             self.put_down()
 
-    # -- moving it
-
-    def move(self, right: int, down: int) -> None:
-        """Move it by 25 µm on the screen."""
-        step = np.zeros(3)
-        rows, columns = displayed(self._viewer, self._layer)[-2:]
-        step[rows], step[columns] = down * NUDGE_UM, right * NUDGE_UM
-        self._nudge("move {}", lambda template: template.moved(step))
-
-    def advance(self, deeper: int) -> None:
-        """Drive it 25 µm deeper, or draw it back."""
-        words = "drive {} deeper" if deeper > 0 else "draw {} back"
-        self._nudge(words, lambda template: template.advanced(deeper * NUDGE_UM))
-
-    def turn(self, clockwise: int) -> None:
-        """Turn it by 2° in the plane that is shown, about the middle of its entries."""
-        rows, columns = displayed(self._viewer, self._layer)[-2:]
-        about = np.cross(np.eye(3)[columns], np.eye(3)[rows])
-
-        def turned(template: ShankTemplate) -> ShankTemplate:
-            lines = np.array(template.lines(np.ones(3)))
-            pivot = lines[:, 0].mean(axis=0)
-            return template.rotated(about, clockwise * TURN_DEG, pivot)
-
-        self._nudge("turn {}", turned)
-
-    def spin(self, way: int) -> None:
-        """Spin it by 2° about its long axis."""
-        self._nudge("spin {}", lambda template: template.turned(way * TURN_DEG))
-
     # -- the mouse
 
     def take(self, event: Any) -> Iterator[None] | None:
@@ -215,6 +177,13 @@ class ProbeTool:
         self.phase = phase
         self.changed.emit()
 
+    def _nudge(self, words: str, way: Callable[[ShankTemplate], ShankTemplate]) -> None:
+        if not self.is_on:
+            return
+        if self.phase is Phase.SIDE:
+            self._go(Phase.HELD)
+        super()._nudge(words, way)
+
     def _click(self, event: Any) -> Iterator[None]:
         start, is_click = np.array(event.pos), True
         yield
@@ -229,10 +198,13 @@ class ProbeTool:
                 self.told.emit(str(error))
 
     def _clicked(self, place: Array) -> None:
-        um = um_per_pixel(self._layer)
+        um, shape = um_per_pixel(self._layer), stack_shape(self._layer)
         if um is None:
             return
-        if self.phase is Phase.ENTRY:
+        is_far = shape is not None and not is_inside(place, shape)
+        if is_far and self.phase is not Phase.SIDE:
+            self.told.emit(_OUTSIDE)
+        elif self.phase is Phase.ENTRY:
             names = shank_names(self.probe, self.shanks)
             self._put({names[0]: place[None]}, tips=False)
             self._entry = place
@@ -245,19 +217,24 @@ class ProbeTool:
                 shanks=self.shanks,
                 pitch_um=self.pitch_um,
             )
-            self._lay(template)
-            self._go(Phase.SIDE if self.shanks > 1 else Phase.HELD)
+            if self._lay(*(template.turned(by, about=0) for by in _SIDES)):
+                self._go(Phase.SIDE if self.shanks > 1 else Phase.HELD)
         elif self.phase is Phase.SIDE:
             template_now = self._template()
-            if template_now is not None:
-                self._lay(template_now.facing(place, um))
-            self._go(Phase.HELD)
+            if template_now is None or self._lay(template_now.facing(place, um)):
+                self._go(Phase.HELD)
 
-    def _lay(self, template: ShankTemplate) -> None:
-        um = um_per_pixel(self._layer)
+    def _lay(self, *ways: ShankTemplate) -> bool:
+        """Lay the probe in the first way in which it is within the stack, if any."""
+        um, shape = um_per_pixel(self._layer), stack_shape(self._layer)
         assert um is not None
-        names = shank_names(self.probe, template.shanks)
-        self._put(dict(zip(names, template.lines(um), strict=True)), tips=True)
+        way = next((w for w in ways if shape is None or fits(w, um, shape)), None)
+        if way is None:
+            self.told.emit(_NO_ROOM)
+            return False
+        names = shank_names(self.probe, way.shanks)
+        self._put(dict(zip(names, way.lines(um), strict=True)), tips=True)
+        return True
 
     def _put(self, points: dict[str, Array], *, tips: bool) -> None:
         """Place tracks; all clicks of one placement are undone together."""
@@ -277,6 +254,7 @@ class ProbeTool:
         place, pivot = grabbed
         template, points = self._template(), self._points()
         turns, has_moved, can_pan = "Shift" in event.modifiers, False, layer.mouse_pan
+        is_there = True
         layer.mouse_pan = False
         words = f"{'turn' if turns else 'move'} the probe {self.probe}"
         try:
@@ -291,64 +269,19 @@ class ProbeTool:
                             after = self._swung(template, place, to, pivot)
                         else:
                             after = template.moved(to - place)
-                        self._carry(template, after, points, words)
+                        is_there = self._carry(
+                            template, after, points, words, slides=not turns
+                        )
                         self.dragged.emit()
                     yield
         finally:
             layer.mouse_pan = can_pan
+        if not is_there:
+            self.told.emit(EDGE.format(self.probe))
         if self.phase is Phase.SIDE and has_moved:
             self._go(Phase.HELD)
         elif self.phase is Phase.SIDE:
             self._clicked(np.asarray(layer.world_to_data(event.position)))
-
-    def _swung(
-        self, template: ShankTemplate, place: Array, to: Array, pivot: Array
-    ) -> ShankTemplate:
-        """Turn a probe in the plane that is shown so that a place follows the mouse."""
-        rows, columns = displayed(self._viewer, self._layer)[-2:]
-        about = np.cross(np.eye(3)[columns], np.eye(3)[rows])
-        angles = [
-            np.arctan2((p - pivot)[rows], (p - pivot)[columns]) for p in (place, to)
-        ]
-        return template.rotated(about, float(np.degrees(angles[1] - angles[0])), pivot)
-
-    def _nudge(self, words: str, way: Callable[[ShankTemplate], ShankTemplate]) -> None:
-        template = self._template() if self.is_on else None
-        if template is None:
-            return
-        if self.phase is Phase.SIDE:
-            self._go(Phase.HELD)
-        said = words.format(f"the probe {self.probe}")
-        self._carry(template, way(template), self._points(), said)
-
-    def _carry(
-        self,
-        before: ShankTemplate,
-        after: ShankTemplate,
-        points: dict[str, Array],
-        words: str,
-    ) -> None:
-        um = um_per_pixel(self._layer)
-        assert um is not None
-        moved = {n: carried(p, before, after, um) for n, p in points.items()}
-        editing.put_points(self._layer, moved, TRACK_TYPES[0], words)
-
-    def _points(self) -> dict[str, Array]:
-        own = set(self.names().values())
-        return {d.name: d.points for d in drafts(self._layer) if d.name in own}
-
-    def _lines(self) -> dict[int, Array]:
-        """Return entry and tip (2, 3) in pixels of each shank that has a fit."""
-        lines = {}
-        for shank, name in self.names().items():
-            known = self._figures.of(name)
-            if known is not None and known.track:
-                lines[shank] = np.array([known.track.path[0], known.track.path[-1]])
-        return lines
-
-    def _template(self) -> ShankTemplate | None:
-        um = um_per_pixel(self._layer)
-        return None if um is None else template_of(self._lines(), um, self.pitch_um)
 
     def _grabbed(self, position: Any) -> tuple[Array, Array] | None:
         """Return the place under the cursor and the far end of the shank there, in µm.
@@ -373,8 +306,3 @@ class ProbeTool:
             return None
         number, _, share = found
         return place, in_um[number][1 if share < 0.5 else 0]
-
-    def _um(self, position: ArrayLike) -> Array:
-        um = np.asarray(um_per_pixel(self._layer))
-        place = np.asarray(self._layer.world_to_data(np.asarray(position)))
-        return np.asarray(place * um)
