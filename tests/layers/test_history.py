@@ -363,6 +363,32 @@ def test_lines_are_dots_where_they_are_in_what_is_shown(layer):
     annotator.end()
 
 
+def test_lines_that_somebody_removes_come_back_with_the_next_edit(layer):
+    viewer = ViewerModel()
+    viewer.add_layer(layer)
+    annotator = Annotator(viewer, layer)
+    said: list[str] = []
+    annotator.told.connect(said.append)
+
+    def lines():
+        of = ((x, source_of(x)) for x in viewer.layers)
+        return [x for x, source in of if source and source.kind == SOURCE_KIND]
+
+    viewer.layers.remove(lines()[0])
+    assert "come back" in said[-1]
+    viewer.dims.set_point(0, 4 * layer.scale[0])
+    assert not lines()
+    editing.move_point(layer, 2, (12.0, 8.0, 9.0))
+    (again,) = lines()
+    assert again.shown.any()
+    assert viewer.layers[-1] is layer  # the points stay on top
+    # they go with their annotations, which is no reason to say anything
+    viewer.layers.remove(layer)
+    annotator.end()
+    assert not lines()
+    assert len(said) == 1
+
+
 def test_undoing_a_new_annotation_chooses_what_was_chosen_before(layer):
     viewer = ViewerModel()
     viewer.add_layer(layer)

@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 
 _LEVEL = 90.0  # degrees from straight down
 TRACK = "probe_track"
+_LINES_BACK = (
+    "The lines come back with the next edit; the eye beside their layer hides them."
+)
 
 
 class Annotator(Going):
@@ -73,6 +76,7 @@ class Annotator(Going):
         self.mouse = AnnotationMouse(viewer, layer)
         self.history = history_of(layer)
         self.figures = Figures(viewer, layer)
+        self.figures.lines.removed.connect(self._on_lines_removed)
         self._dot = SmallestDot(viewer, layer)
         self._fading = Fading(viewer, layer)
         self.probe = ProbeTool(viewer, layer, self.figures)
@@ -376,6 +380,10 @@ class Annotator(Going):
         if setting is not None:
             self.figures.meanwhile(name, measured_region(region, setting, 0))
             self.mouse.dragged.emit(name)
+
+    def _on_lines_removed(self) -> None:
+        if self.layer in self.viewer.layers:
+            self.told.emit(_LINES_BACK)
 
     def _on_probe(self) -> None:
         if self.probe.is_on:

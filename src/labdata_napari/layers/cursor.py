@@ -1,4 +1,4 @@
-"""Which point is under the cursor, and where the cursor is in the stack."""
+"""Which slice is shown, which points are in it, and which is under the cursor."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from napari.layers import Points
     from numpy.typing import NDArray
 
+    Array = NDArray[np.float64]
+
+NEAR = 1e-9
+"""Pixels that arithmetic is off: what lies at the edge of a slab is in it."""
 _REACH = 8.0  # screen pixels within which a small point is hit
 
 
@@ -26,22 +30,51 @@ def shown_indices(viewer: ViewerModel, layer: Points) -> NDArray[np.intp]:
     layer
         A layer of it.
     """
+    away, below, above = from_slab(viewer, layer)
+    # As napari does: a slice without thickness is one pixel of the layer thick.
+    half = np.where(np.isclose(below + above, 0), 0.5, NEAR)
+    is_in = ((away >= -below - half) & (away <= above + half)).all(axis=1)
+    return np.flatnonzero(is_in & np.array(layer.shown, dtype=bool))
+
+
+def from_slab(viewer: ViewerModel, layer: Points) -> tuple[Array, Array, Array]:
+    """Return how far (N, D) points are from the middle of the slice, or of the slab.
+
+    And how far (D,) it goes below and above its middle, all in pixels of the layer;
+    along an axis that is shown no point is away from it, and it has no end.
+    """
+    middle, below, above = shown_slab(viewer, layer)
     data = np.asarray(layer.data, dtype=np.float64)
-    first = viewer.dims.ndim - layer.ndim
-    visible = np.array(layer.shown, dtype=bool)
-    for axis in viewer.dims.not_displayed:
+    return np.where(np.isinf(below), 0.0, data - middle), below, above
+
+
+def shown_slab(viewer: ViewerModel, layer: Points) -> tuple[Array, Array, Array]:
+    """Return where the slice, or the slab, of a viewer is along the axes of a layer.
+
+    Parameters
+    ----------
+    viewer
+        Shows the layer.
+    layer
+        Whose pixels are meant.
+
+    Returns
+    -------
+    (its middle, how far it goes below, how far above), each (D,): 0 and endless along
+    an axis that is shown
+    """
+    dims, first = viewer.dims, viewer.dims.ndim - layer.ndim
+    middle = np.zeros(layer.ndim)
+    below, above = np.full(layer.ndim, np.inf), np.full(layer.ndim, np.inf)
+    for axis in dims.not_displayed:
         if axis < first:
             continue
         own = axis - first
-        place = viewer.dims.point[axis]
-        low = place - viewer.dims.margin_left[axis]
-        high = place + viewer.dims.margin_right[axis]
-        scale, shift = layer.scale[own], layer.translate[own]
-        # As napari does: a slice without thickness is one pixel of the layer thick.
-        half = 0.5 * scale if np.isclose(low, high) else 0.0
-        world = data[:, own] * scale + shift
-        visible &= (world >= low - half) & (world <= high + half)
-    return np.flatnonzero(visible)
+        scale = layer.scale[own]
+        middle[own] = (dims.point[axis] - layer.translate[own]) / scale
+        below[own] = dims.margin_left[axis] / scale
+        above[own] = dims.margin_right[axis] / scale
+    return middle, below, above
 
 
 def point_under(

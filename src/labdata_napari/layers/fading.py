@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labdata_napari.layers.cursor import NEAR, from_slab
+
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Points
@@ -65,19 +67,10 @@ def opacities(viewer: ViewerModel, layer: Points) -> NDArray[np.float64]:
     Of points that are not in the slab it does not matter; they are given 1, so that
     little changes from slice to slice.
     """
-    dims = viewer.dims
-    first = dims.ndim - layer.ndim
-    data = np.asarray(layer.data, dtype=np.float64)
-    far, is_in = np.zeros(len(data)), np.ones(len(data), dtype=bool)
-    for axis in dims.not_displayed:
-        below, above = dims.margin_left[axis], dims.margin_right[axis]
-        if axis < first or below + above <= 0:
-            continue
-        own = axis - first
-        away = data[:, own] * layer.scale[own] + layer.translate[own] - dims.point[axis]
-        half = np.where(away < 0, below, above)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            share = np.abs(away) / half
-        is_in &= share <= 1
-        far = np.fmax(far, share)
-    return np.where(is_in, 1 - (1 - FAINTEST) * far, 1.0)
+    away, below, above = from_slab(viewer, layer)
+    half = np.where(away < 0, below, above)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = np.abs(away) / half
+    is_thick = below + above > 0
+    far = np.fmax.reduce(np.where(is_thick, shares, 0.0), axis=1, initial=0.0)
+    return np.where(far <= 1 + NEAR, 1 - (1 - FAINTEST) * far, 1.0)

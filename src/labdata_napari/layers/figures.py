@@ -38,7 +38,8 @@ class Figures:
 
     def __init__(self, viewer: ViewerModel, layer: Points) -> None:
         self._layer = layer
-        self._lines = FitLayer(viewer, layer)
+        self.lines = FitLayer(viewer, layer)
+        """What is drawn of them."""
         self._known: dict[str, tuple[ListedPoints, Measured]] = {}
         pitch = um_per_pixel(layer)
         self.setting = None if pitch is None else Setting(pitch, stack_shape(layer))
@@ -85,7 +86,7 @@ class Figures:
 
     def remove(self) -> None:
         """Take the lines out of the viewer."""
-        self._lines.remove()
+        self.lines.remove()
 
     def _draw(self, items: list[ListedPoints]) -> None:
         paths = {
@@ -93,7 +94,7 @@ class Figures:
             for item in items
             if not item.is_hidden and len(self._known[item.name][1].path) > 1
         }
-        self._lines.show(paths, {item.name: item.colour for item in items})
+        self.lines.show(paths, {item.name: item.colour for item in items})
         self._mark_flagged()
 
     def _mark_flagged(self) -> None:

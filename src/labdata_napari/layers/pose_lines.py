@@ -12,6 +12,7 @@ import numpy as np
 from napari.layers import Points
 
 from labdata_napari.core.line_dots import Segments
+from labdata_napari.layers.drawing import draw_only
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,4 +68,4 @@ class SkeletonLines:
         layer.data[: len(dots)] = dots
         layer.data[len(dots) :] = dots[-1]
         layer.size[:] = width
-        layer.refresh(thumbnail=False, extent=False, highlight=False)
+        draw_only(layer)

@@ -15,6 +15,7 @@ from napari.utils.color import ColorValue
 from psygnal import Signal
 
 from labdata_napari.core.pose_marks import Mark
+from labdata_napari.layers.drawing import draw_only
 from labdata_napari.layers.label_files import FEATURE
 from labdata_napari.layers.pose_colours import bodypart_colours
 from labdata_napari.layers.pose_lines import SkeletonLines
@@ -34,7 +35,6 @@ _SPACE: dict[str, Any] = {
     "units": ("pixel", "pixel"),
     "axis_labels": ("y", "x"),
 }
-_ONLY_DRAWN = {"thumbnail": False, "extent": False, "highlight": False}
 _SHARE = 1 / 70  # of the picture's longer side that a point takes
 _ON_SCREEN = (7, 40)  # pixels that a point takes at least and at most
 _INNER = 0.6  # of what is seen, in which the animal may move
@@ -118,10 +118,8 @@ class PoseView:
         if is_new:
             self.picture.data = np.array(picture, order="C")
         else:
-            # in place: a new array makes napari work out the extent of everything,
-            # which takes as long as drawing
             self.picture.data[:] = picture
-            self.picture.refresh(**_ONLY_DRAWN)
+            draw_only(self.picture)
         self.refresh()
         if is_new:
             self._viewer.reset_view()
@@ -142,7 +140,7 @@ class PoseView:
     def move(self, bodypart: str, y: float, x: float) -> None:
         """Draw a body part elsewhere while it is dragged; nothing is edited yet."""
         self.points.data[self.session.bodyparts.index(bodypart)] = y, x
-        self.points.refresh(**_ONLY_DRAWN)
+        draw_only(self.points)
 
     def under(self, position: Sequence[float]) -> str | None:
         """Return the body part that is drawn at a place (y, x) in the world."""
@@ -279,7 +277,7 @@ class PoseView:
         points.border_width[:] = widths
         points.face_color[:] = faces
         points.border_color[:] = borders
-        points.refresh(**_ONLY_DRAWN)
+        draw_only(points)
 
     def _draw_lines(self) -> None:
         session, marks = self.session, {mark.bodypart: mark for mark in self._marks}

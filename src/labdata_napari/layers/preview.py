@@ -14,6 +14,7 @@ import numpy as np
 from napari.layers import Image, Points, Vectors
 from psygnal import Signal
 
+from labdata_napari.layers.drawing import draw_only
 from labdata_napari.layers.preview_guides import guide_lines, pane_names
 from labdata_napari.layers.preview_view import QuietView
 
@@ -388,7 +389,7 @@ def _put(image: Image, plane: NDArray[Any], layout: Layout, coarse: int) -> None
     if same and np.allclose(image.scale, scale, rtol=1e-9):
         # In place: replacing the data would measure and reset what cannot change.
         data[...] = plane
-        image.refresh(thumbnail=False, highlight=False, extent=False)
+        draw_only(image)
         return
     image.data = np.ascontiguousarray(plane)
     image.scale = scale

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Points
+from psygnal import Signal
 
 from labdata_napari.core.line_dots import Segments
-from labdata_napari.layers.cursor import displayed
+from labdata_napari.layers.cursor import displayed, shown_slab
+from labdata_napari.layers.drawing import draw_only
 from labdata_napari.layers.fading import opacities
 from labdata_napari.layers.points import as_rgba
 from labdata_napari.layers.source import METADATA_KEY, LayerSource, source_of
@@ -32,20 +34,22 @@ _APART = 0.4  # of a dot's width, so that they look like a line
 _THINNEST, _THICKEST = 2, 10_000  # pixels of the screen
 _HALF = 0.499  # of a slice: what belongs to it, and not to the next one also
 _FEWEST = 256
-_ONLY_DRAWN = {"thumbnail": False, "extent": False, "highlight": False}
 
 
 class FitLayer:
     """Keeps the lines of an annotation layer beside it in a viewer.
 
-    The layer comes with the first line; whoever removes it has it back when the
-    annotations are opened next.
+    The layer comes with the first line; whoever removes it has it back with the next
+    edit, as lines are hidden by the eye beside their layer.
 
     Parameters
     ----------
     viewer, points
         The annotation layer and where it is shown.
     """
+
+    removed = Signal()
+    """Somebody took the layer out of the viewer."""
 
     def __init__(self, viewer: ViewerModel, points: Points) -> None:
         self._viewer = viewer
@@ -56,6 +60,7 @@ class FitLayer:
         self._colours = np.zeros((0, 4))
         for event in self._events():
             event.connect(self._on_slice)
+        viewer.layers.events.removed.connect(self._on_removed)
 
     def show(self, paths: Mapping[str, Array], colours: Mapping[str, str]) -> None:
         """Draw paths (M, 3) in pixels of the stack, each in the colour of its name."""
@@ -75,6 +80,7 @@ class FitLayer:
         """Take the layer away."""
         for event in self._events():
             event.disconnect(self._on_slice)
+        self._viewer.layers.events.removed.disconnect(self._on_removed)
         if self._layer is not None and self._layer in self._viewer.layers:
             self._viewer.layers.remove(self._layer)
         self._layer = None
@@ -84,6 +90,11 @@ class FitLayer:
         events = self._viewer.dims.events
         slab = events.margin_left, events.margin_right
         return events.point, *slab, events.order, events.ndisplay
+
+    def _on_removed(self, event: Any) -> None:
+        if event.value is self._layer:
+            self._layer, self._shown = None, {}
+            self.removed.emit()
 
     def _on_slice(self, _event: Any) -> None:
         if self._layer is not None and self._shown:
@@ -113,7 +124,7 @@ class FitLayer:
         limits = (_THINNEST if count else 0, _THICKEST)
         if tuple(layer.canvas_size_limits) != limits:
             layer.canvas_size_limits = limits
-        layer.refresh(**_ONLY_DRAWN)
+        draw_only(layer)
 
     def _grow(self, count: int) -> None:
         layer = self._layer
@@ -126,18 +137,8 @@ class FitLayer:
 
     def _bounds(self) -> tuple[Array, Array]:
         """Return the bounds (3,) of the slice, or of the slab, in pixels."""
-        dims, points = self._viewer.dims, self._points
-        low, high = np.full(3, -np.inf), np.full(3, np.inf)
-        first = dims.ndim - points.ndim
-        for axis in dims.not_displayed:
-            if axis < first:
-                continue
-            own = axis - first
-            scale = points.scale[own]
-            place = (dims.point[axis] - points.translate[own]) / scale
-            low[own] = place - max(dims.margin_left[axis] / scale, _HALF)
-            high[own] = place + max(dims.margin_right[axis] / scale, _HALF)
-        return low, high
+        middle, below, above = shown_slab(self._viewer, self._points)
+        return middle - np.maximum(below, _HALF), middle + np.maximum(above, _HALF)
 
     def _steps(self) -> Array:
         """Return how far dots may be apart (3,) along each axis, in pixels."""
