@@ -10,7 +10,7 @@ from napari.components import ViewerModel
 from napari.layers import Layer, Points
 
 from labdata_napari.core.annotation import Annotation, AnnotationSet
-from labdata_napari.core.annotation_merging import Keep, merged
+from labdata_napari.core.annotation_merging import Decision, Keep, merged
 from labdata_napari.core.draft import Draft
 from labdata_napari.errors import InvalidValue
 from labdata_napari.layers import editing
@@ -185,12 +185,18 @@ def test_undo_takes_back_nothing_that_somebody_else_saved(layer):
     editing.add_annotation(layer, "later", "landmark")
     mine = p.annotations_from_layer(layer)
     chosen = merged(ROWS, mine, theirs, Keep.MINE)
-    settle(layer, chosen, theirs)
+    settle(layer, chosen, theirs, Decision(Keep.MINE))
     saved(layer)
-    assert history.undo() == "put your changes on top of theirs"
+    # each edit is taken back by itself, on top of theirs
+    assert history.undo() == "new later"
+    assert p.annotations_from_layer(layer) == chosen
+    assert history.undo() == "move a point of virus"
+    assert p.annotations_from_layer(layer) == theirs.renamed("probe 1", "probe A")
+    assert history.undo() == "rename probe 1 to probe A"
     assert p.annotations_from_layer(layer) == theirs
     assert history.undo() == ""
-    history.redo()
+    for _ in range(3):
+        history.redo()
     assert p.annotations_from_layer(layer) == chosen
     assert not p.unsaved(layer)
     assert p.roster(layer)[-1].name == "later"
@@ -204,7 +210,14 @@ def test_undo_takes_back_nothing_that_somebody_else_saved(layer):
     assert both["virus"] == more["virus"]
     assert both["virus (mine)"].points.tolist() == [[12, 20, 30]]
     assert set(both.names) == {"probe A", "virus", "virus (mine)"}
-    assert history.undo() == ""
+    # and then go step by step; what they deleted meanwhile does not come back
+    while history.undo():
+        assert "theirs" not in p.annotations_from_layer(layer).names
+        assert p.annotations_from_layer(layer)["virus"] == more["virus"]
+    # of what they changed twice, the state between is kept beside theirs of now
+    first = p.annotations_from_layer(layer)
+    assert first.names == ("probe 1", "virus", "virus (mine)")
+    assert first["virus (mine)"].points.tolist() == [[7, 7, 7]]
 
 
 def test_what_comes_back_after_a_save_has_the_row_it_was_saved_in(layer):

@@ -18,6 +18,8 @@ from labdata_napari.widgets.annotation_table import LENGTH, NAME, TYPE
 from labdata_napari.widgets.connection import Profile
 from labdata_napari.widgets.rows import TRANSFORM
 
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
 pytestmark = pytest.mark.gui
 
 
@@ -216,13 +218,15 @@ def test_a_conflict_keeps_mine_or_both_or_ends_with_theirs(story):
     assert rows["probe 1"]["xyz"].tolist() == moved
     assert len(rows["probe 1 (mine)"]["xyz"]) == 3
     np.testing.assert_allclose(rows["mine"]["xyz"], [[3, 16, 16]], atol=0.1)
-    # undo goes back before it, as changes that are not saved
-    story.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    # undo takes my edits back one by one, and never theirs
+    story.key(Qt.Key.Key_Z, CONTROL)
+    assert working_copy.drafts(story.layer)[2].points.tolist() == moved
+    assert "probe 1 (mine)" in names(story)
+    story.key(Qt.Key.Key_Z, CONTROL)
     assert "probe 1 (mine)" not in names(story)
-    story.key(
-        Qt.Key.Key_Z,
-        Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
-    )
+    assert working_copy.drafts(story.layer)[0].points.tolist() == moved
+    for _ in range(2):
+        story.key(Qt.Key.Key_Z, CONTROL | Qt.KeyboardModifier.ShiftModifier)
     assert story.text("annotation_badge") == "✓ all saved"
     # and now theirs
     story.new("dropped")

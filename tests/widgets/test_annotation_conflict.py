@@ -17,10 +17,10 @@ from labdata_napari.layers import editing
 from labdata_napari.layers import points as working_copy
 from labdata_napari.layers.history import history_of
 from labdata_napari.layers.images import layer_space
+from labdata_napari.layers.settling import restore
 from labdata_napari.layers.source import LayerSource
 from labdata_napari.widgets.annotation_conflict import ConflictQuestion
 from labdata_napari.widgets.question import Question
-from labdata_napari.widgets.recover_flow import restore
 
 pytestmark = pytest.mark.gui
 
@@ -139,7 +139,12 @@ def test_what_a_kill_left_meets_the_same_question_at_saving(qtbot, layer, tmp_pa
     assert working_copy.annotations_from_layer(again) == mine
     assert [each.name for each in working_copy.roster(again)][-1] == "no points"
     assert working_copy.unsaved(again).summary().startswith("1 changed (bar:")
-    assert not history_of(again).undo()  # to rows that would be changes of mine
+    # not to the rows of now, which would be changes of mine
+    assert history_of(again).undo() == "restore what was not saved"
+    assert not working_copy.unsaved(again)
+    assert working_copy.annotations_from_layer(again) == ROWS
+    history_of(again).redo()
+    assert working_copy.annotations_from_layer(again) == mine
     asked = Asked(qtbot, again, theirs)
     both = asked.text.partition("Changed by both of you:")[2]
     assert "• bar: yours, compared with theirs" in both

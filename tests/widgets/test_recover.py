@@ -19,6 +19,7 @@ from labdata_napari import settings
 from labdata_napari.core.annotation import Annotation
 from labdata_napari.layers import editing
 from labdata_napari.layers import points as working_copy
+from labdata_napari.widgets.annotation_conflict import mark_of
 from labdata_napari.widgets.annotation_table import COUNT, LENGTH
 
 pytestmark = pytest.mark.gui
@@ -163,10 +164,11 @@ def test_closing_napari_keeps_unsaved_points_until_they_are_dealt_with(
     assert "• new: probe 2 (theirs, 1 point)" in text
     story.press("recover_restore")
     assert story.text("annotation_badge") == "● recovered, 1 unsaved change"
-    assert counts(story) == {"probe 1": 3, "probe 2": 1, "probe 2 (2)": 2}
+    beside = f"probe 2 ({mark_of(story.workspace.connection.user)})"
+    assert counts(story) == {"probe 1": 3, "probe 2": 1, beside: 2}
     story.save()
     story.saved()
-    assert set(story.rows()) == {"probe 1", "probe 2", "probe 2 (2)"}
+    assert set(story.rows()) == {"probe 1", "probe 2", beside}
     wait_for_no_files(story)
     # what is saved or reverted is not offered
     story.drag((5, 14, 19), (5, 20, 30))

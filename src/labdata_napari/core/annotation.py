@@ -290,7 +290,8 @@ class AnnotationSet:
         result: list[Annotation] = []
         for annotation in (*kept, *(replace(a, annotation_id=None) for a in new)):
             name = _free_name(annotation.name, {a.name for a in result})
-            result.append(replace(annotation, name=name))
+            is_free = name == annotation.name
+            result.append(annotation if is_free else replace(annotation, name=name))
         return replace(self, annotations=tuple(result))
 
     def with_added(self, annotation: Annotation) -> AnnotationSet:

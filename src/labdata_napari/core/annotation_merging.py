@@ -29,6 +29,20 @@ class Keep(Enum):
 
 
 @dataclass(frozen=True)
+class Decision:
+    """What was decided of all that two people changed.
+
+    Attributes
+    ----------
+    keep, mark
+        As `merged` takes them.
+    """
+
+    keep: Keep | Mapping[str, Keep] = Keep.BOTH
+    mark: str = MARK
+
+
+@dataclass(frozen=True)
 class Contested:
     """An annotation that two people changed, or that both made under one name.
 
@@ -108,7 +122,12 @@ def contested(
     theirs
         What the database holds now: the `theirs` of a `WriteConflict`.
     """
-    my, their = baseline.changes_to(mine), baseline.changes_to(theirs)
+    return _contested(baseline.changes_to(mine), baseline.changes_to(theirs), theirs)
+
+
+def _contested(
+    my: Changes[Annotation], their: Changes[Annotation], theirs: AnnotationSet
+) -> tuple[Contested, ...]:
     changed = {c.after.annotation_id: c.after for c in their.changed}
     gone = {a.annotation_id for a in their.removed}
     # What I touched and they did not is called as I want it.
@@ -166,9 +185,8 @@ def merged(
     AnnotationSet
         Theirs with their ids; what is new has none.
     """
-    my = baseline.changes_to(mine)
-    left, beside = set(), []
-    for each in contested(baseline, mine, theirs):
+    my, left, beside = baseline.changes_to(mine), set(), []
+    for each in _contested(my, baseline.changes_to(theirs), theirs):
         choice = keep.get(each.name, Keep.BOTH) if isinstance(keep, Mapping) else keep
         if choice not in each.choices:
             choice = each.choices[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
@@ -15,7 +16,7 @@ from labdata_napari.layers.points import drafts, roster
 from labdata_napari.layers.told_once import ADDED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from napari.layers import Points
 
@@ -109,17 +110,27 @@ class LayerHistory:
             self._go(*self._past.redo(self.state))
         return words
 
-    def begin_with(self, state: Sequence[Draft], words: str) -> None:
-        """Forget all edits; one undo leads to a state that the layer was not in.
+    def past(self) -> list[tuple[str, tuple[Draft, ...]]]:
+        """Return what each undo would take back, and what it leads to, oldest first."""
+        steps, state, past = [], self.state, self._past
+        while past.done:
+            words = past.undo_words
+            state, past = past.undo(state)
+            steps.append((words, tuple(state)))
+        return steps[::-1]
+
+    def begin_with(self, past: Iterable[tuple[str, Sequence[Draft]]]) -> None:
+        """Let undo lead to other states than those that the layer was in.
 
         Parameters
         ----------
-        state
-            What that undo leads to.
-        words
-            What it takes back.
+        past
+            As of `past`; a step that leaves all as it was is none.
         """
-        self._past = History().push(tuple(state), self.state, words)
+        history, steps = History(), [*past, ("", self.state)]
+        for (words, before), (_, after) in pairwise(steps):
+            history = history.push(tuple(before), tuple(after), words)
+        self._past = history
         self.changed.emit()
 
     def _go(self, state: Sequence[Draft], past: History) -> None:

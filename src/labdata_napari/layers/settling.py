@@ -1,11 +1,11 @@
-"""What becomes of a working copy, and of its undo, when a conflict is decided."""
+"""What becomes of a working copy, and of its undo, where somebody else saved, too."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from labdata_napari.core.annotation import AnnotationSet
-from labdata_napari.core.annotation_merging import merged
+from labdata_napari.core.annotation_merging import MARK, Decision, contested, merged
 from labdata_napari.core.draft import Draft, drafts_of, pointless, usable
 from labdata_napari.layers import points as working_copy
 from labdata_napari.layers.editing import replace_annotations
@@ -17,15 +17,27 @@ if TYPE_CHECKING:
 
     from napari.layers import Points
 
+    from labdata_napari.lab.journal import Recovered
+    from labdata_napari.lab.journal_annotations import UnsavedAnnotations
+
 ON_TOP = "put your changes on top of theirs"
 TAKEN = "take theirs"
+RESTORED = "restore what was not saved"
+_MOST = 500
+"""Steps that are taken over; each takes a millisecond or two."""
 
 
-def settle(layer: Points, annotations: AnnotationSet, theirs: AnnotationSet) -> None:
+def settle(
+    layer: Points,
+    annotations: AnnotationSet,
+    theirs: AnnotationSet,
+    decision: Decision | None = None,
+) -> None:
     """Fill the layer with what is to hold, on top of what somebody else saved.
 
-    The history ends here, for what was before lacks what they saved. One undo takes
-    back what holds of mine; or, where theirs were taken, brings mine back beside them.
+    What was edited before can still be undone, step by step: each state of before gets
+    what they saved as well, by the same decision, so that no undo takes that back.
+    Where theirs were taken, the first undo brings mine back beside them.
 
     Parameters
     ----------
@@ -35,39 +47,88 @@ def settle(layer: Points, annotations: AnnotationSet, theirs: AnnotationSet) -> 
         What is to hold; `theirs` themselves where nothing of mine does.
     theirs
         What the table holds now: the new baseline.
+    decision
+        By which `annotations` came about.
     """
-    mine, source = working_copy.drafts(layer), source_of(layer)
+    source, history = source_of(layer), history_of(layer)
     baseline = AnnotationSet() if source is None else source.baseline
-    nameless = pointless(mine)
-    if annotations is theirs:
-        beside = merged(baseline, usable(mine), theirs)
-        replace_annotations(layer, theirs, theirs)
-        history_of(layer).begin_with(_listed(beside, nameless), TAKEN)
-    else:
-        replace_annotations(layer, annotations, theirs, nameless)
-        history_of(layer).begin_with(_listed(theirs, nameless), ON_TOP)
+    is_taken = annotations is theirs
+    by = Decision() if is_taken or decision is None else decision
+
+    def on_theirs(state: Sequence[Draft]) -> tuple[Draft, ...]:
+        beside = merged(baseline, usable(state), theirs, by.keep, by.mark)
+        return _listed(beside, pointless(state))
+
+    mine = working_copy.drafts(layer)
+    past = [(words, on_theirs(state)) for words, state in history.past()[-_MOST:]]
+    if not past:
+        past = [(ON_TOP, _listed(theirs, pointless(mine)))]
+    if is_taken:
+        past.append((TAKEN, on_theirs(mine)))
+    nameless = () if is_taken else pointless(mine)
+    replace_annotations(layer, annotations, theirs, nameless)
+    history.begin_with(past)
 
 
-def go_back(
-    layer: Points,
-    annotations: AnnotationSet,
-    baseline: AnnotationSet,
-    nameless: Sequence[Draft] = (),
+def restore(
+    layer: Points, offer: Recovered[UnsavedAnnotations], mark: str = MARK
 ) -> None:
-    """Make the layer what it was when less of the table was known, as after a crash.
+    """Put back what was unsaved; nothing that somebody else saved is lost by it.
 
-    The history ends here: the rows of now would be changes of mine there.
+    Where both changed the same, the layer becomes what it was then, on top of the rows
+    that it was made from: a save then asks what holds, as if nothing had happened.
+    Else the changes go on top of the rows as they are now.
 
     Parameters
     ----------
-    layer, annotations, nameless
-        As `replace_annotations` takes them.
-    baseline
-        What the table was known to hold then: a save finds what came since.
+    layer
+        Of the annotations.
+    offer
+        What a journal held for it.
+    mark
+        What the name of mine ends in, in brackets, where another has it by now.
     """
-    replace_annotations(layer, annotations, baseline, nameless)
-    history = history_of(layer)
-    history.begin_with(history.state, "")
+    source = source_of(layer)
+    if source is None:
+        return
+    state = offer.state
+    present = working_copy.annotations_from_layer(layer)
+    nameless = pointless(working_copy.drafts(layer))
+    is_untouched = not source.baseline.changes_to(present)
+    if is_untouched and contested_rows(state, present):
+        _go_back(layer, state, nameless)
+        return
+    together = merged(state.baseline, usable(state.edited), present, mark=mark)
+    # The rows as they are now stay the baseline: a save that would overwrite
+    # somebody's change says so.
+    empty = (*nameless, *state.names_for(together.names))
+    replace_annotations(layer, together, source.baseline, empty)
+
+
+def contested_rows(
+    state: UnsavedAnnotations, present: AnnotationSet
+) -> tuple[str, ...]:
+    """Name what was changed here and by somebody else, but for what both added."""
+    found = contested(state.baseline, usable(state.edited), present)
+    return tuple(
+        each.name
+        for each in found
+        if each.mine is None or each.mine.annotation_id is not None
+    )
+
+
+def _go_back(
+    layer: Points, state: UnsavedAnnotations, nameless: Sequence[Draft]
+) -> None:
+    """Make the layer what it was when less of the table was known.
+
+    Undo leads to what was known then: the rows of now would be changes of mine there.
+    """
+    names = state.names_for([draft.name for draft in nameless])
+    edited = usable(state.edited)
+    replace_annotations(layer, edited, state.baseline, (*nameless, *names))
+    before = _listed(state.baseline, nameless)
+    history_of(layer).begin_with([(RESTORED, before)])
 
 
 def _listed(annotations: AnnotationSet, nameless: Sequence[Draft]) -> tuple[Draft, ...]:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
 
 from labdata_napari.core.annotation import AnnotationSet
-from labdata_napari.core.annotation_merging import MARK, Keep, contested, merged
+from labdata_napari.core.annotation_merging import (
+    MARK,
+    Decision,
+    Keep,
+    contested,
+    merged,
+)
 from labdata_napari.core.changes import Changes
 from labdata_napari.errors import LabdataError
 from labdata_napari.lab.cluster import USER
@@ -51,7 +58,8 @@ class ConflictQuestion(QObject):
         self._layer: Points | None = None
         self._theirs = AnnotationSet()
         self._asked: Changes[Annotation] = Changes()
-        self._mark = MARK
+        self.decision = Decision()
+        """What was decided last, of which `decided` tells what it comes to."""
         self._choices: KeepChoices | None = None
 
     def ask(self, layer: Points, theirs: AnnotationSet, user: str) -> None:
@@ -72,7 +80,7 @@ class ConflictQuestion(QObject):
             When the working copy cannot be saved as it is.
         """
         self._layer, self._theirs = layer, theirs
-        self._mark = MARK if user in ("", USER) else user  # USER is everybody
+        self.decision = Decision(mark=mark_of(user))
         self._ask(working_copy.annotations_from_layer(layer), "Yours, not saved yet:")
 
     def _ask(
@@ -119,7 +127,7 @@ class ConflictQuestion(QObject):
             both = Answer(
                 "Keep both",
                 "Theirs stays as it is; mine is saved beside it, named "
-                f"“… ({self._mark})”",
+                f"“… ({self.decision.mark})”",
                 "conflict_both",
                 self._keep_both,
             )
@@ -153,7 +161,8 @@ class ConflictQuestion(QObject):
             known = keep if isinstance(keep, dict) else None
             self._ask(mine, "It changed meanwhile; now yours, not saved yet:", known)
             return
-        self.decided.emit(merged(baseline, mine, theirs, keep, self._mark))
+        self.decision = replace(self.decision, keep=keep)
+        self.decided.emit(merged(baseline, mine, theirs, keep, self.decision.mark))
 
 
 class KeepChoices(QWidget):
@@ -206,6 +215,11 @@ class KeepChoices(QWidget):
         for box in self._boxes.values():
             index = box.findData(keep)
             box.setCurrentIndex(max(index, 0))
+
+
+def mark_of(user: str) -> str:
+    """Return what stands behind the name of mine beside theirs, of who is connected."""
+    return MARK if user in ("", USER) else user  # USER is everybody
 
 
 def _baseline(layer: Points | None) -> AnnotationSet:

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
 
-from labdata_napari.core.annotation_merging import contested, merged
-from labdata_napari.core.draft import pointless, usable
-from labdata_napari.layers import editing
 from labdata_napari.layers import points as working_copy
-from labdata_napari.layers.settling import go_back
+from labdata_napari.layers.settling import contested_rows, restore
 from labdata_napari.layers.source import source_of
+from labdata_napari.widgets.annotation_conflict import mark_of
 from labdata_napari.widgets.change_lines import change_lines
 from labdata_napari.widgets.offer_flow import OfferFlow, Offering, time_words
 from labdata_napari.widgets.question import Answer
@@ -49,7 +47,8 @@ class RecoverFlow(QObject):
         self._workspace = workspace
         self._question = question
         self._removed: Points | None = None
-        self._offers = OfferFlow(workspace.journaling, question, _OFFERS, self)
+        offering = Offering(_lines, self._restore, "transform")
+        self._offers = OfferFlow(workspace.journaling, question, offering, self)
         self._offers.told.connect(self.told)
         self._offers.restored.connect(self.layer_changed)
         self._offers.waiting_changed.connect(self.layer_changed)
@@ -92,6 +91,9 @@ class RecoverFlow(QObject):
 
     # -- answers
 
+    def _restore(self, layer: Points, offer: Recovered[UnsavedAnnotations]) -> None:
+        restore(layer, offer, mark_of(self._workspace.connection.user))
+
     def _put_back(self) -> None:
         layer, self._removed = self._removed, None
         viewer = self._workspace.viewer
@@ -103,45 +105,6 @@ class RecoverFlow(QObject):
         layer, self._removed = self._removed, None
         if layer is not None:
             self._workspace.journaling.forget(layer)
-
-
-def restore(layer: Points, offer: Recovered[UnsavedAnnotations]) -> None:
-    """Put back what was unsaved; nothing that somebody else saved is lost by it.
-
-    Where both changed the same, the layer becomes what it was then, on top of the rows
-    that it was made from: a save then asks what holds, as if nothing had happened.
-    Else the changes go on top of the rows as they are now.
-    """
-    source = source_of(layer)
-    if source is None:
-        return
-    state = offer.state
-    present = working_copy.annotations_from_layer(layer)
-    nameless = pointless(working_copy.drafts(layer))
-    if not contested_rows(state, present):
-        together = present.with_changes(state.changes_for(present))
-    elif source.baseline.changes_to(present):  # edited before it was answered
-        together = merged(state.baseline, usable(state.edited), present)
-    else:
-        names = state.names_for([draft.name for draft in nameless])
-        go_back(layer, usable(state.edited), state.baseline, (*nameless, *names))
-        return
-    # The rows as they are now stay the baseline: a save that would overwrite
-    # somebody's change says so.
-    empty = (*nameless, *state.names_for(together.names))
-    editing.replace_annotations(layer, together, source.baseline, empty)
-
-
-def contested_rows(
-    state: UnsavedAnnotations, present: AnnotationSet
-) -> tuple[str, ...]:
-    """Name what was changed here and by somebody else, but for what both added."""
-    found = contested(state.baseline, usable(state.edited), present)
-    return tuple(
-        each.name
-        for each in found
-        if each.mine is None or each.mine.annotation_id is not None
-    )
 
 
 def _lines(layer: Points, offer: Recovered[UnsavedAnnotations]) -> list[str]:
@@ -164,6 +127,3 @@ def _lines(layer: Points, offer: Recovered[UnsavedAnnotations]) -> list[str]:
         )
         lines += change_lines(meanwhile)
     return lines
-
-
-_OFFERS = Offering(_lines, restore, "transform")

@@ -240,7 +240,7 @@ class SaveFlow(QObject):
         self._theirs = None
         if layer is None or theirs is None:
             return
-        settle(layer, annotations, theirs)
+        settle(layer, annotations, theirs, self._conflict.decision)
         changes = theirs.changes_to(annotations)
         if not changes:
             self._saving = None
