@@ -29,6 +29,7 @@ from napari.layers import Layer, Points
 from killing import might_be, process, told_until
 from labdata_napari.core.annotation import Annotation, AnnotationSet
 from labdata_napari.core.annotation_merging import merged
+from labdata_napari.core.draft import pointless
 from labdata_napari.errors import WriteConflict
 from labdata_napari.lab.journal import Journal
 from labdata_napari.lab.journal_annotations import ANNOTATIONS
@@ -235,6 +236,12 @@ def test_nothing_is_lost_whenever_the_program_is_killed(
         assert not stored.changes_to(working_copy.annotations_from_layer(layer))
         assert state_of(stored, "a") == mine
         assert state_of(stored, "b") == theirs[1]
-        assert Journal(folder, target(key), ANNOTATIONS).recover() is None
+        # a name without points is no row: it stays in the journal, and nothing else
+        names = {draft.name for draft in pointless(working_copy.drafts(layer))}
+        left = Journal(folder, target(key), ANNOTATIONS).recover()
+        assert (left is not None) == bool(names)
+        if left is not None:
+            assert {draft.name for draft in left.state.names_for(())} == names
+            assert not left.state.changes_for(stored)
 
     check()
