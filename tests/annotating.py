@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 import numpy as np
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
@@ -109,3 +111,36 @@ class Story:
         with self.folder.connect() as lab:
             baseline = lab.brains.load_annotations(KEY)
             lab.brains.save_annotations(KEY, baseline, edit(baseline))
+
+
+def numbers(story: Story) -> str:
+    """What is said of the chosen annotation."""
+    return story.dock.findChild(QLabel, "numbers_text").text()
+
+
+def with_probe(folder) -> None:
+    """A probe of two shanks went into the subject."""
+    row = {
+        "user_name": "ada",
+        "email": "ada@lab.org",
+        "first_name": "Ada",
+        "last_name": "L",
+        "date_joined": date(2020, 1, 1),
+        "subject_name": "M1",
+        "procedure_type": "chronic implant",
+        "procedure_datetime": datetime(2025, 12, 1, 10),
+        "probe_id": "NP24",
+        "probe_type": "NP2",
+        "probe_n_shanks": 2,
+        "probe_recording_channels": 384,
+        **{f"insertion_{name}": 1.0 for name in ("ap", "ml", "depth", "el", "az")},
+    }
+    with folder.connect() as lab:
+        for table in (
+            lab.LabMember,
+            lab.ProcedureType,
+            lab.Procedure,
+            lab.Probe,
+            lab.ProbeInsertion,
+        ):
+            table.insert1(row, ignore_extra_fields=True, skip_duplicates=True)

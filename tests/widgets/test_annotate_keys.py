@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 from napari.settings import get_plugin_settings
-from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QComboBox, QLabel, QLineEdit, QToolButton, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QComboBox
 
-from annotating import KEY
+from annotating import KEY, numbers, with_probe
 from atlases import REGIONS
 from labdata_napari import settings
 from labdata_napari.core.atlas_files import open_atlas
@@ -23,11 +22,11 @@ from labdata_napari.lab.orientation import keep_orientation
 from labdata_napari.layers import editing
 from labdata_napari.layers import points as working_copy
 from labdata_napari.layers.annotator import Annotator
-from labdata_napari.layers.probe_nudges import NUDGES
+from labdata_napari.layers.key_actions import NUDGES, SHANKS, STEPS
 from labdata_napari.layers.source import source_of
 from labdata_napari.layers.track_fits import SOURCE_KIND
 from labdata_napari.widgets.annotation_keys import ACTIONS, problems_of
-from labdata_napari.widgets.annotation_model import COUNT, NAME, TIP, TYPE
+from labdata_napari.widgets.annotation_model import TIP
 from labdata_napari.widgets.plane_view import PlaneView
 from labdata_napari.widgets.preferences import preferences
 from labdata_napari.widgets.region_strip import RegionStrip
@@ -39,34 +38,6 @@ K, CONTROL, SHIFT = (
     Qt.KeyboardModifier.ControlModifier,
     Qt.KeyboardModifier.ShiftModifier,
 )
-
-
-def with_probe(folder) -> None:
-    """A probe of two shanks went into the subject."""
-    row = {
-        "user_name": "ada",
-        "email": "ada@lab.org",
-        "first_name": "Ada",
-        "last_name": "L",
-        "date_joined": date(2020, 1, 1),
-        "subject_name": "M1",
-        "procedure_type": "chronic implant",
-        "procedure_datetime": datetime(2025, 12, 1, 10),
-        "probe_id": "NP24",
-        "probe_type": "NP2",
-        "probe_n_shanks": 2,
-        "probe_recording_channels": 384,
-        **{f"insertion_{name}": 1.0 for name in ("ap", "ml", "depth", "el", "az")},
-    }
-    with folder.connect() as lab:
-        for table in (
-            lab.LabMember,
-            lab.ProcedureType,
-            lab.Procedure,
-            lab.Probe,
-            lab.ProbeInsertion,
-        ):
-            table.insert1(row, ignore_extra_fields=True, skip_duplicates=True)
 
 
 def lay_into_atlas(lab) -> None:
@@ -85,10 +56,6 @@ def names(story) -> list[str]:
 
 def count(story, name: str) -> int:
     return working_copy.names_per_point(story.layer).count(name)
-
-
-def numbers(story) -> str:
-    return story.dock.findChild(QLabel, "numbers_text").text()
 
 
 def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
@@ -169,6 +136,14 @@ def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
     story.key(K.Key_N)
     assert names(story)[-1] == "NP24_shank1"
 
+    # Ctrl and a number goes to a shank of the probe, or makes its track
+    story.key(K.Key_1, CONTROL)
+    assert editing.chosen_annotation(story.layer) == "NP24_shank0"
+    story.key(K.Key_2, CONTROL)
+    assert editing.chosen_annotation(story.layer) == "NP24_shank1"
+    story.key(K.Key_3, CONTROL)
+    assert "NP24 has no shank 2" in story.text("annotation_status")
+    assert names(story) == ["probe 1", "NP24_shank0", "NP24_shank1"]
     # a point moves at any time, also one of another annotation
     story.drag((8, 18, 20), (8, 24, 24))
     moved = working_copy.listing(story.layer)[1].points[1]
@@ -288,112 +263,13 @@ def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
         keep_atlas(lab, KEY, None)
 
 
-def test_a_search_a_menu_for_many_and_ticks(story):
-    for name in ("a 1", "a 2"):
-        story.new(name)
-        story.click_voxel(5, 12 + 4 * len(names(story)), 20)
-    story.dock.findChild(QToolButton, "annotation_keys")
-    search = story.dock.findChild(QLineEdit, "annotation_search")
-    story.qtbot.keyClicks(search, "new a")
-    assert story.table.model().rowCount() == 2
-    story.table.selectAll()
-    assert story.layer.selected_data == {3, 4}
-    story.dock._list.menu.fill(
-        story.dock._list.model.items(story.table.picked_names()), ""
-    )
-    story.dock._list.menu.type_chosen.emit("landmark")
-    story.dock._list.menu.hiding_chosen.emit(True)
-    listed = working_copy.listing(story.layer)
-    assert [item.type for item in listed] == ["probe_track", "landmark", "landmark"]
-    np.testing.assert_array_equal(story.layer.shown, [True] * 3 + [False] * 2)
-    search.clear()
-    # those of a type stay together, whatever they are sorted by
-    story.new("a 0")
-    rows = story.table.model()
-    for column in (NAME, COUNT):
-        story.table.sortByColumn(column, Qt.SortOrder.AscendingOrder)
-        found = [rows.index(row, NAME).data() for row in range(rows.rowCount())]
-        assert found[2:] == ["a 1", "a 2"]
-    assert found[:2] == ["a 0", "probe 1"]
-    # Tab goes down the list as it is shown, and round
-    story.viewer.layers.selection.active = story.layer
-    story.table.sortByColumn(NAME, Qt.SortOrder.AscendingOrder)
-    for name in ("probe 1", "a 1", "a 2", "a 0"):
-        story.key(K.Key_Tab)
-        assert story.table.current_name() == name
-    story.key(K.Key_Backtab, SHIFT)
-    assert story.table.current_name() == "a 2"
-    # a third click on a title: as they were made
-    header = story.table.horizontalHeader()
-    at = QPoint(header.sectionViewportPosition(NAME) + 30, header.height() // 2)
-    for first in ("a 0", "probe 1"):
-        assert story.table.shown_names()[0] == first
-        story.qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=at)
-    assert header.sortIndicatorSection() == TYPE
-    story.key(K.Key_Z, CONTROL)
-    types_stand_above_what_is_of_them(story)
-
-    # an injection site is painted, and its numbers follow
-    story.viewer.layers.selection.active = story.layer
-    story.key(K.Key_R)
-    assert names(story)[-1] == "injection 1"
-    story.drag((5, 15, 15), (5, 15, 25))
-    painted = working_copy.drafts(story.layer)[-1].points
-    assert len(painted) > 30
-    assert set(painted[:, 0]) == {5}
-    voxel = np.prod(story.layer.scale)
-    assert f"({len(painted) * voxel / 1e6:,.3g} nl)" in numbers(story).replace(
-        "\N{NO-BREAK SPACE}", " "
-    )
-    assert not story.layer.shown[-len(painted) :].any()
-    story.press("brush_erase")
-    story.drag((5, 15, 15), (5, 15, 16))
-    assert 0 < len(working_copy.drafts(story.layer)[-1].points) < len(painted)
-    story.key(K.Key_Z, CONTROL)
-    np.testing.assert_array_equal(working_copy.drafts(story.layer)[-1].points, painted)
-    regions = story.viewer.layers.selection.active
-    np.testing.assert_array_equal(np.argwhere(regions.data), painted)
-    story.key(K.Key_Escape)
-    assert story.viewer.layers.selection.active is story.layer
-    # a click adds no stray point to it
-    story.press("annotation_add")
-    story.click_voxel(5, 5, 5)
-    assert len(working_copy.drafts(story.layer)[-1].points) == len(painted)
-    story.save()
-    story.saved()
-    np.testing.assert_array_equal(story.rows()["injection 1"]["xyz"], painted)
-
-
-def types_stand_above_what_is_of_them(story):
-    """A tick is hit below the heading; any type can be typed."""
-    table, rows = story.table, story.table.model()
-    said = [rows.heading(row) for row in range(rows.rowCount())]
-    assert said == ["probe_track · 1", "landmark · 2", ""]
-    assert table.rowHeight(1) > table.rowHeight(2)
-    first = table.visualRect(rows.index(1, NAME))
-    line = table.visualRect(rows.index(2, NAME)).height()
-    for y, shown in ((first.top() + 3, False), (first.bottom() - line // 2, True)):
-        place = QPoint(first.left() + 9, y)
-        story.qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
-        assert story.layer.shown[3] == shown
-    table.setCurrentIndex(rows.index(2, NAME))
-    table.retype()
-    editor = table.findChild(QComboBox, "type_editor")
-    editor.lineEdit().selectAll()
-    story.qtbot.keyClicks(editor, "lesion\r")
-    story.qtbot.waitUntil(lambda: table.isColumnHidden(TYPE))
-    story.qtbot.waitUntil(lambda: rows.heading(2) == "lesion · 1")
-    assert table.rowHeight(1) == table.rowHeight(2)
-
-
 def test_the_manifest_offers_the_keys_that_there_are(own_preferences):
     chosen = preferences().keys
     assert chosen == {action.name: action.keys for action in ACTIONS}
     assert problems_of(chosen) == []
     assert len(problems_of({**chosen, "new_track": "S", "undo": "Foo+Q"})) == 2
     dock = {"save", "show_keys", "show_track", "show_sections"}
-    dock |= {"next_annotation", "annotation_before"}  # in the order of its list
-    others = dock | set(NUDGES)
+    others = dock | {*NUDGES, *SHANKS, *STEPS}
     assert all(
         hasattr(Annotator, each.name) != (each.name in others) for each in ACTIONS
     )
@@ -402,75 +278,6 @@ def test_the_manifest_offers_the_keys_that_there_are(own_preferences):
     for action in ACTIONS:
         keys = " or ".join(f"`{key}`" for key in action.keys.split())
         assert f"| {keys} | {action.words} |" in rows
-
-
-def test_four_shanks_are_placed_and_nudged_as_one(open_story, shared_lab):
-    with_probe(shared_lab)
-    story = open_story(shared_lab)
-    annotator = story.workspace.annotating.of(story.layer)
-    history = annotator.history
-    story.qtbot.waitUntil(lambda: bool(annotator.proposed), timeout=10_000)
-    story.viewer.layers.selection.active = story.layer
-    story.key(K.Key_M)
-    assert "shank 0 of NP24 enters" in story.text("probe_words")
-    story.dock.findChild(QWidget, "probe_shanks").setValue(4)
-    story.dock.findChild(QWidget, "probe_pitch").setValue(120)
-    story.click_voxel(5, 8, 45)
-    assert "outside of the stack" in story.text("annotation_status")
-    story.click_voxel(5, 8, 10)
-    story.click_voxel(5, 24, 12)
-    tracks = [f"NP24_shank{i}" for i in range(4)]
-    assert names(story) == ["probe 1", *tracks]
-
-    def ends():
-        return np.array([d.points for d in working_copy.drafts(story.layer)[1:]])
-
-    um = np.array(story.layer.scale)
-    np.testing.assert_allclose(ends()[0], [[5, 8, 10], [5, 24, 12]], atol=0.1)
-    across = (ends()[1:] - ends()[:-1]) * um
-    np.testing.assert_allclose(np.linalg.norm(across, axis=2), 120)
-    assert (across[..., 2] > 0).all()
-    # the third click is on the other side, also where a shank is
-    story.click_voxel(5, 16, 2)
-    assert (ends()[0, 0] - ends()[1, 0])[2] > 0
-    assert "Drag NP24" in story.text("probe_words")
-
-    # a drag, a turn and a nudge: each is one step, and the shanks stay as they are
-    placed = ends()
-    story.drag((5, 16, 11), (5, 18, 17))
-    np.testing.assert_allclose(ends() - placed, [[[0, 2, 6]] * 2] * 4, atol=0.15)
-    moved = ends()
-    story.key(K.Key_PageDown)
-    driven = (ends() - moved) * um
-    np.testing.assert_allclose(np.linalg.norm(driven, axis=2), 25)
-    story.key(K.Key_Right, SHIFT)
-    story.key(K.Key_Q)
-    lengths = np.linalg.norm((ends()[:, 1] - ends()[:, 0]) * um, axis=1)
-    np.testing.assert_allclose(lengths, lengths[0])
-    assert history.undo_words == "spin the probe NP24"
-    for _ in range(3):
-        story.key(K.Key_Z, CONTROL)
-    np.testing.assert_allclose(ends(), moved)
-    # at the edge of the stack it stays, and that is said; it is one step as well
-    for _ in range(20):
-        story.key(K.Key_Down)
-    assert ends()[..., 1].max() == 29.5
-    assert "NP24 is at the edge of the stack" in story.text("annotation_status")
-    shift = ends() - moved
-    np.testing.assert_allclose(
-        shift, np.broadcast_to(shift[0, 0], (4, 2, 3)), atol=1e-9
-    )
-    while not np.allclose(ends(), moved):
-        assert history.undo_words == "move the probe NP24"
-        story.key(K.Key_Z, CONTROL)
-    np.testing.assert_allclose(ends(), moved)
-    story.key(K.Key_Z, CONTROL)
-    np.testing.assert_allclose(ends(), placed)
-    story.key(K.Key_Z, CONTROL)
-    assert names(story) == ["probe 1"]
-    assert not story.dock.findChild(QWidget, "annotation_probe_panel").isVisible()
-    story.key(K.Key_Right)  # is napari's again
-    assert story.viewer.dims.current_step[0] == 6
 
 
 def _is_lines(layer) -> bool:

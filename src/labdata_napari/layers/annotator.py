@@ -5,24 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from psygnal import Signal
 
-from labdata_napari.core.annotation_types import INJECTION, REGION, TRACK_TYPES
+from labdata_napari.core.annotation_types import INJECTION, REGION
 from labdata_napari.core.brain_space import brain_space
 from labdata_napari.core.measured import measured_region
+from labdata_napari.core.probe_tracks import probes_in
+from labdata_napari.core.shank_template import MOST_SHANKS
 from labdata_napari.core.tracks import CURVES
 from labdata_napari.errors import LabdataError
 from labdata_napari.layers import editing
-from labdata_napari.layers.annotation_mouse import AnnotationMouse
 from labdata_napari.layers.fading import Fading
-from labdata_napari.layers.figures import Figures
 from labdata_napari.layers.filling import forget_selection
-from labdata_napari.layers.going import Going
-from labdata_napari.layers.history import history_of
+from labdata_napari.layers.point_edits import PointEdits
 from labdata_napari.layers.points import (
     free_name,
-    names_per_point,
     recolour,
     roster,
     type_of,
@@ -35,22 +32,22 @@ from labdata_napari.layers.track_files import SPACE_KEY
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from napari.components import ViewerModel
     from napari.layers import Points
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
     from labdata_napari.core.in_atlas import InAtlas
     from labdata_napari.core.measures import Injection
     from labdata_napari.core.surface import BrainSurface
 
-_LEVEL = 90.0  # degrees from straight down
 TRACK = "probe_track"
 _LINES_BACK = (
     "The lines come back with the next edit; the eye beside their layer hides them."
 )
 
 
-class Annotator(Going):
+class Annotator(PointEdits):
     """What a person does to the annotations of a layer, one method for each.
 
     Parameters
@@ -73,9 +70,6 @@ class Annotator(Going):
 
     def __init__(self, viewer: ViewerModel, layer: Points) -> None:
         super().__init__(viewer, layer)
-        self.mouse = AnnotationMouse(viewer, layer)
-        self.history = history_of(layer)
-        self.figures = Figures(viewer, layer)
         self.figures.lines.removed.connect(self._on_lines_removed)
         self._dot = SmallestDot(viewer, layer)
         self._fading = Fading(viewer, layer)
@@ -85,8 +79,6 @@ class Annotator(Going):
         """Paints injection sites."""
         self.proposed: tuple[str, ...] = ()
         """Names of the shanks that went into this subject, in order."""
-        self.surface: BrainSurface | None = None
-        """Where the brain ends; None until it is known."""
         self.brain: InAtlas | None = None
         """How the brain lies in an atlas; None until that is known."""
         self.why_no_regions = ""
@@ -202,6 +194,23 @@ class Annotator(Going):
             free = (name for name in self.proposed if name not in taken)
             self.new(next(free, ""), TRACK)
 
+    def choose_shank(self, number: int) -> None:
+        """Choose the track of a shank of the chosen probe, or make it, and go there."""
+        chosen = editing.chosen_annotation(self.layer)
+        probe = next(iter(probes_in([chosen or "", *self.proposed])), "")
+        shanks = probes_in(self.proposed).get(probe, MOST_SHANKS)
+        name = f"{probe}_shank{number}"
+        if not probe:
+            self.told.emit("No probe is known or chosen; N makes a track.")
+        elif any(entry.name == name for entry in roster(self.layer)):
+            self.choose(name)
+            self.go_to(name)
+            self.changed.emit()
+        elif number >= shanks:
+            self.told.emit(f"{probe} has no shank {number}.")
+        elif not self._refuse():
+            self.new(name, TRACK)
+
     def choose(self, name: str) -> None:
         """Let the next points belong to an annotation."""
         if name not in self.probe.names().values():
@@ -245,76 +254,7 @@ class Annotator(Going):
         self.go_to(name)
         self.changed.emit()
 
-    # -- points
-
-    def delete_here(self) -> None:
-        """Delete the point under the cursor, else what napari's tool has selected."""
-        layer, under = self.layer, self.mouse.under()
-        selected = {int(i) for i in layer.selected_data}
-        with_tool = str(layer.mode) == "select"
-        if under is None and not (with_tool and selected):
-            self.told.emit("There is no point under the cursor.")
-        elif not self._refuse():
-            with_it = selected if under is None or under in selected else {under}
-            gone = with_it if with_tool or under is None else {under}
-            editing.remove_points(layer, gone)
-
-    def add_at(self, place: ArrayLike) -> None:
-        """Add a point (3,) in pixels of the stack to the chosen annotation."""
-        self.mouse.add_at(place)
-
-    def mark_tip(self) -> None:
-        """Mark the point under the cursor as the tip of its track; again, unmark it.
-
-        Where there is none, the chosen track gets one there.
-        """
-        layer, under = self.layer, self.mouse.under()
-        if self._refuse():
-            return
-        chosen = editing.chosen_annotation(layer)
-        name = chosen if under is None else names_per_point(layer)[under]
-        if name is None:
-            return
-        if type_of(layer, name) not in TRACK_TYPES:
-            self.told.emit(f"“{name}” is no track, so it has no tip.")
-            return
-        if under is not None:
-            place = np.array(layer.data[under])
-        else:
-            here = self.mouse.place()
-            if here is None or not self.mouse.add_at(here):
-                return
-            place = here
-        is_marked = any(e.name == name and e.tip == tuple(place) for e in roster(layer))
-        editing.mark_tip(layer, name, None if is_marked else place)
-        upwards = "" if is_marked else self._upwards(name)
-        what = "found" if is_marked else "marked"
-        self.told.emit(f"The tip of “{name}” is {what}.{upwards}")
-
-    def snap_to_surface(self) -> None:
-        """Bring the point under the cursor to the brain's surface, or add one there."""
-        under = self.mouse.under()
-        if self.surface is None:
-            self.told.emit("The surface of the brain is not known yet.")
-            return
-        here = self.mouse.place() if under is None else self.layer.data[under]
-        if here is None or self._refuse():
-            return
-        place = self.surface.snap(here)
-        if place is None:
-            self.told.emit("There is no surface of the brain near the cursor.")
-        elif under is None:
-            self.mouse.add_at(place)
-        else:
-            editing.move_point(self.layer, under, place)
-
-    def undo(self) -> None:
-        """Take the last edit back."""
-        self._say("Undone: ", self.history.undo(), "There is nothing to undo.")
-
-    def redo(self) -> None:
-        """Do again what was taken back."""
-        self._say("Done again: ", self.history.redo(), "There is nothing to redo.")
+    # -- tools
 
     def stop_adding(self) -> None:
         """Let clicks only choose what they hit."""
@@ -337,8 +277,6 @@ class Annotator(Going):
             else:
                 self.new(free_name(self.layer, INJECTION), REGION)
 
-    # -- a probe of several shanks
-
     def place_probe(self) -> None:
         """Place the next probe, or take up the chosen one; again, put it down."""
         self.brush.stop()
@@ -350,22 +288,6 @@ class Annotator(Going):
             self.probe.start(chosen, self.proposed)
 
     # -- how
-
-    def _upwards(self, name: str) -> str:
-        """Warn of a track whose tip lies above its entry; "" where it does not."""
-        numbers = self.figures.of(name)
-        track = None if numbers is None else numbers.track
-        if not track or track.angles is None or track.angles.tilt_deg <= _LEVEL:
-            return ""
-        return " The track goes upwards from its entry now: mark the lower end instead?"
-
-    def _refuse(self) -> bool:
-        if self.mouse.why_not:
-            self.told.emit(self.mouse.why_not)
-        return bool(self.mouse.why_not)
-
-    def _say(self, before: str, words: str, nothing: str) -> None:
-        self.told.emit(f"{before}{words}." if words else nothing)
 
     def _on_changed(self) -> None:
         recolour(self.layer)

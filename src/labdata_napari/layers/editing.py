@@ -30,7 +30,6 @@ from labdata_napari.layers.history import history_of
 from labdata_napari.layers.points import (
     FEATURE,
     Listed,
-    drafts,
     is_listed,
     names_per_point,
     roster,
@@ -197,7 +196,7 @@ def put_points(
     merge_key
         As of `LayerHistory.edit`.
     """
-    state = drafts(layer)
+    state = current_drafts(layer)
     edit = placed(state, points, type, words)
     if edit is None:
         return

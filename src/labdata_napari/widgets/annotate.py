@@ -14,7 +14,7 @@ from qtpy.QtWidgets import (
 )
 
 from labdata_napari.layers import editing
-from labdata_napari.layers.probe_nudges import NUDGES
+from labdata_napari.layers.key_actions import act
 from labdata_napari.layers.slab import slab_um
 from labdata_napari.widgets.annotation_atlas import AtlasPart
 from labdata_napari.widgets.annotation_files import FilesButton
@@ -57,7 +57,6 @@ _NO_LAYER = (
 )
 
 
-_STEPS = {"next_annotation": 1, "annotation_before": -1}
 _SEEN_IN_DOCK = (
     *("save", "show_keys", "show_track", "show_sections"),
     *("place_probe", "paint_region"),
@@ -357,14 +356,8 @@ class AnnotationDock(QWidget):
             self._track.toggle_plane()
         elif name == "show_sections":
             self._track.toggle_sections()
-        elif self._annotator is None:
-            return
-        elif name in _STEPS:
-            self._annotator.step_annotation(self._list.shown_names(), _STEPS[name])
-        elif name in NUDGES:
-            NUDGES[name](self._annotator.probe)
-        else:
-            getattr(self._annotator, name)()
+        elif self._annotator is not None:
+            act(self._annotator, name, self._list.shown_names())
 
     def _make(self, name: str, kind: str) -> None:
         if self._annotator is None:
