@@ -16,7 +16,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from hands import place_of, wait_for
+from hands import child, place_of, wait_for
 from labdata_napari.core.pose import FrameKey, PoseLabels
 from labdata_napari.core.pose_looks import Mode
 from labdata_napari.core.pose_predictions import Predictions
@@ -222,10 +222,10 @@ def corrected(make_napari_viewer: Callable[..., Any], big_lab: BigLab) -> Correc
         num = found["pose_label_set_num"]
     viewer = make_napari_viewer(show=True)
     viewer.window.resize(1200, 900)
-    viewer.window.add_plugin_dock_widget("labdata-napari", "Poses")
+    _, dock = viewer.window.add_plugin_dock_widget("labdata-napari", "Poses")
     workspace = workspace_for(viewer)
     workspace.connect(Profile("bench", big_lab.url, "lab_data"))
-    wait_for(lambda: workspace.connection.is_open)
+    wait_for(child(dock, "pose_sets").model().rowCount)  # which a person must see first
     return Corrected(viewer, num)
 
 

@@ -322,9 +322,9 @@ def two_people(hand: Hand, dock, url: str, num: int) -> None:
         drag(hand.viewer, (mark.y, mark.x), (mark.y + shift, mark.x + shift))
     press(child(dock, "pose_back"))  # which keeps what is not saved
     hand.opened(dock, f"label set {num}")
-    restore = waited(lambda: dock.findChild(QObject, "recover_restore"))
-    assert child(dock, "pose_badge").text() == "● earlier changes wait"
-    press(restore)
+    badge = child(dock, "pose_badge")
+    waited(lambda: badge.text() == "● earlier changes wait")
+    press(child(dock, "recover_restore"))
     assert dock.findChild(Question).isHidden()
     session = hand.session
     waited(lambda: session.unsaved == 2)

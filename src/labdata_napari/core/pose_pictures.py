@@ -84,11 +84,15 @@ class SetPictures:
         self._go_on()
         return held
 
+    def hold(self, found: Mapping[FrameKey, Picture]) -> None:
+        """Take pictures that nobody waits for."""
+        for frame, picture in found.items():
+            self._hold(frame, picture)
+
     def arrived(self, found: Mapping[FrameKey, Picture]) -> None:
         """Take what was fetched; what was asked for and is not in it is not there."""
         asked, self._under_way = self._under_way, ()
-        for frame, picture in found.items():
-            self._hold(frame, picture)
+        self.hold(found)
         self._missing.update(frame for frame in asked if frame not in found)
         wanted = self._wanted
         if wanted is not None and wanted in found:

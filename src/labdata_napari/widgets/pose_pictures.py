@@ -12,7 +12,7 @@ from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.pose_rows import read_pictures
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from labdata_napari.core.pose import FrameKey
     from labdata_napari.core.pose_pictures import Picture
@@ -67,6 +67,8 @@ class SetFrameSource(QObject):
         Number of the set.
     frames
         In the order in which they are walked through.
+    pictures
+        Those that were read already.
     """
 
     arrived = Signal(object, object)
@@ -78,11 +80,13 @@ class SetFrameSource(QObject):
         lab: LabIdentity,
         num: int,
         frames: Sequence[FrameKey],
+        pictures: Mapping[FrameKey, Picture],
     ) -> None:
         super().__init__()
         self._workspace = workspace
         self._set = lab, num
         self._pictures = SetPictures(frames, self._fetch, self.arrived.emit)
+        self._pictures.hold(pictures)
         self._stored = frozenset(frames)
         self._video: VideoFrameSource | None = None
         self._closed = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,13 @@ from labdata_napari.core.pose_compare import Comparison, compared
 from labdata_napari.core.pose_draft import PoseDraft
 from labdata_napari.core.pose_predictions import VideoKey
 from labdata_napari.core.pose_skeleton import Skeleton
-from labdata_napari.errors import LabdataError, NotFound, WriteRefused
+from labdata_napari.errors import InvalidValue, LabdataError, NotFound, WriteRefused
 from labdata_napari.layers.source import why_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from labdata_napari.core.pose import FrameKey
     from labdata_napari.core.pose_pictures import Picture
@@ -42,12 +45,15 @@ class SetRows:
         What it holds.
     skeleton
         How its body parts hang together.
+    pictures
+        That of its first frame, which is shown first; empty where it has none.
     """
 
     lab: LabIdentity
     num: int
     draft: PoseDraft
     skeleton: Skeleton
+    pictures: Mapping[FrameKey, Picture]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,14 +113,22 @@ def find_poses(lab: Lab) -> tuple[list[ListedSet], list[ListedPredictions]]:
 
 
 def read_label_set(lab: Lab, num: int) -> SetRows:
-    """Read a label set, without its pictures.
+    """Read a label set, and of its pictures the first.
 
     Raises
     ------
     NotFound
         When there is no such set.
     """
-    return SetRows(_identity(lab), num, *lab.poses.load_set(num))
+    home = _identity(lab)
+    draft, skeleton = lab.poses.load_set(num)
+    first = sorted(draft.labels.frames)[:1]
+    pictures: Mapping[FrameKey, Picture] = {}
+    # the window would else be painted twice, once without; why one cannot be read is
+    # told when it is looked at
+    with suppress(InvalidValue):
+        pictures = read_pictures(lab, home, num, first)
+    return SetRows(home, num, draft, skeleton, pictures)
 
 
 def read_set_video(
@@ -184,6 +198,8 @@ def read_pictures(
     ------
     NotFound
         When another lab has been connected since the set was opened.
+    InvalidValue
+        When what is stored is no picture.
     """
     from labdata_napari.lab.pose_writing import read_frames
 
@@ -191,8 +207,18 @@ def read_pictures(
         raise NotFound("The label set belongs to another lab; connect to it to go on.")
     with lab.own_errors():
         found = read_frames(lab, {"pose_label_set_num": num}, frames)
+    return {frame: _drawable(frame, found[frame]) for frame in found}
+
+
+def _drawable(frame: FrameKey, picture: NDArray[Any]) -> Picture:
+    """Make it (Y, X) or (Y, X, 3), whatever program stored it."""
+    if picture.ndim == 3 and picture.shape[2] in (1, 4):
+        picture = picture[..., 0] if picture.shape[2] == 1 else picture[..., :3]
+    if picture.ndim != 2 and picture.shape[2:] != (3,):
+        shape = " x ".join(map(str, picture.shape))
+        raise InvalidValue(f"What is stored of {frame.words} is no picture ({shape}).")
     # the database gives them column by column, which is drawn at a third of the speed
-    return {frame: np.ascontiguousarray(found[frame]) for frame in found}
+    return np.ascontiguousarray(picture)
 
 
 def compare_labels(

@@ -267,7 +267,9 @@ class Posing:
             num=rows.num,
             skeleton=rows.skeleton,
         )
-        source = SetFrameSource(self._workspace, rows.lab, rows.num, frames)
+        source = SetFrameSource(
+            self._workspace, rows.lab, rows.num, frames, rows.pictures
+        )
         title = f"label set {rows.num}"
         self._start(rows, title, session, source)
         self._workspace.submit(
