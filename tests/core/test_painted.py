@@ -11,6 +11,7 @@ from labdata_napari.core.edit_differences import edit_between
 from labdata_napari.core.measures import injection_of_region
 from labdata_napari.core.painted import (
     MOST_BLOCKS,
+    _distinct,
     block_sides,
     blocks_of_points,
     grid_shape,
@@ -87,3 +88,14 @@ def test_a_stroke_is_a_few_edits_however_many_blocks_there_are():
     np.testing.assert_array_equal(edit.apply(states[0])[0].points, after)
     back = edit.inverse(states[0]).apply(states[1])
     np.testing.assert_array_equal(back[0].points, before)
+
+
+def test_blocks_are_told_apart_as_by_sorting_also_where_they_are_far_apart():
+    rng = np.random.default_rng(3)
+    near = rng.integers(-4, 5, (500, 3))
+    for blocks in (near, np.concatenate([near, [[10**12, 0, 0], [-(10**12), 3, 3]]])):
+        places, counts = _distinct(blocks)
+        wanted, how_often = np.unique(blocks, axis=0, return_counts=True)
+        np.testing.assert_array_equal(places, wanted)
+        np.testing.assert_array_equal(counts, how_often)
+    assert len(_distinct(near[:0])[0]) == 0

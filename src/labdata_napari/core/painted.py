@@ -13,7 +13,7 @@ centroid, and their number times the volume of a block its volume.
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -74,7 +74,7 @@ def centres_of(blocks: NDArray[np.int64], sides: Sides) -> Array:
     """Return the centres (N, 3) of blocks (M, 3), as `points_of_blocks` does."""
     size = np.asarray(sides, np.int64)
     while len(blocks) > MOST_BLOCKS:
-        blocks, counts = np.unique(blocks // 2, axis=0, return_counts=True)
+        blocks, counts = _distinct(blocks // 2)
         blocks, size = blocks[counts >= 4], size * 2
     return np.asarray(blocks * size + (size - 1) / 2, np.float64)
 
@@ -94,9 +94,11 @@ def repainted(
         (3,) the first block of the box.
     """
     first = np.asarray(corner, np.int64)
-    outside = ((blocks < first) | (blocks >= first + mask.shape)).any(axis=1)
-    every = np.concatenate([blocks[outside], np.argwhere(mask) + first])
-    return every[np.lexsort(every.T[::-1])]
+    outside = np.zeros(len(blocks), np.bool_)
+    for axis, size in enumerate(mask.shape):  # much faster than all three at once
+        along = blocks[:, axis] - first[axis]
+        outside |= (along < 0) | (along >= size)
+    return _distinct(np.concatenate([blocks[outside], np.argwhere(mask) + first]))[0]
 
 
 def sides_of(points: ArrayLike) -> NDArray[np.int64]:
@@ -130,7 +132,7 @@ def blocks_of_points(points: ArrayLike, sides: Sides) -> NDArray[np.int64]:
         own = first[(counts == each).all(axis=1)]
         steps = np.array(list(product(*(range(n) for n in each))), np.int64)
         parts.append((own[:, None] + steps).reshape(-1, 3))
-    return np.unique(np.concatenate(parts), axis=0)
+    return _distinct(np.concatenate(parts))[0]
 
 
 def mask_of_points(points: ArrayLike, shape: Sequence[int]) -> NDArray[np.bool_]:
@@ -170,3 +172,21 @@ def region_of(points: ArrayLike, um_per_pixel: ArrayLike) -> Injection:
         volume_um3=float(voxels.sum() * np.prod(um)),
         extent_um=(high - low) * um,
     )
+
+
+def _distinct(blocks: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Return the distinct of blocks (N, 3), in order, and how often each is there.
+
+    Counted in the box that holds them, as sorting rows takes a hundred times as long.
+    """
+    if not len(blocks):
+        return blocks, np.zeros(0, np.int64)
+    first = blocks.min(axis=0)
+    size = blocks.max(axis=0) - first + 1
+    if np.prod(size.astype(np.float64)) > _MOST_CELLS:
+        return np.unique(blocks, axis=0, return_counts=True)
+    rows = np.ravel_multi_index(tuple((blocks - first).T), tuple(size))
+    counts = np.bincount(rows)
+    (cells,) = np.nonzero(counts)
+    places = np.stack(np.unravel_index(cells, tuple(size)), axis=1) + first
+    return places, counts[cells]
