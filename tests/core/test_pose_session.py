@@ -161,6 +161,18 @@ def test_frames_worth_labelling_join_a_set_at_their_place() -> None:
     session.click(1, 2)
     assert session.new_frames == (fresh[0],)
     assert session.queue.left == 2
+    # they stay suggested until they are saved, or somebody lets them go
+    assert session.suggested == (fresh[0], FRAMES[2], fresh[1])
+    session.look_at(2)
+    session.say_right()
+    assert session.suggested == (fresh[0], FRAMES[2])
+    session.suggest([VIDEO.frame(41)])
+    assert [frame for frame, _ in session.queue.places] == [*session.suggested]
+    session.look_at(2)
+    session.accept()
+    assert VIDEO.frame(41) not in session.suggested
+    session.adopt_saved(session.draft, session.draft, 1)
+    assert session.suggested == ()
 
 
 def test_a_video_is_walked_through_whatever_else_a_set_holds() -> None:

@@ -17,12 +17,10 @@ from qtpy.QtWidgets import QAbstractButton, QApplication, QDockWidget, QLabel
 
 from hands import (
     Actions,
-    canvas,
     child,
     double_click_row,
     drag,
     pause,
-    place_of,
     press,
     row_of,
 )
@@ -40,14 +38,13 @@ from labdata_napari.widgets.pose_problems import PoseProblems
 from labdata_napari.widgets.pose_rows import Saving, save_labels
 from labdata_napari.widgets.question import Question
 from labdata_napari.widgets.workspace import workspace_for
+from pose_hand import CTRL, SHIFT, Hand
 
 if TYPE_CHECKING:
     from labdata_napari.core.pose import FrameKey, PoseLabels
 
 pytestmark = [pytest.mark.gui, pytest.mark.one_qt]
 ERRORS, EVERY, MODEL = 50, 3, 7
-CTRL, NONE = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier
-SHIFT = Qt.KeyboardModifier.ShiftModifier
 
 
 def seed(url: str, truth) -> dict[int, str]:
@@ -71,60 +68,6 @@ def seed(url: str, truth) -> dict[int, str]:
                 {**row, "x": x, "y": y, "likelihood": sure[:, part].astype(np.float32)}
             )
     return wrong
-
-
-class Hand:
-    """A person at the Pose dock of a window."""
-
-    def __init__(self, viewer) -> None:
-        self.viewer, self.picture = viewer, canvas(viewer)
-        self.posing = workspace_for(viewer).posing
-
-    @property
-    def session(self):
-        return self.posing.work.session
-
-    def key(self, which, modifier=NONE) -> None:
-        QTest.keyClick(self.picture, which, modifier)
-        self.look()
-
-    def look(self) -> None:
-        """Until the picture of the frame is there."""
-        waited(lambda: self.posing.work is None or self.posing.work.view.is_current)
-
-    def click(self, x: float, y: float) -> None:
-        view, before = self.posing.work.view, self.session.draft
-        # where another body part lies, Shift says that it is not that which is meant
-        other = view.under((y, x))
-        keys = NONE if other in (None, self.session.bodypart) else SHIFT
-        QTest.mouseMove(self.picture, place_of(self.viewer, (y, x)))
-        # meanwhile the window may have been laid out, and the picture be elsewhere
-        place = place_of(self.viewer, (y, x))
-        QTest.mouseClick(self.picture, Qt.MouseButton.LeftButton, keys, place)
-        try:
-            waited(lambda: self.session.draft is not before)
-        except TimeoutError as error:
-            here = self.session.here, view.is_current, view.frame
-            where = place, self.picture.size(), place_of(self.viewer, (y, x))
-            error.add_note(f"{here}; over {other} with {keys}, {where}")
-            raise
-
-    def opened(self, dock, row: str) -> None:
-        sets = child(dock, "pose_sets")
-        model = sets.model()
-
-        def listed() -> bool:
-            cells = (model.index(n, 0).data() for n in range(model.rowCount()))
-            return row in cells
-
-        waited(listed)
-        double_click_row(sets, row_of(sets, row))
-        waited(lambda: self.posing.work is not None)
-        self.look()
-
-    def saved(self, dock) -> None:
-        self.key(Qt.Key.Key_S, CTRL)
-        waited(lambda: child(dock, "pose_badge").text() == "✓ all saved")
 
 
 def rows_of(url: str, num: int) -> tuple[PoseLabels, dict, dict]:
@@ -210,7 +153,10 @@ def what_is_said(hand: Hand, dock, num: int) -> None:
 
 
 def a_set_with_its_video_and_without(hand: Hand, dock, num: int) -> None:
-    """Frames are suggested from the video; labels are carried over without it, too."""
+    """Frames are suggested from the video; labels are carried over without it, too.
+
+    What was suggested is there again the next time, but for what somebody let go.
+    """
     hand.opened(dock, f"label set {num}")
     press(waited(lambda: dock.findChild(QObject, "recover_discard")))
     session, suggest = hand.session, child(dock, "pose_suggest")
@@ -237,6 +183,19 @@ def a_set_with_its_video_and_without(hand: Hand, dock, num: int) -> None:
     assert len(session.frames) == before + len(session.queue)
     hand.key(Qt.Key.Key_Space)
     assert session.frame not in session.baseline.labels.frames
+    let_go, suggested = session.frame, session.suggested
+    hand.key(Qt.Key.Key_K)
+    assert session.suggested == tuple(f for f in suggested if f != let_go)
+    press(child(dock, "pose_back"))
+    hand.opened(dock, f"label set {num}")
+    waited(lambda: "suggested before are here again" in status_of(dock))
+    again, session = session.suggested, hand.session
+    assert session.suggested == again
+    assert [frame for frame, _ in session.queue.places] == list(again)
+    assert {*session.frames} - {*session.baseline.labels.frames} == {*again}
+    hand.key(Qt.Key.Key_Space)
+    assert session.frame == again[0]
+    assert hand.posing.work.view.picture.data.any()
     # what is found for a session that was left is nothing to another
     problems, other = dock.findChild(PoseProblems), PoseSession((), PoseDraft())
     problems.find()
@@ -245,6 +204,10 @@ def a_set_with_its_video_and_without(hand: Hand, dock, num: int) -> None:
     assert not child(dock, "pose_left").text()
     assert not len(other.queue)
     problems.follow(session)
+
+
+def status_of(dock) -> str:
+    return str(child(dock, "pose_status").text())
 
 
 def how_it_looks(hand: Hand, dock, num: int, url: str) -> None:
@@ -315,6 +278,7 @@ def two_people(hand: Hand, dock, url: str, num: int) -> None:
     press(child(dock, "pose_back"))
     hand.opened(dock, f"label set {num}")
     session = hand.session
+    waited(lambda: "suggested before are here again" in status_of(dock))
     frame, first, second, third = session.frame, *session.bodyparts[:3]
     before = {m.bodypart: m for m in session.marks()}
     for name, shift in ((first, 40.0), (second, -30.0)):

@@ -169,6 +169,7 @@ class PoseSession(PoseWalk):
             self.do(pose_edits.accept(self.draft, frame, seen, self.looks.lowest))
         # whoever accepts a frame has looked at the whole of it
         self.queue.say_right([(frame, name) for name in self.bodyparts])
+        self._let_go(frame)
         self.listed.emit()
         self.next_frame()
 
@@ -238,6 +239,8 @@ class PoseSession(PoseWalk):
         """
         self.num, self.baseline, self.draft = num, baseline, draft
         self.skeleton = self.skeleton.with_bodyparts(draft.labels.bodyparts)
+        known = frozenset(baseline.labels.frames)
+        self.suggested = tuple(f for f in self.suggested if f not in known)
         self.edited.emit()
 
     def restore(

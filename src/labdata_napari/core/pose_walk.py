@@ -71,6 +71,8 @@ class PoseWalk:
         if predictions is not None:
             self.looks = Looks(Mode.CONFIRM, Order.PROBLEMS)
         self.queue = ProblemQueue()
+        self.suggested: tuple[FrameKey, ...] = ()
+        """Frames worth labelling that nobody labelled and saved, or let go."""
 
     # -- what is where
 
@@ -221,19 +223,27 @@ class PoseWalk:
         self.listed.emit()
 
     def suggest(self, frames: Sequence[FrameKey]) -> None:
-        """Let frames that are worth labelling be walked through as problems are."""
+        """Let frames that are worth labelling be walked through as problems are.
+
+        With them those that were suggested before and are walked through already.
+        """
+        self.suggested = tuple(sorted({*self.suggested, *frames}))
         self.add_frames(frames)
         first = next(iter(self.bodyparts), "")
-        numbers = [n for n in map(self.number_of, frames) if n is not None]
+        numbers = [n for n in map(self.number_of, self.suggested) if n is not None]
         words = "looks unlike the other frames"
         self.show_problems([Problem(n, first, SUGGESTED, 1.0, words) for n in numbers])
 
     def say_right(self) -> None:
         """Say that the chosen body part is where it should be, and go on."""
-        if self.here is None or self.queue.of_place(self.here) is None:
+        here = self.here
+        problem = None if here is None else self.queue.of_place(here)
+        if here is None or problem is None:
             self.told.emit(f"There is no problem with {self.bodypart} here.")
             return
-        self.queue.say_right([self.here])
+        if problem.kind == SUGGESTED:
+            self._let_go(here[0])
+        self.queue.say_right([here])
         self.listed.emit()
         self.next_problem()
 
@@ -247,6 +257,10 @@ class PoseWalk:
         self._numbers = {frame: number for number, frame in listed}
         if here is not None:
             self.at = self.number_of(here) or 0
+
+    def _let_go(self, frame: FrameKey) -> None:
+        """Take note that somebody has looked at a frame, whether he labelled it."""
+        self.suggested = tuple(other for other in self.suggested if other != frame)
 
     def _seen_in(self, frame: FrameKey) -> Predictions | None:
         return self.predictions if frame[:4] == self.video else None

@@ -1,7 +1,8 @@
 """What a lab's tables have no place for, in a file of this person's own per label set.
 
 It stands in for the tables of `labdata_napari.lab.pose_tables` where a lab has none:
-the same is kept, and nobody else sees it.
+the same is kept, and nobody else sees it. Frames that were suggested and that nobody
+labelled yet are always here: they are one person's list of what to do.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from labdata_napari.lab.journal_target import Target
 from labdata_napari.lab.private_files import write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _PATIENCE_S = 10.0
@@ -41,10 +42,13 @@ class Aside:
         Of labels, whether they are still there or not.
     skeleton
         None where nobody gave one.
+    suggested
+        Frames worth labelling.
     """
 
     details: Mapping[Place, Detail] = field(default_factory=dict)
     skeleton: Skeleton | None = None
+    suggested: tuple[FrameKey, ...] = ()
 
 
 def read_aside(lab: Any, num: int) -> Aside:
@@ -57,6 +61,7 @@ def keep_aside(
     num: int,
     details: Mapping[Place, Detail],
     skeleton: Skeleton | None = None,
+    suggested: tuple[FrameKey, ...] | None = None,
 ) -> None:
     """Keep more, in the place of what is there of the same labels.
 
@@ -68,6 +73,8 @@ def keep_aside(
         By place; of labels that are gone, nothing is kept.
     skeleton
         None to leave the one that is there.
+    suggested
+        In the place of those that are there; None to leave them.
 
     Raises
     ------
@@ -85,8 +92,9 @@ def keep_aside(
             there = _read(path)
             known = {p: d for p, d in there.details.items() if p not in details}
             known |= {p: d for p, d in details.items() if d.state is not State.ABSENT}
-            now = Aside(known, skeleton or there.skeleton)
-            if not (now.details or now.skeleton):
+            frames = there.suggested if suggested is None else suggested
+            now = Aside(known, skeleton or there.skeleton, frames)
+            if now == Aside():
                 path.unlink(missing_ok=True)
             elif now != there:
                 write_private(path, _to_json(target, now))
@@ -133,15 +141,22 @@ def _to_json(target: Target, aside: Aside) -> str:
     ]
     skeleton = None if aside.skeleton is None else aside.skeleton.to_json()
     record = {"set": asdict(target), "labels": rows, "skeleton": skeleton}
+    record["suggested"] = [list(frame) for frame in aside.suggested]
     return json.dumps(record, separators=(",", ":")) + "\n"
 
 
 def _from_json(record: dict[str, Any]) -> Aside:
     details = {}
     for *frame, name, state, source, x, y, user, when in record["labels"]:
-        key = FrameKey.from_row(dict(zip(FrameKey._fields, frame, strict=True)))
+        key = _frame(frame)
         time = datetime.datetime.fromisoformat(when)
         made = Detail(State(state), int(source), x, y, str(user), time)
         details[key, str(name)] = made
     skeleton = record["skeleton"]
-    return Aside(details, None if skeleton is None else Skeleton.from_json(skeleton))
+    suggested = tuple(_frame(frame) for frame in record.get("suggested", ()))
+    known = None if skeleton is None else Skeleton.from_json(skeleton)
+    return Aside(details, known, suggested)
+
+
+def _frame(values: Sequence[Any]) -> FrameKey:
+    return FrameKey.from_row(dict(zip(FrameKey._fields, values, strict=True)))

@@ -47,6 +47,8 @@ class SetRows:
         How its body parts hang together.
     pictures
         That of its first frame, which is shown first; empty where it has none.
+    suggested
+        Frames that it does not have, kept on this computer as worth labelling.
     """
 
     lab: LabIdentity
@@ -54,6 +56,7 @@ class SetRows:
     draft: PoseDraft
     skeleton: Skeleton
     pictures: Mapping[FrameKey, Picture]
+    suggested: tuple[FrameKey, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +123,8 @@ def read_label_set(lab: Lab, num: int) -> SetRows:
     NotFound
         When there is no such set.
     """
+    from labdata_napari.lab.pose_sidecar import read_aside
+
     home = _identity(lab)
     draft, skeleton = lab.poses.load_set(num)
     first = sorted(draft.labels.frames)[:1]
@@ -128,7 +133,9 @@ def read_label_set(lab: Lab, num: int) -> SetRows:
     # told when it is looked at
     with suppress(InvalidValue):
         pictures = read_pictures(lab, home, num, first)
-    return SetRows(home, num, draft, skeleton, pictures)
+    known = frozenset(draft.labels.frames)
+    waiting = [f for f in read_aside(lab, num).suggested if f not in known]
+    return SetRows(home, num, draft, skeleton, pictures, tuple(waiting))
 
 
 def read_set_video(
@@ -281,6 +288,23 @@ def save_skeleton(
     _refuse_elsewhere(lab, home)
     lab.poses.save_skeleton(num, skeleton)
     return skeleton
+
+
+def keep_suggested(
+    lab: Lab, home: LabIdentity, num: int, frames: tuple[FrameKey, ...]
+) -> None:
+    """Keep frames worth labelling until a set is opened again, on this computer.
+
+    Raises
+    ------
+    WriteRefused
+        When another lab has been connected since the set was opened, or the disk
+        refuses.
+    """
+    from labdata_napari.lab.pose_sidecar import keep_aside
+
+    _refuse_elsewhere(lab, home)
+    keep_aside(lab, num, {}, suggested=frames)
 
 
 def save_labels(lab: Lab, saving: Saving) -> tuple[int, PoseDraft, str]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from psygnal import Signal
 
 from labdata_napari.core.pose_marks import VideoFrames
-from labdata_napari.core.pose_predictions import read_predictions
 from labdata_napari.core.pose_session import PoseSession
-from labdata_napari.core.video_align import alignment_of
-from labdata_napari.errors import LabdataError, UnreadableFile
+from labdata_napari.errors import LabdataError
 from labdata_napari.lab.journal_target import Target
 from labdata_napari.layers.pose_mouse import PoseMouse
 from labdata_napari.layers.pose_view import PoseView
@@ -24,6 +22,8 @@ from labdata_napari.widgets.pose_rows import (
     read_set_video,
     save_skeleton,
 )
+from labdata_napari.widgets.pose_suggested import PoseSuggestions
+from labdata_napari.widgets.pose_videos import compare, open_video, read_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from labdata_napari.core.pose_pictures import Picture
     from labdata_napari.core.pose_predictions import Predictions, VideoKey
     from labdata_napari.core.video_thread import Pictures
-    from labdata_napari.lab.opening import Opening
     from labdata_napari.layers.source import LabIdentity
     from labdata_napari.widgets.pose_rows import PredictionRows, SetRows, SetVideo
     from labdata_napari.widgets.workspace import Workspace
@@ -77,6 +76,8 @@ class PoseWork:
         self.source = source
         self.alignment = ""
         """How frames or predictions and the video do not fit together, in words."""
+        self.suggestions: PoseSuggestions | None = None
+        """Kept for the next time; of a label set alone."""
         self.view = PoseView(viewer, session, title)
         self._mouse = PoseMouse(viewer, self.view)
         source.arrived.connect(self._on_picture)
@@ -122,6 +123,8 @@ class PoseWork:
         self.session.edited.disconnect(self._on_edited)
         self.session.hung.disconnect(self._keep_skeleton)
         self._journaling.leave(self.session)
+        if self.suggestions is not None:
+            self.suggestions.end()
         self.view.gone.disconnect()
         self.source.close()
         self._mouse.end()
@@ -234,7 +237,7 @@ class Posing:
         """Open predictions that a model wrote to a file, of a video of the lab."""
         self.told.emit(f"Reading {path.name} …")
         self._workspace.background(
-            _read_file,
+            read_file,
             path,
             video,
             into,
@@ -272,6 +275,10 @@ class Posing:
         )
         title = f"label set {rows.num}"
         self._start(rows, title, session, source)
+        if self.work is not None:
+            self.work.suggestions = PoseSuggestions(
+                self._workspace, rows.lab, session, rows.suggested
+            )
         self._workspace.submit(
             read_set_video,
             rows.lab,
@@ -285,15 +292,17 @@ class Posing:
     def _on_set_video(self, found: SetVideo | None) -> None:
         if found is not None and found.stored:
             self._workspace.background(
-                _compare, found, done=self._on_aligned, failed=self._on_no_video
+                compare, found, done=self._on_aligned, failed=self._on_no_video
             )
+        else:
+            self._on_no_video()
 
     def _on_file(self, answer: tuple[Predictions, VideoKey, int | None]) -> None:
         self.open_predictions(*answer)
 
     def _on_predictions(self, rows: PredictionRows) -> None:
         self._workspace.background(
-            _open_video, rows, done=self._on_video, failed=self._on_failed
+            open_video, rows, done=self._on_video, failed=self._on_failed
         )
 
     def _on_video(self, answer: tuple[PredictionRows, Pictures]) -> None:
@@ -360,34 +369,18 @@ class Posing:
             work.source.also(found.video, reader)
         work.alignment = words
         self.aligned.emit()
+        if not words and work.suggestions is not None:
+            self._tell(work.suggestions.show(found.video))
 
-    def _on_no_video(self, _error: LabdataError) -> None:
-        """Go on without: a label set needs no video."""
+    def _on_no_video(self, _error: LabdataError | None = None) -> None:
+        """Go on without: a label set needs no video, unless for what was suggested."""
+        work = self.work
+        if work is not None and work.suggestions is not None:
+            self._tell(work.suggestions.why_not())
+
+    def _tell(self, words: str) -> None:
+        if words:
+            self.told.emit(words)
 
     def _on_failed(self, error: LabdataError) -> None:
         self.told.emit(str(error))
-
-
-def _read_file(
-    path: Path, video: VideoKey, into: int | None
-) -> tuple[Predictions, VideoKey, int | None]:
-    return read_predictions(path), video, into
-
-
-def _reader_of(opening: Opening) -> Pictures:
-    reader: Any = getattr(opening().data, "reader", None)
-    if not hasattr(reader, "picture_held"):
-        raise UnreadableFile(
-            "The recording is no video with colours that frames can be taken from."
-        )
-    found: Pictures = reader
-    return found
-
-
-def _open_video(rows: PredictionRows) -> tuple[PredictionRows, Pictures]:
-    return rows, _reader_of(rows.opening)
-
-
-def _compare(found: SetVideo) -> tuple[SetVideo, Pictures, str]:
-    reader = _reader_of(found.opening)
-    return found, reader, alignment_of(reader, found.stored).words
