@@ -205,6 +205,7 @@ class Annotator(PointEdits):
         elif any(entry.name == name for entry in roster(self.layer)):
             self.choose(name)
             self.go_to(name)
+            self.told.emit("")  # what was said of another one
             self.changed.emit()
         elif number >= shanks:
             self.told.emit(f"{probe} has no shank {number}.")

@@ -283,6 +283,7 @@ def replace_annotations(
     annotations: AnnotationSet,
     baseline: AnnotationSet,
     nameless: Sequence[Draft] = (),
+    words: str = "replace all annotations",
 ) -> None:
     """Fill the layer anew, as after a revert or a recovery.
 
@@ -294,10 +295,12 @@ def replace_annotations(
         What the table is known to hold.
     nameless
         Annotations without points that are listed as well, unless their name is taken.
+    words
+        What the edit is called.
     """
     taken = set(annotations.names)
     more = [draft for draft in nameless if draft.name not in taken]
-    with history_of(layer).edit("replace all annotations"):
+    with history_of(layer).edit(words):
         set_baseline(layer, baseline)
         fill(layer, (*drafts_of(annotations), *more))
 

@@ -102,7 +102,7 @@ def restore(
     # The rows as they are now stay the baseline: a save that would overwrite
     # somebody's change says so.
     empty = (*nameless, *state.names_for(together.names))
-    replace_annotations(layer, together, source.baseline, empty)
+    replace_annotations(layer, together, source.baseline, empty, RESTORED)
 
 
 def contested_rows(

@@ -55,6 +55,7 @@ class RevertFlow(QObject):
     def _revert(self) -> None:
         source = source_of(self.layer)
         if self.layer is not None and source is not None:
-            editing.replace_annotations(self.layer, source.baseline, source.baseline)
+            rows = source.baseline
+            editing.replace_annotations(self.layer, rows, rows, words="revert")
             self.told.emit("Everything is as the lab had it; undo takes this back.")
             self.layer_changed.emit()
