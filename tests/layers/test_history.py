@@ -402,6 +402,48 @@ def test_lines_that_somebody_removes_come_back_with_the_next_edit(layer):
     assert len(said) == 1
 
 
+def test_naparis_features_table_says_name_type_and_order(layer):
+    viewer = ViewerModel()
+    viewer.add_layer(layer)
+    annotator = Annotator(viewer, layer)
+
+    def told():
+        table = layer.features
+        return list(
+            zip(table["annotation"], table["type"], table["order"], strict=True)
+        )
+
+    def is_right():
+        types = {entry.name: entry.type for entry in p.roster(layer)}
+        count: dict[str, int] = {}
+        for name, type_, order in told():
+            count[name] = count.get(name, 0) + 1
+            assert (type_, order) == (types[name], count[name])
+
+    first = told()
+    assert first[:3] == [("probe 1", "probe_track", n) for n in (1, 2, 3)]
+    seen: list[int] = []
+    layer.events.features.connect(lambda _: seen.append(len(layer.features)))
+    editing.add_annotation(layer, "new", "landmark")
+    editing.choose_annotation(layer, "new")
+    annotator.add_at((1.0, 1.0, 1.0))
+    assert told()[-1] == ("new", "landmark", 1)
+    assert seen[-1] == len(first) + 1  # who shows the table hears of it
+    editing.retype_annotations(layer, ["new"], "lesion")
+    assert told()[-1] == ("new", "lesion", 1)
+    editing.remove_points(layer, [0])
+    editing.rename_annotation(layer, "probe 1", "probe A")
+    layer.add((2.0, 2.0, 2.0))  # by napari's own tool
+    is_right()
+    layer.features = {"annotation": ["typed"] * len(layer.data)}  # by a script
+    is_right()
+    assert len(told()) == len(first) + 1
+    while annotator.history.undo():
+        is_right()
+    assert told() == first
+    annotator.end()
+
+
 def test_undoing_a_new_annotation_chooses_what_was_chosen_before(layer):
     viewer = ViewerModel()
     viewer.add_layer(layer)

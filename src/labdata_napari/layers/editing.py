@@ -27,6 +27,7 @@ from labdata_napari.layers.filling import (
     set_roster,
 )
 from labdata_napari.layers.history import history_of
+from labdata_napari.layers.point_features import let_next_points
 from labdata_napari.layers.points import (
     FEATURE,
     Listed,
@@ -379,7 +380,7 @@ def _rename_points(layer: Points, name: str, new_name: str) -> None:
         set_names(layer, names)
     if is_chosen:
         forget_selection(layer)
-        layer.feature_defaults = {FEATURE: new_name}
+        let_next_points(layer, **{FEATURE: new_name})
 
 
 def _roster_names(layer: Points) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from labdata_napari.layers.colours import annotation_colours
+from labdata_napari.layers.point_features import columns_of, let_next_points
 from labdata_napari.layers.points import (
     FEATURE,
     ROSTER_KEY,
@@ -78,10 +79,12 @@ def set_names(layer: Points, names: Sequence[str]) -> None:
     """Say anew to which annotation every point belongs; the chosen one stays so."""
     chosen = chosen_name(layer)
     # Assigned as a whole: changing it in place fires no event.
-    layer.features = pd.DataFrame({FEATURE: np.array(names, dtype=object)})
+    types = {entry.name: entry.type for entry in roster(layer)}
+    own = {FEATURE: np.array(names, dtype=object), **columns_of(names, types)}
+    layer.features = pd.DataFrame(own)
     # napari lets the next points belong to the owner of the last one then
     if chosen is not None and chosen_name(layer) != chosen:
-        layer.feature_defaults = {FEATURE: chosen}
+        let_next_points(layer, **{FEATURE: chosen})
 
 
 def make_current(layer: Points, name: str) -> None:
@@ -91,7 +94,7 @@ def make_current(layer: Points, name: str) -> None:
     entries = roster(layer)
     type_ = next(entry.type for entry in entries if entry.name == name)
     if chosen_name(layer) != name:
-        layer.feature_defaults = {FEATURE: name}
+        let_next_points(layer, **{FEATURE: name})
     layer.current_face_color = colours_of(entries)[name]
     layer.current_symbol = symbol_of(type_)
 

@@ -3,7 +3,7 @@
 The layer's `annotation` feature says which annotation a point belongs to. Names,
 types and row ids live in a roster beside it, because an annotation may have no points
 yet and because napari copies the features of a selected point to the next new one:
-an id per point would be copied along.
+an id per point would be copied along. Its features `type` and `order` only tell.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from labdata_napari.core.annotation import Annotation, AnnotationSet
 from labdata_napari.core.annotation_types import REGION
 from labdata_napari.core.draft import Draft
 from labdata_napari.layers.colours import annotation_colours
+from labdata_napari.layers.point_features import columns_of, describe_points
 from labdata_napari.layers.source import METADATA_KEY, LayerSource, source_of
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def annotation_layer(
     -------
     (data, keyword arguments, "points")
     """
-    colours = annotation_colours(annotations.names)
+    colours, names = annotation_colours(annotations.names), feature_of(annotations)
     roster = tuple(
         Listed(a.name, a.type, a.annotation_id, colours[a.name]) for a in annotations
     )
@@ -138,7 +139,9 @@ def annotation_layer(
         **space,
         "name": name,
         "ndim": 3,
-        "features": pd.DataFrame({FEATURE: feature_of(annotations)}),
+        "features": pd.DataFrame(
+            {FEATURE: names, **columns_of(names, {a.name: a.type for a in annotations})}
+        ),
         "size": max(1.0, max(shape[-2:]) / _POINTS_ACROSS),
         "canvas_size_limits": (SMALLEST_ON_SCREEN, LARGEST_ON_SCREEN),
         "border_color": "black",
@@ -150,9 +153,8 @@ def annotation_layer(
         },
     }
     if len(annotations):
-        names = arguments["features"][FEATURE].tolist()
-        arguments["face_color"] = _colours_per_point(roster, names)
-        arguments["symbol"] = _symbols_per_point(roster, names)
+        arguments["face_color"] = _colours_per_point(roster, names.tolist())
+        arguments["symbol"] = _symbols_per_point(roster, names.tolist())
     return stacked(annotations), arguments, "points"
 
 
@@ -301,6 +303,7 @@ def recolour(layer: Points) -> None:
     if not names:
         return
     entries = roster(layer)
+    describe_points(layer, names, {e.name: e.type for e in entries})
     colours = _colours_per_point(entries, names)
     now = np.asarray(layer.face_color)
     if not np.allclose(now[:, :3], colours[:, :3]):

@@ -19,6 +19,7 @@ from labdata_napari.core.track_reading import is_annotation_file, read_with_pitc
 from labdata_napari.core.track_space import Space
 from labdata_napari.errors import InvalidValue
 from labdata_napari.layers.colours import annotation_colours
+from labdata_napari.layers.point_features import TYPE
 from labdata_napari.layers.points import FEATURE, ROSTER_KEY, symbol_of
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 SPACE_KEY = "labdata_space"
 """The entry of a layer's metadata that holds the `Space` of its points."""
 
-_TYPE = "type"
 _POINT_UM = 60.0  # on the screen a click in a mouse brain
 
 
@@ -101,8 +101,8 @@ def _drafts(data: Any, attributes: Mapping[str, Any]) -> list[Draft]:
         return [Draft(fallback, "", data)]
     values = features[FEATURE].tolist()
     names = [v if isinstance(v, str) and v.strip() else fallback for v in values]
-    if _TYPE in features:
-        typed = zip(names, features[_TYPE].tolist(), strict=True)
+    if TYPE in features:
+        typed = zip(names, features[TYPE].tolist(), strict=True)
         types = {**{n: t for n, t in typed if isinstance(t, str)}, **types}
     places: dict[str, list[int]] = {}
     for place, name in enumerate(names):
@@ -126,7 +126,7 @@ def _layer(path: Path) -> LayerData:
         "ndim": 3,
         "scale": tuple(space.um_per_pixel.tolist()),
         "units": ("um", "um", "um"),
-        "features": pd.DataFrame({FEATURE: names, _TYPE: types}, dtype=object),
+        "features": pd.DataFrame({FEATURE: names, TYPE: types}, dtype=object),
         "size": _POINT_UM / float(space.um_per_pixel.min()),
         "border_color": "black",
         "border_width": 0.1,
