@@ -220,6 +220,26 @@ def test_undo_takes_back_nothing_that_somebody_else_saved(layer):
     assert first["virus (mine)"].points.tolist() == [[7, 7, 7]]
 
 
+def test_undo_behind_a_conflict_goes_as_far_back_as_before(layer):
+    history, rng = history_of(layer), np.random.default_rng(5)
+    for place in rng.uniform(0, 30, (230, 3)):
+        editing.move_point(layer, 0, place)
+    theirs = ROWS.with_added(Annotation("theirs", "", np.ones((1, 3)), 9))
+    for number in range(2):  # the second before all of the first is worked out
+        mine = p.annotations_from_layer(layer)
+        settle(layer, merged(ROWS if not number else theirs, mine, theirs), theirs)
+    places = []
+    while history.undo():
+        assert "theirs" in p.annotations_from_layer(layer).names
+        places.append(layer.data[0].tolist())
+    wanted = np.random.default_rng(5).uniform(0, 30, (230, 3))[-2::-1]
+    np.testing.assert_array_equal(places, [*wanted, TRACK[0]])
+    assert p.annotations_from_layer(layer) == theirs
+    while history.redo():
+        pass
+    assert p.annotations_from_layer(layer) == mine
+
+
 def test_what_comes_back_after_a_save_has_the_row_it_was_saved_in(layer):
     editing.add_annotation(layer, "late", "landmark")
     editing.choose_annotation(layer, "late")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from labdata_napari.core.draft import Draft
 
+    Step = tuple[str, tuple[Draft, ...]]
+
+_AT_ONCE = 30
 _BEGINNINGS = ("adding", "changing", "removing")
 
 
@@ -47,12 +50,14 @@ class LayerHistory:
     def __init__(self, layer: Points) -> None:
         self._layer = ref(layer)
         self._past = History()
+        self._beyond: Iterator[Step] = iter(())
         self._holders = 0
         self._will_be_told = False
         self._tips: dict[str, tuple[float, ...]] = {}
         self._chosen: str | None = None  # when the edit that goes on began
         self._chosen_before: dict[str, str] = {}
         self.state: tuple[Draft, ...] = drafts(layer)
+        self._bottom = self.state  # where all steps are undone
         for event in (layer.events.data, layer.events.features, layer.events.metadata):
             event.connect(self._on_event)
         layer.events.set_data.connect(self._on_drawn)
@@ -110,28 +115,38 @@ class LayerHistory:
             self._go(*self._past.redo(self.state))
         return words
 
-    def past(self) -> list[tuple[str, tuple[Draft, ...]]]:
-        """Return what each undo would take back, and what it leads to, oldest first."""
-        steps, state, past = [], self.state, self._past
-        while past.done:
-            words = past.undo_words
-            state, past = past.undo(state)
-            steps.append((words, tuple(state)))
-        return steps[::-1]
+    def past(self) -> Iterator[Step]:
+        """Return what each undo would take back and what it leads to, newest first.
 
-    def begin_with(self, past: Iterable[tuple[str, Sequence[Draft]]]) -> None:
+        Each is worked out when it is asked for, from what is there now.
+        """
+        return chain(_steps_back(self._past, self.state), self._beyond)
+
+    def begin_with(self, past: Iterable[Step]) -> None:
         """Let undo lead to other states than those that the layer was in.
 
         Parameters
         ----------
         past
-            As of `past`; a step that leaves all as it was is none.
+            As of `past`; asked for as far as undo comes. A step that leaves all as it
+            was is none.
         """
-        history, steps = History(), [*past, ("", self.state)]
-        for (words, before), (_, after) in pairwise(steps):
-            history = history.push(tuple(before), tuple(after), words)
-        self._past = history
+        self._past, self._beyond, self._bottom = History(), iter(past), self.state
+        self._reach()
         self.changed.emit()
+
+    def _reach(self) -> None:
+        """Take over some of what is beyond the steps that can be undone, at their end.
+
+        Not all at once: a step takes a millisecond or two.
+        """
+        while not self._past.done and (some := list(islice(self._beyond, _AT_ONCE))):
+            older = History()
+            steps = [*reversed(some), ("", self._bottom)]
+            for (words, before), (_, after) in pairwise(steps):
+                older = older.push(before, after, words)
+            self._past = History(older.done, self._past.undone)
+            self._bottom = some[-1][1]
 
     def _go(self, state: Sequence[Draft], past: History) -> None:
         layer = self._layer()
@@ -152,6 +167,7 @@ class LayerHistory:
         finally:
             self._holders -= 1
         self._past, self.state = past, drafts(layer)
+        self._reach()
         self.changed.emit()
         self.released.emit(True)
 
@@ -214,6 +230,13 @@ class LayerHistory:
                 self._chosen_before[draft.name] = str(chosen)
         self.state = after
         self.changed.emit()
+
+
+def _steps_back(past: History, state: Sequence[Draft]) -> Iterator[Step]:
+    while past.done:
+        words = past.undo_words
+        state, past = past.undo(tuple(state))
+        yield words, tuple(state)
 
 
 def history_of(layer: Points) -> LayerHistory:

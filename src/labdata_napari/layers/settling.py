@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from labdata_napari.core.annotation import AnnotationSet
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 ON_TOP = "put your changes on top of theirs"
 TAKEN = "take theirs"
 RESTORED = "restore what was not saved"
-_MOST = 500
-"""Steps that are taken over; each takes a millisecond or two."""
 
 
 def settle(
@@ -60,14 +59,12 @@ def settle(
         return _listed(beside, pointless(state))
 
     mine = working_copy.drafts(layer)
-    past = [(words, on_theirs(state)) for words, state in history.past()[-_MOST:]]
-    if not past:
-        past = [(ON_TOP, _listed(theirs, pointless(mine)))]
-    if is_taken:
-        past.append((TAKEN, on_theirs(mine)))
+    past = ((words, on_theirs(state)) for words, state in history.past())
+    last = next(past, (ON_TOP, _listed(theirs, pointless(mine))))
+    taken = [(TAKEN, on_theirs(mine))] if is_taken else []
     nameless = () if is_taken else pointless(mine)
     replace_annotations(layer, annotations, theirs, nameless)
-    history.begin_with(past)
+    history.begin_with(chain(taken, [last], past))
 
 
 def restore(
