@@ -84,12 +84,7 @@ class VideoReader:
         self._decoding = threading.Lock()
         self._converting = threading.Lock()
         try:
-            self._container = av.open(str(path))
-            weakref.finalize(self, self._container.close)
-            if not self._container.streams.video:
-                raise UnreadableFile(f"{path} holds no video.")
-            self._stream = self._container.streams.video[0]
-            self._stream.thread_type = _threads_for(self._container, self._stream)
+            self._open()
             self._index = self._indexed(index_cache)
             first = self._first_frame()
         except OSError as error:  # of the system, not of what the file holds
@@ -111,6 +106,16 @@ class VideoReader:
         self._whole_from = -math.inf  # time from which on every frame is decoded
         self.most_held = max(_FEWEST_HELD, cache_bytes // _bytes_of(first))
         self._held = _Held(self.most_held)
+
+    def _open(self) -> None:
+        import av
+
+        self._container = av.open(str(self.path))
+        self._closing = weakref.finalize(self, self._container.close)
+        if not self._container.streams.video:
+            raise UnreadableFile(f"{self.path} holds no video.")
+        self._stream = self._container.streams.video[0]
+        self._stream.thread_type = _threads_for(self._container, self._stream)
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -182,7 +187,7 @@ class VideoReader:
             return self._held.get(number) or self._decode(number)
 
     def _decode(self, number: int) -> Any:
-        key = self._index.key_before(number)
+        key: int | None = self._index.key_before(number)
         before = max(number - _KEPT_BEFORE, 0)
         by_count = self._index.by_count
         self._whole_from = -math.inf if by_count else self._index.times[before]
@@ -200,20 +205,29 @@ class VideoReader:
                 return frame
             if position > number:
                 # The seek landed too late (open group of pictures): one key earlier.
-                if key == 0:
+                if key is None:
                     raise ValueError("its key frame is missing")
-                key -= 1
+                key = key - 1 if key else None
                 self._seek(key)
 
-    def _seek(self, key: int) -> None:
+    def _seek(self, key: int | None) -> None:
         if self._index.by_count:
-            self._seek_counted(key)
+            self._seek_counted(key or 0)
             return
         self._seek_time(key)
         self._frames = self._frames_of(self._container.demux(self._stream))
         self._position = -1
 
-    def _seek_time(self, key: int) -> None:
+    def _seek_time(self, key: int | None) -> None:
+        """Seek to a key frame; None for where the file begins.
+
+        That a seek to the first key frame does not reach where the table of contents,
+        which is at the end, is missing.
+        """
+        if key is None:
+            self._closing()
+            self._open()
+            return
         time = int(self._index.keys[key])
         self._container.seek(time, stream=self._stream, backward=True, any_frame=False)
 
@@ -223,8 +237,8 @@ class VideoReader:
         Where times say nothing a seek lands anywhere, as in an AVI whose end, and
         with it its table of contents, is missing.
         """
-        for attempt in (key, key - 1, 0):
-            self._seek_time(max(attempt, 0))
+        for attempt in (key, max(key - 1, 0), 0, None):
+            self._seek_time(attempt)
             packets = self._container.demux(self._stream)
             packet = next((p for p in packets if p.size and p.is_keyframe), None)
             landed = None if packet is None else self._index.key_at(packet.pos)
