@@ -18,7 +18,13 @@ from labdata_napari.core.reduce import (
     chunk_shape,
     scratch_bytes,
 )
-from labdata_napari.core.resample import MEMORY, output_dtype, reach, spline_axes
+from labdata_napari.core.resample import (
+    MEMORY,
+    output_dtype,
+    reach,
+    slab_bytes,
+    spline_axes,
+)
 from labdata_napari.core.threads import threads_here
 from labdata_napari.errors import InvalidValue
 
@@ -48,7 +54,7 @@ _REFERENCE_S = 0.045  # what `measured_speed` takes there
 
 # Share of the voxels' bytes that is left after compression, by their kind.
 _COMPRESSED = {"u1": 0.6, "u2": 0.55, "i": 0.55, "f": 0.85}
-_WINDOW_BYTES, _SLAB_BYTES = 10e6, 5e6  # per thread
+_WINDOW_BYTES = 10e6  # per thread
 
 
 @dataclass(frozen=True)
@@ -287,9 +293,8 @@ def _memory(
     readers = max(1, min(workers, MEMORY // (2 * chunk)))
     plane = box.shape[1] * box.shape[2] * 4
     reading = readers * 2 * chunk + (readers + 2 + len(plan.channels)) * frames * plane
-    row = math.prod(plan.shape_out[1:]) * 4
-    slab = max(_SLAB_BYTES, row)
-    sampling = workers * 2 * _WINDOW_BYTES + (workers + 2) * slab
+    slab = slab_bytes(plan, output_dtype(np.dtype(stack.dtype), plan))
+    sampling = workers * 2 * _WINDOW_BYTES + 3 * slab  # two computed, one written
     held = scratch if scratch <= MEMORY else 0
     return float(held + max(reading, sampling))
 

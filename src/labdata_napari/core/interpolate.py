@@ -118,7 +118,7 @@ def interpolate(
 
 
 def resample(
-    windows: Sequence[NDArray[Any]],
+    windows: Sequence[NDArray[Any]] | NDArray[Any],
     targets: Sequence[NDArray[Any]],
     first: NDArray[Any],
     full: NDArray[Any],
@@ -175,7 +175,8 @@ def resample(
             made(voxels)
             continue
         longest = int(np.argmax(size))
-        if _too_large(voxels, len(parts), box[1] - box[0]):
+        pieces_wanted = not kernels.WHOLE_WINDOWS
+        if pieces_wanted and _too_large(voxels, len(parts), box[1] - box[0]):
             half = size[longest] // 2
             for a, n in ((0, half), (half, size[longest] - half)):
                 at, length = start.copy(), size.copy()
@@ -217,7 +218,7 @@ def neighbours(
 
 
 def _piece(
-    windows: Sequence[NDArray[Any]],
+    windows: Sequence[NDArray[Any]] | NDArray[Any],
     first: NDArray[Any],
     full: NDArray[Any],
     box: tuple[NDArray[np.intp], NDArray[np.intp]],
@@ -243,7 +244,10 @@ def _piece(
         )
     ]
     dtype = working_dtype(windows[0].dtype)
-    data = np.array([window[inner] for window in windows], dtype)
+    data: Any = windows
+    whole = isinstance(data, np.ndarray) and data.shape[1:] == tuple(high - low)
+    if not whole or data.dtype != dtype:
+        data = np.array([window[inner] for window in windows], dtype)
     if np.any(margins):
         data = np.pad(data, [(0, 0), *margins], "reflect")
     shift = np.array([before for before, _ in margins]) - low

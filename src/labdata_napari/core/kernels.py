@@ -27,6 +27,9 @@ _log = logging.getLogger(__name__)
 class Kernels(Protocol):
     """The inner loops; see `kernels_numpy` for what each does."""
 
+    @property
+    def WHOLE_WINDOWS(self) -> bool: ...  # noqa: D102  a constant of modules
+
     def reduce_frame(  # noqa: D102
         self, frame: NDArray[Any], y_matrix: Any, x_matrix: Any, dtype: np.dtype[Any]
     ) -> NDArray[Any]: ...

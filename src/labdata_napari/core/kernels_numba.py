@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from labdata_napari.core.interpolate import Grid
 
 __all__ = [
+    "WHOLE_WINDOWS",
     "add_weighted",
     "blend",
     "coefficients",
@@ -37,6 +38,8 @@ __all__ = [
     "turn",
     "zoom_frames",
 ]
+
+WHOLE_WINDOWS = True
 
 
 def reduce_frame(

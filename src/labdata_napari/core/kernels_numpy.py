@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from labdata_napari.core.interpolate import Grid
 
 __all__ = [
+    "WHOLE_WINDOWS",
     "add_weighted",
     "blend",
     "coefficients",
@@ -31,6 +32,8 @@ __all__ = [
     "zoom_frames",
 ]
 
+WHOLE_WINDOWS = False
+"""Whether `sample` is best given all there is, rather than a piece at a time."""
 _TOGETHER = 16384  # voxels interpolated in one go: fewer would wait for the GIL, more
 # would not stay in the caches
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -50,13 +50,16 @@ __all__ = [
     "plane",
     "prepare",
     "reach",
+    "slab_bytes",
     "slabs",
     "spline_axes",
 ]
 
 MEMORY = 128 << 20
 _SLAB_BYTES = 4 << 20
-_LEAST_ROWS = 8  # thinner slabs need too many neighbours for what they are
+_LEAST_ROWS = 16  # thinner slabs need too many neighbours for what they are,
+_THICK = 8  # but for this many times the bytes
+_PORTION = 1 << 20  # voxels of a slab that one thread computes
 _REREAD = 1.5  # reading chunks this often beats writing everything to disk in between
 
 
@@ -188,22 +191,60 @@ def _through_scratch(
     workers: int,
     progress: Progress,
 ) -> Generator[NDArray[Any]]:
-    parts = sum(block.steps for block in blocks)
+    parts = sum(part.steps for block in blocks for part in _parts(block, work.plan))
     told = Counting(progress, reduction.steps(memory) + parts)
     # Large chunks are not read side by side: each thread holds one.
     readers = max(1, min(workers, memory // (2 * reduction.read_bytes)))
 
-    def compute(block: Block, step: Step) -> NDArray[Any]:
-        part = Part(block.size, block.steps, step)
-        slab = work.sampled(scratch, reduction.box, block, made=part)
+    def compute(portion: _Portion, step: Step) -> None:
+        part = Part(portion.block.size, portion.block.steps, step)
+        into = portion.voxels
+        work.sampled(scratch, reduction.box, portion.block, made=part, into=into)
         part.end()
-        return slab
 
     with reduction.run(memory, folder, readers, told) as scratch:
-        computed = counted(compute, blocks, workers, told)
+        computed = counted(compute, _portions(blocks, work), workers, told)
         with contextlib.closing(computed):
-            for _, slab in computed:
-                yield slab
+            for portion, _ in computed:
+                if portion.slab is not None:
+                    yield portion.slab
+
+
+class _Portion(NamedTuple):
+    """What one thread computes of a slab; threads share slabs, so that few are held."""
+
+    block: Block
+    voxels: NDArray[Any]
+    """Its own, in the slab."""
+    slab: NDArray[Any] | None
+    """The slab, in the last portion of it."""
+
+
+def _portions(blocks: list[Block], work: Work) -> Iterator[_Portion]:
+    for block in blocks:
+        slab = np.zeros(block.shape, work.dtype)
+        parts = _parts(block, work.plan)
+        for number, part in enumerate(parts, start=1):
+            where = tuple(
+                slice(a - begin, a - begin + n)
+                for a, begin, n in zip(part.start, block.start, part.shape, strict=True)
+            )
+            yield _Portion(part, slab[where], slab if number == len(parts) else None)
+
+
+def _parts(block: Block, plan: Plan) -> list[Block]:
+    """Cut a slab across its longest axis, the channels' left out."""
+    lengths = list(block.shape)
+    lengths[plan.channel_axis] = 0
+    axis = int(np.argmax(lengths))
+    count = max(1, min(lengths[axis], -(-block.size // _PORTION)))
+    cuts = [lengths[axis] * k // count for k in range(count + 1)]
+    found = []
+    for begin, end in itertools.pairwise(cuts):
+        start, shape = list(block.start), list(block.shape)
+        start[axis], shape[axis] = start[axis] + begin, end - begin
+        found.append(Block(four(start), four(shape)))
+    return found
 
 
 def _direct(
@@ -258,18 +299,26 @@ def _blocks(plan: Plan, dtype: np.dtype[Any]) -> Iterator[Block]:
     # Where the channels come first, a slab is cut along the second axis.
     along = 1 if plan.channel_axis == 0 else 0
     outer = shape[0] if along else 1
-    one = list(shape)
-    one[along], one[0] = 1, 1
-    row_bytes = int(np.prod(one, dtype=np.int64)) * dtype.itemsize
-    fitting = _SLAB_BYTES // row_bytes
-    fitting = max(1, fitting, min(_LEAST_ROWS, 4 * _SLAB_BYTES // row_bytes))
-    rows = min(shape[along], fitting)
+    rows = min(shape[along], max(1, slab_bytes(plan, dtype) // _row_bytes(plan, dtype)))
     for first, row in itertools.product(range(outer), range(0, shape[along], rows)):
         start, part = [0, 0, 0, 0], list(shape)
         if along:
             start[0], part[0] = first, 1
         start[along], part[along] = row, min(rows, shape[along] - row)
         yield Block(four(start), four(part))
+
+
+def slab_bytes(plan: Plan, dtype: np.dtype[Any]) -> int:
+    """Bytes of one of the pieces that `slabs` gives; at the end they may be fewer."""
+    row = _row_bytes(plan, dtype)
+    rows = max(1, _SLAB_BYTES // row, min(_LEAST_ROWS, _THICK * _SLAB_BYTES // row))
+    return rows * row
+
+
+def _row_bytes(plan: Plan, dtype: np.dtype[Any]) -> int:
+    """Bytes of one index of the axis that slabs are cut along."""
+    rest = plan.shape_out[2 if plan.channel_axis == 0 else 1 :]
+    return int(np.prod(rest, dtype=np.int64)) * dtype.itemsize
 
 
 def _union(boxes: Iterable[Box | None]) -> Box | None:

@@ -136,13 +136,15 @@ class Work:
         block: Block,
         places: Sequence[int] | None = None,
         made: Callable[[int], object] = nothing,
+        into: NDArray[Any] | None = None,
     ) -> NDArray[Any]:
         """Interpolate a block of the result from the reduced `box`.
 
         `places` tells where in the scratch the result's channels are, if not in order.
         `made` is called often, with the voxels made; what it raises goes through.
+        The result goes `into` zeros of its shape and type, if there are any.
         """
-        out = np.zeros(block.shape, self.dtype)
+        out = np.zeros(block.shape, self.dtype) if into is None else into
         start, shape = self._spatial(block.start), self._spatial(block.shape)
         by_channel = np.moveaxis(out, self.plan.channel_axis, 0)
         first = block.start[self.plan.channel_axis]
@@ -183,7 +185,7 @@ class Work:
             return
         low = np.array(window.low)
         a, b = three(low - box.low), three(low - box.low + window.shape)
-        windows = [scratch.window(channel, a, b) for channel in channels]
+        windows = scratch.windows(channels, a, b)
         matrix = self.affine[:, :3]
         offset = matrix @ start + self.affine[:, 3]
         how = (low, self.grid, matrix, offset, self.taps, self.kernels, made)

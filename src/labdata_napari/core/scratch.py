@@ -13,13 +13,14 @@ import numpy as np
 from labdata_napari.errors import WriteRefused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 
 TILE = (16, 64)  # rows and columns that lie together in the file
-WIDE_TILE = (32, 128)  # the same, where every tile costs a write of its own
+WIDE_TILE = (16, 128)  # the same, where every tile costs a write of its own
 _READ_BYTES = 1 << 18  # read at a time from a tile
 
 
@@ -148,18 +149,33 @@ class Scratch:
         self, channel: int, low: tuple[int, ...], high: tuple[int, ...]
     ) -> NDArray[Any]:
         """Read the (z, y, x) box from `low` up to, not including, `high`."""
+        return self.windows([channel], low, high)[0]
+
+    def windows(
+        self, channels: Sequence[int], low: tuple[int, ...], high: tuple[int, ...]
+    ) -> list[NDArray[Any]] | NDArray[Any]:
+        """Read the same box of some channels: views in memory, else one array."""
         z, y, x = (slice(a, b) for a, b in zip(low, high, strict=True))
         if self._array is not None:
-            return self._array[channel, z, y, x]
-        found = np.empty([b - a for a, b in zip(low, high, strict=True)], self.dtype)
-        for tile in self._tiles((y.start, y.stop), (x.start, x.stop)):
-            together = max(1, _READ_BYTES // (tile.plane_voxels * self.dtype.itemsize))
-            for first in range(0, len(found), together):
-                part = found[first : first + together]
-                planes = np.empty((len(part), len(tile.y), len(tile.x)), self.dtype)
-                self._read(planes, self._offset(channel, tile, z.start + first))
-                part[:, *tile.place] = planes[:, *tile.wanted]
+            return [self._array[channel, z, y, x] for channel in channels]
+        shape = [b - a for a, b in zip(low, high, strict=True)]
+        found = np.empty((len(channels), *shape), self.dtype)
+        tiles = self._tiles((y.start, y.stop), (x.start, x.stop))
+        for channel, voxels in zip(channels, found, strict=True):
+            for tile in tiles:
+                self._read_tile(channel, tile, z.start, voxels)
         return found
+
+    def _read_tile(
+        self, channel: int, tile: _Tile, z: int, voxels: NDArray[Any]
+    ) -> None:
+        """Read what is wanted of a tile's planes, from plane `z` on."""
+        together = max(1, _READ_BYTES // (tile.plane_voxels * self.dtype.itemsize))
+        for first in range(0, len(voxels), together):
+            part = voxels[first : first + together]
+            planes = np.empty((len(part), len(tile.y), len(tile.x)), self.dtype)
+            self._read(planes, self._offset(channel, tile, z + first))
+            part[:, *tile.place] = planes[:, *tile.wanted]
 
     def whole(self) -> NDArray[Any]:
         """Give the (C, Z, Y, X) array itself where it is in memory, else a copy."""

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 NOTE = "labdata-napari transform"
 _SOFTWARE = f"labdata-napari {__version__}"
 _BUFFER = 1 << 20
-_TICK = 4  # tiles after which a stop is heard
+_TICK = 4  # tiles compressed in one go, after which a stop is heard
 
 
 class TiffSink:
@@ -132,12 +132,13 @@ class TiffSink:
         counts: list[int] = []
         checksum = 0
         pages = slab.reshape(-1, *self._layout.page)
-        for _, data in in_order(compress, self._tiles(pages, sums), self._threads):
-            self._file.write(data)
-            checksum = crc32(data, checksum)
-            counts.append(len(data))
-            if len(counts) % _TICK == 0:
-                tick()
+        together = _in_groups(self._tiles(pages, sums), _TICK)
+        for _, group in in_order(_compressed, together, self._threads):
+            for data in group:
+                self._file.write(data)
+                checksum = crc32(data, checksum)
+                counts.append(len(data))
+            tick()
         self._file.flush()
         return {
             "pages": len(pages),
@@ -270,6 +271,17 @@ def physical_sizes(plan: Plan, axes: str) -> dict[str, Any]:
         described[f"PhysicalSize{axis}"] = um
         described[f"PhysicalSize{axis}Unit"] = "µm"
     return described
+
+
+def _in_groups(
+    tiles: Iterator[NDArray[Any]], count: int
+) -> Iterator[list[NDArray[Any]]]:
+    while group := list(itertools.islice(tiles, count)):
+        yield group
+
+
+def _compressed(tiles: list[NDArray[Any]]) -> list[bytes]:
+    return [compress(tile) for tile in tiles]
 
 
 def _checksum(file: BinaryIO, length: int) -> int:
