@@ -36,7 +36,7 @@ def test_every_chunk_is_read_once_and_only_where_it_is_needed():
 
 def test_memory_does_not_grow_with_the_number_of_frames(monkeypatch, tmp_path):
     # Small stacks stay below the usual bounds: lower them, so that they matter here.
-    monkeypatch.setattr(resample, "_SLAB_BYTES", 1 << 19)
+    monkeypatch.setattr(resample, "_SLAB_BYTES", 1 << 17)
     monkeypatch.setattr(sampling, "WINDOW_BYTES", 1 << 20)
 
     def peak(frames: int) -> int:
@@ -173,7 +173,7 @@ def test_an_error_of_the_source_comes_through():
 
 
 def test_a_missing_temporary_folder_is_told_in_words(monkeypatch, tmp_path):
-    monkeypatch.setattr(resample, "_SLAB_BYTES", 3000)
+    monkeypatch.setattr(resample, "_SLAB_BYTES", 500)
     stack = noise((30, 1, 40, 40))
     geometry = plan(stack.shape, None, SLANTED)
     with pytest.raises(WriteRefused, match="temporary file"):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labdata_napari.core.interpolate import ORDERS, working_dtype
-from labdata_napari.core.kernels import will_compile
+from labdata_napari.core.kernels import is_compiled, will_compile
 from labdata_napari.core.reduce import (
     axis_taps,
     chunk_shape,
@@ -187,6 +187,7 @@ def estimate(
     if compiled is None:
         compiled = will_compile(math.prod(plan.shape_in) * source.itemsize)
     costs = _COMPILED if compiled else _PLAIN
+    start = _PLAIN.start if is_compiled() else costs.start
     work = (
         costs.read_per_gb * _input_bytes(stack, plan, box) / 1e9
         + costs.sample_per_gvoxel[_how(plan, order)] * voxels / 1e9
@@ -203,7 +204,7 @@ def estimate(
         memory_bytes=int(
             costs.base_bytes + _memory(stack, plan, box, scratch, workers)
         ),
-        seconds=(costs.start + work * busy) * speed.slowness,
+        seconds=(start + work * busy) * speed.slowness,
     )
 
 

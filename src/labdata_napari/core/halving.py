@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,6 +48,7 @@ def level_shapes(
     return levels
 
 
+@functools.lru_cache(maxsize=64)
 def area_weights(length: int, reduced: int) -> sparse.csr_array:
     """Matrix ``(reduced, length)`` of the share of each voxel in each coarse voxel.
 

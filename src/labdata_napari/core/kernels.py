@@ -113,6 +113,11 @@ def loaded() -> Kernels:
     return (_load_compiled() if there else None) or kernels_numpy
 
 
+def is_compiled() -> bool:
+    """Tell whether the compiled kernels are there already."""
+    return loaded() is not kernels_numpy
+
+
 def will_compile(input_bytes: int) -> bool:
     """Tell, without loading them, whether the compiled kernels do some work.
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _BLOCK = 32  # planes filtered along z together
 _RING = _BLOCK + 2 * REACH
 _STRIP_BYTES = 2 << 20
-_TOGETHER, _TOGETHER_BYTES = 8, 32 << 20  # planes written together, where no ring is
+_TOGETHER, _TOGETHER_BYTES = 8, 16 << 20  # planes written together, where no ring is
 
 
 def strips(shape: tuple[int, int, int, int], itemsize: int, in_memory: int) -> int:

@@ -98,8 +98,11 @@ class Pages:
         return sizes
 
     def tile(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Rows and columns of the tiles of a level; larger ones were only padding."""
-        rows, columns = (min(TILE, -(-n // 16) * 16) for n in size)
+        """Rows and columns of the tiles of a level: as few as do, as small as do.
+
+        A page a little over a tile's length would else be padded to two.
+        """
+        rows, columns = (_tile_length(n) for n in size)
         return rows, columns
 
     def grid(self, size: tuple[int, int]) -> tuple[int, int]:
@@ -110,6 +113,12 @@ class Pages:
     def tiles_per_page(self) -> int:
         """Tiles of a page and its coarser copies together."""
         return sum(math.prod(self.grid(size)) for size in self.levels())
+
+
+def _tile_length(length: int) -> int:
+    """Length of equal tiles: at most `TILE`, a multiple of 16 as TIFF wants it."""
+    tiles = -(-length // TILE)
+    return -(-length // (16 * tiles)) * 16
 
 
 def coarser_copies(

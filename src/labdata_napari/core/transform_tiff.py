@@ -6,8 +6,8 @@
   image's description. Channels come as C where they are the first or second axis, and
   as samples where they are last. OME knows no image whose rows are channels: channels
   as the third axis are written as "TZYX" and only the JSON says what they are.
-* Tiles of 256, compressed with zlib (whole numbers as differences), as every TIFF
-  reader knows; coarser copies of pages over 512 pixels, each half the one before;
+* Tiles of at most 256, compressed with zlib (whole numbers as differences), as every
+  TIFF reader knows; coarser copies of pages over 512 pixels, each half the one before;
   BigTIFF from 2 GB.
 """
 
