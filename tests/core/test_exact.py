@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from labdata_napari.core import exact
+from labdata_napari.core import exact, resample
 from labdata_napari.core.exact import difference, exact_plan, exact_slabs
 from labdata_napari.core.transform import TransformParameters
 from labdata_napari.errors import Cancelled, InvalidValue
@@ -43,7 +43,7 @@ def test_no_voxel_differs_from_scipys_chain(monkeypatch, tmp_path, engine):
         assert found.dtype == stack.dtype
         np.testing.assert_array_equal(found, expected)
         with monkeypatch.context() as small:
-            small.setattr(exact, "_SLAB_BYTES", 3000)
+            small.setattr(resample, "_SLAB_BYTES", 500)
             small.setattr(exact, "_WINDOW_VOXELS", 4000)
             options = {"memory": 0, "threads": 2, "folder": tmp_path, "engine": engine}
             np.testing.assert_array_equal(whole(stack, parameters, **options), expected)
@@ -73,7 +73,7 @@ def test_one_channel_is_not_reduced_in_z(engine):
 
 
 def test_slabs_can_be_left_out_and_the_work_be_cancelled(monkeypatch):
-    monkeypatch.setattr(exact, "_SLAB_BYTES", 3000)
+    monkeypatch.setattr(resample, "_SLAB_BYTES", 500)
     stack = np.random.default_rng(0).integers(0, 999, (20, 2, 30, 30)).astype(np.uint16)
     parameters = TransformParameters(rotate=(3, 2, 1), transpose=(1, 0, 2, 3))
     every = list(exact_slabs(stack, parameters))

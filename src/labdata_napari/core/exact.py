@@ -24,6 +24,7 @@ from labdata_napari.core.exact_zoom import ZoomZ, zoom_step
 from labdata_napari.core.kernels import choose
 from labdata_napari.core.progress import Counting, Progress, silent
 from labdata_napari.core.reduce import chunk_shape
+from labdata_napari.core.resample import slab_bytes
 from labdata_napari.core.scratch import Scratch
 from labdata_napari.core.threads import (
     STEP_VOXELS,
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from labdata_napari.core.transform import Plan
 
 MEMORY = 64 << 20
-_SLAB_BYTES = 4 << 20
 _WINDOW_VOXELS = 2 << 20  # what a thread holds of each step, at most
 _TILE = (32, 128)  # of the temporary file: planes are written one by one
 _SPATIAL = (0, 2, 3)
@@ -257,7 +257,8 @@ class _Work:
         along = 1 if self.plan.channel_axis == 0 else 0
         outer = shape[0] if along else 1
         voxels = int(np.prod(shape, dtype=np.int64)) // (outer * shape[along])
-        rows = max(1, min(shape[along], _SLAB_BYTES // (voxels * dtype.itemsize)))
+        rows = slab_bytes(self.plan, dtype) // (voxels * dtype.itemsize)
+        rows = max(1, min(shape[along], rows))
         return [
             (k, row, min(rows, shape[along] - row))
             for k in range(outer)
