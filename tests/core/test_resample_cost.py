@@ -36,7 +36,7 @@ def test_every_chunk_is_read_once_and_only_where_it_is_needed():
 
 def test_memory_does_not_grow_with_the_number_of_frames(monkeypatch, tmp_path):
     # Small stacks stay below the usual bounds: lower them, so that they matter here.
-    monkeypatch.setattr(resample, "_SLAB_BYTES", 1 << 17)
+    monkeypatch.setattr(resample, "_SLAB_BYTES", 1 << 15)
     monkeypatch.setattr(sampling, "WINDOW_BYTES", 1 << 20)
 
     def peak(frames: int) -> int:

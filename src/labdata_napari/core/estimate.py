@@ -184,10 +184,11 @@ def estimate(
     scratch = 0 if box is None else scratch_bytes(plan, source, box, splines)
     workers = threads or threads_here()
     busy = 2 / min(workers, 2) if workers < 2 else (2 / workers) ** 0.7
+    there = compiled is None and is_compiled()
     if compiled is None:
         compiled = will_compile(math.prod(plan.shape_in) * source.itemsize)
     costs = _COMPILED if compiled else _PLAIN
-    start = _PLAIN.start if is_compiled() else costs.start
+    start = _PLAIN.start if there else costs.start
     work = (
         costs.read_per_gb * _input_bytes(stack, plan, box) / 1e9
         + costs.sample_per_gvoxel[_how(plan, order)] * voxels / 1e9
