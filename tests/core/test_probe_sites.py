@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from labdata_napari.core.probe_sites import read_probe, sites_along, write_sites
+from labdata_napari.core.track_formats import read_annotations
 from labdata_napari.core.track_space import Space
 from labdata_napari.core.tracks import fit_track
 from labdata_napari.errors import InvalidValue, UnreadableFile
@@ -63,6 +64,13 @@ def test_sites_have_depths_places_and_regions(probe, tmp_path):
     (path,) = write_sites(tmp_path / "sites.csv", sites, Space(UM))
     first = path.read_text().splitlines()[1]
     assert first.startswith("A_shank0,0,e2,275.0,2725.0,CTX,20.0,146.25,0.0,1000.0")
+    # imported, they are points along their tracks
+    read = read_annotations(path, Space(UM))
+    assert [(d.name, d.type, len(d.points)) for d in read] == [
+        ("A_shank0", "probe_track", 3),
+        ("A_shank1", "probe_track", 2),
+    ]
+    np.testing.assert_allclose(read[1].points, [s.pixel for s in sites[3:]], atol=1e-3)
 
 
 def test_sites_follow_a_bent_track(probe):

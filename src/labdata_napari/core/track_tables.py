@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from labdata_napari.core.annotation_types import TRACK_TYPES
 from labdata_napari.core.draft import Draft
 from labdata_napari.core.small_files import as_points, read_csv
 from labdata_napari.core.track_space import mapped
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 PIXELS = ("pixel_0", "pixel_1", "pixel_2")
 _UM = ("um_0", "um_1", "um_2")
+_OF_SITES = {"track", "shank", "site", "above_tip_um"}
 _NAPARI = ("axis-0", "axis-1", "axis-2")
 
 
@@ -58,7 +60,7 @@ def read_table(path: Path, space: Space) -> tuple[Draft, ...]:
     """Read our CSV, or one of a napari Points layer, told by its first line.
 
     A napari table is one annotation, named after its file; a column "annotation" in
-    it names the points.
+    it names the points. A table of sites, whose column is "track", is read as tracks.
 
     Raises
     ------
@@ -81,8 +83,9 @@ def read_table(path: Path, space: Space) -> tuple[Draft, ...]:
             f"({', '.join(_NAPARI)})."
         )
     points = _numbers(path, header, rows, wanted)
-    names = _texts(header, rows, "annotation", path.stem)
-    types = _texts(header, rows, "type", "")
+    of_sites = set(header) >= _OF_SITES
+    names = _texts(header, rows, "track" if of_sites else "annotation", path.stem)
+    types = _texts(header, rows, "type", TRACK_TYPES[0] if of_sites else "")
     places: dict[str, list[int]] = {}
     for place, name in enumerate(names):
         places.setdefault(name, []).append(place)
