@@ -136,6 +136,7 @@ def test_fifty_errors_take_two_actions_each_and_two_people_agree(
     a_set_is_left_while_it_is_saved(hand, dock, num)
     two_people(hand, dock, demo_copy, num)
     a_set_from_scratch(hand, dock, VideoKey(*frame[:4]), demo_copy)
+    saved_from_anywhere(hand, dock)
     viewer.close()
 
 
@@ -376,3 +377,22 @@ def a_set_from_scratch(hand: Hand, dock, video: VideoKey, url: str) -> None:
     assert sources == {(frame, "left paw"): MANUAL}
     with connect(url) as lab:
         assert lab.poses.load_skeleton(num).pairs == (("left paw", "right paw"),)
+
+
+def saved_from_anywhere(hand: Hand, dock) -> None:
+    """Wherever the keyboard is, and whatever layer is chosen."""
+    window, session = hand.viewer.window._qt_window, hand.session
+    window.activateWindow()
+    waited(window.isActiveWindow)
+    layers = hand.viewer.window._qt_viewer.layers
+    names = ("pose_keypoints", "pose_mode", "pose_frames", "pose_new_part")
+    for number, where in enumerate((*(child(dock, n) for n in names), layers)):
+        session.put("nose", 10 + number, 20)
+        where.setFocus()
+        waited(where.hasFocus)
+        QTest.keyClick(where, Qt.Key.Key_S, CTRL)
+        waited(lambda: not session.unsaved)
+    hand.viewer.add_image(np.zeros((9, 9)))
+    session.put("nose", 30, 20)
+    QTest.keyClick(hand.picture, Qt.Key.Key_S, CTRL)
+    waited(lambda: not session.unsaved)

@@ -22,7 +22,7 @@ from labdata_napari.widgets.rows import TRANSFORM, find_annotating_facts
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from napari.layers import Points
+    from napari.layers import Layer, Points
 
     from labdata_napari.core.atlas import AtlasVolume
     from labdata_napari.core.in_atlas import InAtlas
@@ -61,6 +61,11 @@ class Annotating:
     def of(self, layer: Points | None) -> Annotator | None:
         """Return what edits a layer; None for one that is not in the viewer."""
         return None if layer is None else self._annotators.get(layer)
+
+    def edits(self, layer: Layer | None) -> bool:
+        """Whether a layer is one of annotations, or is painted in for one."""
+        painted = [each.brush.layer for each in self._annotators.values()]
+        return layer is not None and (layer in self._annotators or layer in painted)
 
     def note_saved(self, layer: Points, names: Collection[str]) -> None:
         """Note, and keep on this computer, that annotations were saved now."""

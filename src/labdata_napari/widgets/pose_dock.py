@@ -21,6 +21,7 @@ from labdata_napari.widgets.annotation_keys import KeyListener
 from labdata_napari.widgets.canvas import canvas_of
 from labdata_napari.widgets.connection import Phase
 from labdata_napari.widgets.docked import come_forward, is_closed
+from labdata_napari.widgets.keys_anywhere import KeysAnywhere
 from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.listening import Listening
 from labdata_napari.widgets.pose_keys import POSE_ACTIONS, REPEATED
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 _SETS = OPENING["PoseEstimationLabelSet"]
 _LIST, _WORK, _NEW = range(3)
+_SAVE = tuple(action for action in POSE_ACTIONS if action.name == "save")
 
 
 class PoseDock(QWidget):
@@ -83,6 +85,9 @@ class PoseDock(QWidget):
         self._status.setWordWrap(True)
         self._of_connection = ""
         self._keys = KeyListener(self._takes_keys, self, POSE_ACTIONS, REPEATED)
+        self._save_key = KeysAnywhere(
+            self._saves, self, _SAVE, lambda: (self._workspace.window, self.window())
+        )
         layout = QVBoxLayout(self)
         layout.addWidget(self._back)
         layout.addWidget(self._pages, 1)
@@ -108,7 +113,8 @@ class PoseDock(QWidget):
         self._new.told.connect(self._say)
         self._new.made.connect(self.open_set)
         self._back.clicked.connect(self._go_back)
-        self._keys.pressed.connect(self._on_key)
+        for keys in (self._keys, self._save_key):
+            keys.pressed.connect(self._on_key)
 
     def sizeHint(self) -> QSize:
         """Return a size that shows the lists without cutting."""
@@ -123,7 +129,8 @@ class PoseDock(QWidget):
 
     def _take_chosen_keys(self, *_: Any) -> None:
         keys = preferences().pose_keys
-        self._keys.choose(keys)
+        for listener in (self._keys, self._save_key):
+            listener.choose(keys)
         self._page.show_keys(keys)
 
     # -- what others call
@@ -209,10 +216,19 @@ class PoseDock(QWidget):
         viewer, work = self._workspace.viewer, self._workspace.posing.work
         if viewer is None or work is None:
             return False
-        if action.name != "save" and is_closed(self):
+        if action.name == "save":
+            return self._saves(action)
+        if is_closed(self):
             return False
         active = viewer.layers.selection.active
         return active is None or active in work.view.layers
+
+    def _saves(self, _action: KeyAction) -> bool:
+        """Whatever layer is chosen, unless it is one that has annotations to save."""
+        viewer, work = self._workspace.viewer, self._workspace.posing.work
+        if viewer is None or work is None:
+            return False
+        return not self._workspace.annotating.edits(viewer.layers.selection.active)
 
     def _on_key(self, name: str) -> None:
         if name in ("save", "show_keys"):
