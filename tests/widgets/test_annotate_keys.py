@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from labdata_napari import settings
 from labdata_napari.core.atlas_files import open_atlas
 from labdata_napari.core.registration import registered
 from labdata_napari.demo.atlas_writing import write_version3
+from labdata_napari.lab import annotation_notes
 from labdata_napari.lab.annotation_notes import keep_notes, known_notes
 from labdata_napari.lab.atlas_choice import AtlasChoice, keep_atlas
 from labdata_napari.lab.orientation import keep_orientation
@@ -33,6 +35,7 @@ from labdata_napari.widgets.region_strip import RegionStrip
 from labdata_napari.widgets.track_view import TrackView
 
 pytestmark = pytest.mark.gui
+SLOW = "#010203"
 K, CONTROL, SHIFT = (
     Qt.Key,
     Qt.KeyboardModifier.ControlModifier,
@@ -58,7 +61,22 @@ def count(story, name: str) -> int:
     return working_copy.names_per_point(story.layer).count(name)
 
 
-def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
+@pytest.fixture
+def kept(monkeypatch) -> list[str]:
+    """To keep one colour takes long; all that are kept."""
+    colours: list[str] = []
+
+    def keep(*place, **notes):
+        new = (notes.get("colours") or {}).values()
+        time.sleep(0.5 if SLOW in new else 0)
+        keep_notes(*place, **notes)
+        colours.extend(new)
+
+    monkeypatch.setattr(annotation_notes, "keep_notes", keep)
+    return colours
+
+
+def test_a_probe_without_leaving_the_picture(open_story, shared_lab, kept):
     with_probe(shared_lab)
     with shared_lab.connect() as lab:
         keep_orientation((lab.url, lab.name, lab.project), KEY, "asr")
@@ -208,7 +226,8 @@ def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
     assert set(story.rows()) == {"probe 1", "NP24_shank0"}
 
     # when that was, how tracks are fitted, and colours are known at the next opening
-    story.dock._list.menu.colour_chosen.emit("#123456")
+    for colour in (SLOW, "#123456"):  # the last holds, whichever thread is quicker
+        story.dock._list.menu.colour_chosen.emit(colour)
     curve = story.dock.findChild(QComboBox, "annotation_curve")
     curve.setCurrentIndex(1)
     curve.activated.emit(1)
@@ -218,6 +237,7 @@ def test_a_probe_without_leaving_the_picture(open_story, shared_lab):
     story.qtbot.waitUntil(lambda: known_notes(source.lab, source.key).curve == "spline")
     curve.activated.emit(0)
     story.qtbot.waitUntil(lambda: known_notes(source.lab, source.key).curve == "line")
+    story.qtbot.waitUntil(lambda: SLOW in kept)
     chosen = editing.chosen_annotation(story.layer)
     assert known_notes(source.lab, source.key).colours[chosen] == "#123456"
     keep_notes(source.lab, source.key, curve="spline", colours={chosen: "#654321"})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import UTC, datetime
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -51,6 +53,8 @@ class Annotating:
         self.saved: WeakKeyDictionary[Points, dict[str, datetime]]
         self.saved = WeakKeyDictionary()
         """When annotations of a layer were saved from this computer, by name."""
+        self._notes: deque[Any] = deque()  # that are to be kept, in their order
+        self._keeping = Lock()
         self._brain_then: dict[Points, InAtlas | None] = {}  # when facts were asked
         viewer = workspace.viewer
         if viewer is not None:
@@ -107,8 +111,9 @@ class Annotating:
     def _keep(self, layer: Points, **notes: Any) -> None:
         source = source_of(layer)
         if source is not None and source.lab is not None:
+            self._notes.append((source.lab, source.key, notes))
             self._workspace.background(
-                _keep_notes, source.lab, source.key, notes, failed=self._on_failure
+                _keep_first, self._notes, self._keeping, failed=self._on_failure
             )
 
     def _on_fitted(self, layer: Points, curve: str) -> None:
@@ -210,12 +215,13 @@ class Annotating:
         """Go on without depths or regions: opening the stack has told already why."""
 
 
-def _keep_notes(
-    lab: LabIdentity, key: Mapping[str, Any], notes: dict[str, Any]
-) -> None:
+def _keep_first(waiting: deque[Any], alone: Lock) -> None:
+    """Keep the notes that wait longest: threads begin in any order."""
     from labdata_napari.lab.annotation_notes import keep_notes
 
-    keep_notes(lab, key, **notes)
+    with alone:
+        lab, key, notes = waiting.popleft()
+        keep_notes(lab, key, **notes)
 
 
 def _surface_of(
