@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.core.pose_predictions import read_predictions
@@ -26,7 +27,12 @@ def read_file(
 
 def open_video(rows: PredictionRows) -> tuple[PredictionRows, Pictures]:
     """Open the video of predictions; with them its pictures."""
-    return rows, _reader_of(rows.opening)
+    reader = _reader_of(rows.opening)
+    # a window would else be painted twice, once without; what is damaged is told when
+    # it is looked at
+    with suppress(UnreadableFile):
+        reader.hold(0)
+    return rows, reader
 
 
 def compare(found: SetVideo) -> tuple[SetVideo, Pictures, str]:
