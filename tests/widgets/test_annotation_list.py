@@ -119,3 +119,7 @@ def types_stand_above_what_is_of_them(story):
     story.qtbot.waitUntil(lambda: table.isColumnHidden(TYPE))
     story.qtbot.waitUntil(lambda: rows.heading(2) == "lesion · 1")
     assert table.rowHeight(1) == table.rowHeight(2)
+    # and is offered for new ones from then on
+    offered = story.dock.findChild(QComboBox, "annotation_type")
+    assert offered.findText("lesion") == offered.count() - 1 > 3
+    assert offered.currentText() == "probe_track"

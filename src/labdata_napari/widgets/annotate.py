@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
 
 from labdata_napari.layers import editing
 from labdata_napari.layers.key_actions import act
+from labdata_napari.layers.points import roster
 from labdata_napari.layers.slab import slab_um
 from labdata_napari.widgets.annotation_atlas import AtlasPart
 from labdata_napari.widgets.annotation_files import FilesButton
@@ -254,6 +255,7 @@ class AnnotationDock(QWidget):
         self._show_state()
         if annotator is not None and layer is not None:
             self._tips.look(annotator)
+            self._new.offer(entry.type for entry in roster(layer))
             history = annotator.history
             self._tools.show_history(history.undo_words, history.redo_words)
             self._tools.show_curve(annotator.curve)

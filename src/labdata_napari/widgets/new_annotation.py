@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from labdata_napari.core.annotation_types import KNOWN_TYPES
 from labdata_napari.widgets.rights import allow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class NewAnnotation(QWidget):
@@ -45,6 +50,16 @@ class NewAnnotation(QWidget):
         self.setEnabled(allowed and not reason)
         for part in (self._name, self._type, self._make):
             allow(part, True, reason)
+
+    def offer(self, types: Iterable[str]) -> None:
+        """Offer these types, too; what is chosen stays."""
+        more = sorted({*types} - {*KNOWN_TYPES, ""})
+        offered = [self._type.itemText(row) for row in range(self._type.count())]
+        if offered != [*KNOWN_TYPES, *more]:
+            chosen = self._type.currentText()
+            self._type.clear()
+            self._type.addItems([*KNOWN_TYPES, *more])
+            self._type.setCurrentText(chosen)
 
     def clear(self) -> None:
         """Empty the name for the next one; the type stays."""
