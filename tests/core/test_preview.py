@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import zarr
 
-from labdata_napari.core.glimpse import glimpse
+from labdata_napari.core.glimpse import finer_glimpse, glimpse
 from labdata_napari.core.prepared import prepare
 from labdata_napari.core.preview import (
     dim_outside,
@@ -159,3 +159,19 @@ def test_a_glimpse_has_voxels_of_the_stack_where_they_lie(monkeypatch, every):
     assert max(zs[-1], ys[-1], xs[-1]) >= 34  # all over the stack
     wanted = np.moveaxis(pixels[np.ix_(zs, (0, 1), ys, xs)], 1, 0)
     np.testing.assert_array_equal(seen.data, wanted)
+
+
+def test_of_a_very_large_stack_few_sections_are_seen_first_then_more(monkeypatch):
+    z, c, y, x = np.ogrid[:200, :2, :40, :50]
+    pixels = (z * 300 + c * 150 + y * 3 + x).astype(np.uint16)
+    large = Stack(zarr.array(pixels, chunks=(4, 1, 40, 50)), "ZCYX", (10.0, 5.0, 5.0))
+    monkeypatch.setattr("labdata_napari.core.glimpse.MEMORY", 1000)
+    monkeypatch.setattr("labdata_napari.core.glimpse._MORE_READ", pixels.nbytes // 2)
+    assert glimpse([large], max_read=pixels.nbytes // 25) is None  # 3 say nothing
+    few = glimpse([large], max_read=pixels.nbytes // 10)
+    assert few.data.shape[1] == 10  # of twice as many bytes
+    more = finer_glimpse([large], few)
+    assert more.data.shape[1] == 25
+    assert finer_glimpse([large], more) is None
+    monkeypatch.setattr("labdata_napari.core.glimpse._MORE_READ", pixels.nbytes)
+    assert finer_glimpse([large], few) is None  # all of it is read nearly as soon

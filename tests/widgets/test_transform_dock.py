@@ -13,12 +13,15 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QLabel, QListWidget, QWidget
 
 from hands import child, choose, click_at, drag, press, row_of, wait_for, write
+from labdata_napari.core.glimpse import glimpse
 from labdata_napari.core.stacks import open_stack
 from labdata_napari.core.transform_parameters import TransformParameters
 from labdata_napari.layers.preview import PREVIEW_KEY
+from labdata_napari.widgets import transform_loading, transform_source
 from labdata_napari.widgets.canvas import canvas_of
 from labdata_napari.widgets.record_table import RecordTableView
 from labdata_napari.widgets.transform_opening import show_transform_dock
+from labdata_napari.widgets.transform_source import refined
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -248,6 +251,28 @@ def test_layers_are_hidden_and_come_back_as_they_were(open_dock, shared_lab):
     wait_for(lambda: previews(viewer) == [])
     assert other.visible
     assert not child(dock, "transform_shown").isChecked()
+
+
+def test_a_large_brain_is_seen_before_it_is_read(open_dock, shared_lab, monkeypatch):
+    sections = []
+
+    def few(levels, progress):
+        return glimpse(levels, progress, max_read=levels[-1].size_bytes // 4)
+
+    def noted(loaded, progress):
+        found = refined(loaded, progress)
+        sections.extend(one.volume.data.shape[1] for one in (loaded, found))
+        return found
+
+    monkeypatch.setattr("labdata_napari.core.glimpse.MEMORY", 1000)
+    monkeypatch.setattr("labdata_napari.core.glimpse._FEWEST", 3)
+    monkeypatch.setattr("labdata_napari.core.glimpse._MORE_READ", 12 * 2 * 60 * 80)
+    monkeypatch.setattr(transform_source, "glimpse", few)
+    monkeypatch.setattr(transform_loading, "refined", noted)
+    _, _, dock = open_dock(shared_lab)
+    wait_for(lambda: not dock._loaded.is_glimpse)
+    assert sections == [3, 6, 6, 12]  # few, more of them, and then all
+    assert settled(dock)
 
 
 def test_what_was_not_saved_is_offered_again(open_dock, shared_lab, tmp_path):

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from labdata_napari.core.stacks import Stack
 
 _READ = 512 << 20
+_MORE_READ = 4 << 30
 _HELD = 24 << 20
-_FEWEST = 24  # sections that say something
+_FEWEST = 6  # sections that say something
+_FEW = 24  # fewer than these are soon replaced by more
 
 
 def glimpse(
@@ -37,7 +39,8 @@ def glimpse(
     levels, progress
         As for `labdata_napari.core.preview.read_volume`.
     max_read, max_held
-        Bytes that are decoded, and kept.
+        Bytes that are decoded, and kept. Twice as many are decoded where they would
+        say nothing.
 
     Returns
     -------
@@ -49,9 +52,12 @@ def glimpse(
         return None
     z, c, y, x = stack.shape
     deep = chunk_shape(stack)[0]
-    every = -(-stack.size_bytes // max_read)
-    kz, ky, kx = _steps(stack, max_held, deep * every if every > 1 else 1)
-    if z // kz < min(z, _FEWEST):
+    for most in (max_read, 2 * max_read):
+        every = -(-stack.size_bytes // most)
+        kz, ky, kx = _steps(stack, max_held, deep * every if every > 1 else 1)
+        if z // kz >= min(z, _FEWEST):
+            break
+    else:
         return None
     first = [min(k // 2, n - 1) for k, n in zip((kz, ky, kx), (z, y, x), strict=True)]
     wanted = range(first[0], z, kz)
@@ -83,6 +89,24 @@ def glimpse(
         (kz * ratios[0], ky * ratios[2], kx * ratios[3]),
         (whole[0], whole[1], whole[2], whole[3]),
     )
+
+
+def finer_glimpse(
+    levels: Sequence[Stack], seen: Volume, progress: Progress = silent
+) -> Volume | None:
+    """Read more sections than a glimpse of a very large stack has.
+
+    Returns
+    -------
+    Volume or None
+        None where those seen do until all is read.
+    """
+    sections = seen.data.shape[1]
+    if sections >= _FEW or levels[-1].size_bytes < 2 * _MORE_READ:
+        return None
+    found = glimpse(levels, progress, max_read=_MORE_READ)
+    more = found is not None and found.data.shape[1] > sections
+    return found if more else None
 
 
 def _steps(stack: Stack, max_held: int, along_z: int) -> tuple[int, int, int]:

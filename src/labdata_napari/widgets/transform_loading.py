@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 
     from labdata_napari.errors import LabdataError
     from labdata_napari.lab.transforms import TransformRecord
-    from labdata_napari.widgets.transform_source import BrainRows, Loaded
+    from labdata_napari.widgets.transform_source import (
+        BrainRows,
+        Loaded,
+        TransformSource,
+    )
     from labdata_napari.widgets.workspace import Workspace
 
 
@@ -47,6 +51,7 @@ class SourceLoader(QObject):
         super().__init__(parent)
         self._workspace = workspace
         self._asked: Any = None
+        self._source: TransformSource | None = None
         self._number: int | None = None
 
     def load_brain(self, key: Mapping[str, Any], transform_id: int | None) -> None:
@@ -106,15 +111,23 @@ class SourceLoader(QObject):
         if self._asked == loaded.source.name:
             self._asked = None
             self.told.emit("")
+            self._source = loaded.source
             self.loaded.emit(loaded, self._number)
-            if loaded.is_glimpse:
-                self._workspace.background(
-                    refined,
-                    loaded,
-                    done=self.refined.emit,
-                    failed=self._on_failed,
-                    title=f"Reading {loaded.source.name}",
-                )
+            self._refine(loaded)
+
+    def _refine(self, loaded: Loaded) -> None:
+        if loaded.is_glimpse and loaded.source is self._source:
+            self._workspace.background(
+                refined,
+                loaded,
+                done=self._on_refined,
+                failed=self._on_failed,
+                title=f"Reading {loaded.source.name}",
+            )
+
+    def _on_refined(self, loaded: Loaded) -> None:
+        self.refined.emit(loaded)
+        self._refine(loaded)
 
     def _on_sets(
         self, answer: tuple[Mapping[str, Any], tuple[TransformRecord, ...] | None]

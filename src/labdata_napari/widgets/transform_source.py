@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Image
 
 from labdata_napari import settings
-from labdata_napari.core.glimpse import glimpse
+from labdata_napari.core.glimpse import finer_glimpse, glimpse
 from labdata_napari.core.orientation_answer import glances
 from labdata_napari.core.preview import read_frames, read_volume
 from labdata_napari.core.pyramid import open_pyramid, pyramid_for, wants_pyramid
@@ -153,9 +153,12 @@ def open_brain_source(rows: BrainRows, progress: Progress) -> Loaded:
 
 
 def refined(loaded: Loaded, progress: Progress) -> Loaded:
-    """Read as much as fits into memory, after a glimpse; on a worker."""
-    volume = read_volume(loaded.source.levels, progress)
-    return replace(loaded, volume=volume, is_glimpse=False)
+    """Read more after a glimpse, in the end all that fits into memory; on a worker."""
+    levels = loaded.source.levels
+    finer = finer_glimpse(levels, loaded.volume, progress)
+    if finer is not None:
+        return replace(loaded, volume=finer)
+    return replace(loaded, volume=read_volume(levels, progress), is_glimpse=False)
 
 
 def open_layer_source(layers: Sequence[LayerFacts], progress: Progress) -> Loaded:
