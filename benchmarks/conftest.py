@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 os.environ.setdefault("DJ_IGNORE_CONFIG_FILE", "true")
 os.environ.setdefault("DJ_THREAD_SAFE", "true")
 
-pytest_plugins = ["big_lab", "databases"]
+pytest_plugins = ["big_lab", "databases", "peers"]
 
 UM = (10.0, 4.0, 4.0)
 _GROUPS = pytest.StashKey[list[tuple[str, list[dict[str, Any]]]]]()
