@@ -279,15 +279,15 @@ def test_the_first_brain_brings_a_scale_bar_that_may_be_put_away(
     open_workspace, lab_folder, qtbot
 ):
     viewer, workspace = open_workspace(lab_folder)
-    assert not viewer.scale_bar.visible
+    assert not viewer.canvas.overlays.scale_bar.visible
     answers = []
     workspace.submit(find_entries, done=answers.extend)
     qtbot.waitUntil(lambda: bool(answers), timeout=10_000)
     brains = [entry for entry in answers if entry.kind == "FixedBrain"]
     with qtbot.waitSignal(workspace.entry_opened, timeout=20_000):
         workspace.opener.open_entry(brains[0])
-    assert viewer.scale_bar.visible
-    viewer.scale_bar.visible = False
+    assert viewer.canvas.overlays.scale_bar.visible
+    viewer.canvas.overlays.scale_bar.visible = False
     with qtbot.waitSignal(workspace.entry_opened, timeout=20_000):
         workspace.opener.open_entry(brains[1])
-    assert not viewer.scale_bar.visible
+    assert not viewer.canvas.overlays.scale_bar.visible

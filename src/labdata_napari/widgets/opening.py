@@ -167,7 +167,7 @@ class Opener:
             prepared = replace(prepared, levels=arrivals.awaited(prepared.levels))
         first = not len(viewer.layers)
         if first and prepared.stack.um_per_pixel is not None:
-            viewer.scale_bar.visible = True
+            viewer.canvas.overlays.scale_bar.visible = True
         _add(viewer, prepared)
         if first:
             # napari's controls of the first layer take room from the canvas, after
