@@ -191,8 +191,13 @@ def test_what_a_removed_layer_held_is_put_back_offered_or_discarded(story):
     story.qtbot.wait(300)
     assert not is_asked(story)
     assert counts(story)["probe 2"] == 1
-    # the transform is opened again
+    # what was said of its lines goes with it; the transform is opened again
+    story.viewer.layers.remove(
+        next(x for x in story.viewer.layers if "lines" in x.name)
+    )
+    assert "come back" in story.text("annotation_status")
     story.viewer.layers.clear()
+    assert not story.text("annotation_status")
     with story.qtbot.waitSignal(story.workspace.entry_opened, timeout=10_000):
         story.workspace.submit(
             lambda lab: lab.brains.transforms({k: KEY[k] for k in list(KEY)[:3]})[0],

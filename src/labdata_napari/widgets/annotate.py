@@ -212,6 +212,7 @@ class AnnotationDock(QWidget):
         self._annotator = annotator
         layer = self._layer
         self._question.hide()
+        self._forget()  # what was said of another layer
         self._flow.layer = self._recover.layer = self._reverting.layer = layer
         self._list.show_layer(annotator)
         self._tools.follow(annotator)
