@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtGui import QKeyEvent
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
 
 from hands import canvas, child, double_click_row, place_of, row_of
 from hands import wait_for as waited
@@ -26,6 +28,16 @@ class Hand:
 
     def key(self, which, modifier=NONE) -> None:
         QTest.keyClick(self.picture, which, modifier)
+        self.look()
+
+    def hold(self, which, times: int) -> None:
+        """Hold a key down until it has been heard so many times."""
+        for number in range(times):
+            pressed = QEvent.Type.KeyPress
+            again = number > 0
+            QApplication.sendEvent(
+                self.picture, QKeyEvent(pressed, which, NONE, "", again)
+            )
         self.look()
 
     def look(self) -> None:

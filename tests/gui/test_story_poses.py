@@ -162,6 +162,10 @@ def a_set_with_its_video_and_without(hand: Hand, dock, num: int) -> None:
     press(waited(lambda: dock.findChild(QObject, "recover_discard")))
     session, suggest = hand.session, child(dock, "pose_suggest")
     assert child(dock, "pose_mode").findData(Mode.CONFIRM) < 0
+    hand.hold(Qt.Key.Key_D, 20)  # the last five by two
+    assert session.at == 25
+    hand.hold(Qt.Key.Key_A, 24)
+    assert session.at == 0
     hand.key(Qt.Key.Key_D)
     hand.posing.work.alignment = "The frames of another program."
     hand.key(Qt.Key.Key_F, SHIFT)
