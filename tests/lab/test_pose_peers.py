@@ -14,6 +14,7 @@ import pytest
 from labdata_napari.core.label_hdf import read_hdf
 from labdata_napari.core.label_manifest import NAME, read_manifest
 from labdata_napari.core.pictures import read_picture
+from labdata_napari.core.pose_predictions import read_predictions
 from labdata_napari.core.pose_skeleton import Skeleton
 from labelling import add_video, frames_of, labels_of, part_of_open_field, picture
 from labs import add_dataset, postgresql
@@ -139,6 +140,29 @@ def test_the_real_project_opens_there_too(
     made = lab.poses.import_labels(project, **WHERE)
     out = lab.poses.export_labels(made.num, tmp_path / "out")
     assert_read(peer.read(out), out, lab.poses.load_labels(made.num), "labdata")
+
+
+MACHINELABELS = """
+import sys, numpy as np, pandas as pd
+names = ("img0027.png", "img0110.png")
+rows = pd.MultiIndex.from_tuples([("labeled-data", "v", name) for name in names])
+levels = [["net"], ["nose", "tail"], ["x", "y", "likelihood"]]
+columns = pd.MultiIndex.from_product(levels, names=["scorer", "bodyparts", "coords"])
+table = pd.DataFrame(np.arange(12.0).reshape(2, 6), index=rows, columns=columns)
+table.to_hdf("machinelabels-iter0.h5", key="df_with_missing", mode="w")
+table.to_csv("machinelabels.csv")
+"""
+
+
+def test_what_deeplabcut_saw_in_pictures_is_read_as_predictions(tmp_path: Path) -> None:
+    command = [PYTHON, "-c", MACHINELABELS]
+    subprocess.run(command, cwd=tmp_path, env=environment(tmp_path), check=True)
+    for name in ("machinelabels-iter0.h5", "machinelabels.csv"):
+        seen = read_predictions(tmp_path / name)
+        assert len(seen) == 111
+        assert seen.at(27) == {"nose": (0, 1, 2), "tail": (3, 4, 5)}
+        assert seen.at(110) == {"nose": (6, 7, 8), "tail": (9, 10, 11)}
+        assert np.isnan(seen.xy[28:110]).all()
 
 
 def test_sleap_io_writes_and_reads_slp_and_nwb_for_us(tmp_path: Path) -> None:
