@@ -57,7 +57,7 @@ def may_change(connection: Any, schema: str, tables: Collection[str]) -> bool:
         Their names.
     """
     if connection.adapter.backend != "postgresql":
-        grants = _grants_mysql(connection)
+        _, _, grants = _asked_mysql(connection)
         return all(_rights_on(grants, schema, name) >= _CHANGES for name in tables)
     full = [connection.adapter.make_full_table_name(schema, name) for name in tables]
     asked = [(name, right) for name in full for right in sorted(_CHANGES)]
@@ -83,20 +83,22 @@ def _rights_postgresql(connection: Any, schema: str) -> Rights:
 
 
 def _rights_mysql(connection: Any, schema: str) -> Rights:
-    name, closed = connection.query("SELECT USER(), @@global.read_only").fetchone()
-    rows = _grants_mysql(connection)
-    shut = bool(closed) and not any(_passes_read_only(row) for row in rows)
-    writes = "INSERT" in _rights_on(rows, schema)
+    name, closed, grants = _asked_mysql(connection)
+    shut = closed and not any(_passes_read_only(grant) for grant in grants)
+    writes = "INSERT" in _rights_on(grants, schema)
     return Rights(name.rpartition("@")[0] or name, writes and not shut)
 
 
-def _grants_mysql(connection: Any) -> list[str]:
-    role, version = connection.query("SELECT CURRENT_ROLE(), VERSION()").fetchone()
+def _asked_mysql(connection: Any) -> tuple[str, bool, list[str]]:
+    """Return who we are, whether the server is read-only, and what is granted to us."""
+    name, closed, role, version = connection.query(
+        "SELECT USER(), @@global.read_only, CURRENT_ROLE(), VERSION()"
+    ).fetchone()
     grants = "SHOW GRANTS"
     if "MariaDB" not in version and role not in {None, "NONE"}:
         # MySQL lists the rights of roles only when told which; MariaDB always does
         grants = f"SHOW GRANTS FOR CURRENT_USER() USING {role}"
-    return [row[0] for row in connection.query(grants).fetchall()]
+    return name, bool(closed), [row[0] for row in connection.query(grants).fetchall()]
 
 
 def _passes_read_only(grant: str) -> bool:
