@@ -272,9 +272,11 @@ def test_undoing_a_new_annotation_chooses_what_was_chosen_before(layer):
     editing.choose_annotation(layer, "virus")
     annotator.new("probe 2", "probe_track")
     annotator.add_at((6.0, 6.0, 6.0))
-    for _ in range(2):
-        annotator.undo()
+    annotator.undo()
+    assert annotator.mouse.is_adding
+    annotator.undo()
     assert editing.chosen_annotation(layer) == "virus"
+    assert not annotator.mouse.is_adding  # the next click was not meant for that one
     annotator.end()
 
 

@@ -157,10 +157,14 @@ def test_a_probe_without_leaving_the_picture(open_story, shared_lab, kept):
     # Ctrl and a number goes to a shank of the probe, or makes its track
     story.key(K.Key_1, CONTROL)
     assert editing.chosen_annotation(story.layer) == "NP24_shank0"
+    assert story.text("annotation_status") == "“NP24_shank0” is chosen."
     story.key(K.Key_2, CONTROL)
     assert editing.chosen_annotation(story.layer) == "NP24_shank1"
     story.key(K.Key_3, CONTROL)
     assert "NP24 has no shank 2" in story.text("annotation_status")
+    story.click_voxel(6, 10, 12)  # meant for another track
+    assert count(story, "NP24_shank1") == 0
+    story.press("annotation_add")
     assert names(story) == ["probe 1", "NP24_shank0", "NP24_shank1"]
     # a point moves at any time, also one of another annotation
     story.drag((8, 18, 20), (8, 24, 24))

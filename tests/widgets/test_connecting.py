@@ -217,7 +217,7 @@ def test_a_server_is_tried_saved_opened_and_forgotten(
     for words in ("MariaDB", "You are in as 'labdata'", "All 88 are there", "may add"):
         assert words in said
 
-    assert window.place("server_connect") == before
+    window.until(lambda: window.place("server_connect") == before)
     assert not window.find(QPushButton, "server_save").isEnabled()
     window.write("server_title", "Our rig")
     window.until(lambda: window.find(QCheckBox, "server_remember").isEnabled())

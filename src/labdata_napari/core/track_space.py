@@ -72,7 +72,7 @@ class Space:
         if self.to_bregma is None:
             raise InvalidValue(
                 "Where bregma is in this brain is not known, and these files count "
-                "from there; give it first."
+                "from there; mark a landmark named bregma, or choose the Allen atlas."
             )
         return self.to_bregma
 

@@ -205,10 +205,13 @@ class Annotator(PointEdits):
         elif any(entry.name == name for entry in roster(self.layer)):
             self.choose(name)
             self.go_to(name)
-            self.told.emit("")  # what was said of another one
+            self.told.emit(f"“{name}” is chosen.")
             self.changed.emit()
         elif number >= shanks:
-            self.told.emit(f"{probe} has no shank {number}.")
+            self.mouse.add(False)  # the next click was meant for another track
+            self.told.emit(
+                f"{probe} has no shank {number}; N begins the track that comes next."
+            )
         elif not self._refuse():
             self.new(name, TRACK)
 

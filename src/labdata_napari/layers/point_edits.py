@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labdata_napari.core.annotation_types import TRACK_TYPES
+from labdata_napari.core.annotation_types import LANDMARK, TRACK_TYPES
 from labdata_napari.layers import editing
 from labdata_napari.layers.annotation_mouse import AnnotationMouse
 from labdata_napari.layers.figures import Figures
@@ -15,6 +15,8 @@ from labdata_napari.layers.history import history_of
 from labdata_napari.layers.points import names_per_point, roster, type_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari.components import ViewerModel
     from napari.layers import Points
     from numpy.typing import ArrayLike
@@ -104,11 +106,11 @@ class PointEdits(Going):
 
     def undo(self) -> None:
         """Take the last edit back."""
-        self._say("Undone: ", self.history.undo(), "There is nothing to undo.")
+        self._step("Undone: ", self.history.undo, "There is nothing to undo.")
 
     def redo(self) -> None:
         """Do again what was taken back."""
-        self._say("Done again: ", self.history.redo(), "There is nothing to redo.")
+        self._step("Done again: ", self.history.redo, "There is nothing to redo.")
 
     # -- how
 
@@ -125,5 +127,15 @@ class PointEdits(Going):
             self.told.emit(self.mouse.why_not)
         return bool(self.mouse.why_not)
 
-    def _say(self, before: str, words: str, nothing: str) -> None:
-        self.told.emit(f"{before}{words}." if words else nothing)
+    def _step(self, before: str, step: Callable[[], str], nothing: str) -> None:
+        chosen = editing.chosen_annotation(self.layer)
+        words = step()
+        said = f"{before}{words}." if words else nothing
+        now = editing.chosen_annotation(self.layer)
+        is_gone = all(entry.name != chosen for entry in roster(self.layer))
+        # The next click was meant for what is gone; a landmark's begins the next one.
+        begins = now is None or type_of(self.layer, now) == LANDMARK
+        if self.mouse.is_adding and is_gone and not begins:
+            self.mouse.add(False)
+            said += f" “{now}” is chosen, and clicks add nothing to it now."
+        self.told.emit(said)
