@@ -110,8 +110,8 @@ def _cells(  # type: ignore[no-untyped-def]
     for i in range(cells.shape[0]):
         for j in range(cells.shape[1]):
             a, b = start[0] + i, start[1] + j
-            p = (0.0 + a * matrix[0, 0]) + b * matrix[0, 1] + offset[0]
-            q = (0.0 + a * matrix[1, 0]) + b * matrix[1, 1] + offset[1]
+            p = (offset[0] + a * matrix[0, 0]) + b * matrix[0, 1]
+            q = (offset[1] + a * matrix[1, 0]) + b * matrix[1, 1]
             if p < 0 or p > full[0] - 1 or q < 0 or q > full[1] - 1:
                 cells[i, j, 0] = -1
                 continue

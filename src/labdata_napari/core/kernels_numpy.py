@@ -321,7 +321,7 @@ def turn(
     along = start[1] + np.arange(out.shape[1])
     for i, target in enumerate(out):
         places = [
-            (0.0 + (start[0] + i) * m0) + along * m1 + o
+            (o + (start[0] + i) * m0) + along * m1
             for (m0, m1), o in zip(matrix, offset, strict=True)
         ]
         a0, a1, wa, a_inside = _between(places[0], full[0])

@@ -314,7 +314,7 @@ def _identity(
         "note": dict(note),
         "format": sink.format,
         "codec": sink.codec,
-        "slabs": 3,  # another number whenever results are cut into other slabs
+        "slabs": 4,  # another number whenever results are cut into other slabs
         "rounding": rounding(int(np.prod(stack.shape, dtype=np.int64)) * size),
         "numpy": np.__version__,
         "scipy": scipy.__version__,
