@@ -169,7 +169,10 @@ def test_of_a_very_large_stack_few_sections_are_seen_first_then_more(monkeypatch
     monkeypatch.setattr("labdata_napari.core.glimpse._MORE_READ", pixels.nbytes // 2)
     assert glimpse([large], max_read=pixels.nbytes // 25) is None  # 3 say nothing
     few = glimpse([large], max_read=pixels.nbytes // 10)
-    assert few.data.shape[1] == 10  # of twice as many bytes
+    assert few.data.shape[1] == 12  # 10, of twice as many bytes, and two to the faces
+    assert few.first[0] <= 0
+    assert few.first[0] + few.step[0] * 11 >= 199
+    np.testing.assert_array_equal(few.data[:, [0, -1]], few.data[:, [1, -2]])
     more = finer_glimpse([large], few)
     assert more.data.shape[1] == 25
     assert finer_glimpse([large], more) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from hands import child, choose, click_at, drag, press, row_of, wait_for, write
 from labdata_napari.core.glimpse import glimpse
 from labdata_napari.core.stacks import open_stack
 from labdata_napari.core.transform_parameters import TransformParameters
+from labdata_napari.errors import Cancelled
 from labdata_napari.layers.preview import PREVIEW_KEY
 from labdata_napari.widgets import transform_loading, transform_source
 from labdata_napari.widgets.canvas import canvas_of
@@ -56,6 +58,10 @@ def on_canvas(viewer: Any, pane: Any, frame: Any) -> tuple[float, ...]:
 
 def said(dock: QWidget, name: str) -> str:
     return dock.findChild(QLabel, name).text()
+
+
+def said_in(dock: QWidget) -> str:
+    return " ".join(label.text() for label in dock.findChildren(QLabel)).lower()
 
 
 def sets(dock: QWidget) -> list[str]:
@@ -271,8 +277,34 @@ def test_a_large_brain_is_seen_before_it_is_read(open_dock, shared_lab, monkeypa
     monkeypatch.setattr(transform_loading, "refined", noted)
     _, _, dock = open_dock(shared_lab)
     wait_for(lambda: not dock._loaded.is_glimpse)
-    assert sections == [3, 6, 6, 12]  # few, more of them, and then all
+    few, more = 3 + 2, 6 + 2  # with one beyond each face
+    assert sections == [few, more, more, 12]
     assert settled(dock)
+
+
+def test_what_nobody_waits_for_is_read_no_longer(open_dock, shared_lab, monkeypatch):
+    said = []
+
+    def endless(loaded, progress):
+        said.append("begun")
+        try:
+            while len(said) == 1:
+                progress(0, 1)
+                time.sleep(0.01)
+        except Cancelled:
+            said.append("ended")
+            raise
+        return refined(loaded, progress)
+
+    monkeypatch.setattr("labdata_napari.core.glimpse.MEMORY", 1000)
+    monkeypatch.setattr(transform_loading, "refined", endless)
+    _, _, dock = open_dock(shared_lab)
+    wait_for(lambda: said == ["begun"])
+    dock.show_brain(KEY)
+    wait_for(lambda: said[:2] == ["begun", "ended"])
+    wait_for(lambda: not dock._loaded.is_glimpse)
+    assert said == ["begun", "ended", "begun"]
+    assert "cancel" not in said_in(dock)
 
 
 def test_what_was_not_saved_is_offered_again(open_dock, shared_lab, tmp_path):

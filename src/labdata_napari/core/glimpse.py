@@ -77,6 +77,9 @@ def glimpse(
     jobs = [planes for planes in chunks if planes]
     for done, _ in enumerate(in_order(read, jobs, threads_here())):
         progress(done + 1, len(jobs))
+    if kz > 1 and len(wanted) < _FEW:  # what is beyond the outermost is shown, too
+        data = np.concatenate([data[:, :1], data, data[:, -1:]], axis=1)
+        first[0] -= kz
     ratios = [n / m for n, m in zip(levels[0].shape, stack.shape, strict=True)]
     fz, fy, fx = (
         (f + 0.5) * r - 0.5

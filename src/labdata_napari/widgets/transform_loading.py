@@ -22,12 +22,13 @@ from labdata_napari.widgets.transform_source import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from napari.layers import Image
 
     from labdata_napari.errors import LabdataError
     from labdata_napari.lab.transforms import TransformRecord
+    from labdata_napari.widgets.background import Job
     from labdata_napari.widgets.transform_source import (
         BrainRows,
         Loaded,
@@ -52,11 +53,13 @@ class SourceLoader(QObject):
         self._workspace = workspace
         self._asked: Any = None
         self._source: TransformSource | None = None
+        self._reading: Job | None = None
         self._number: int | None = None
 
     def load_brain(self, key: Mapping[str, Any], transform_id: int | None) -> None:
         """Load a brain of the lab."""
         name = row_name(key)
+        self._let_go()
         self._asked, self._number = name, transform_id
         self.told.emit(f"Opening {name} …")
         self._workspace.submit(
@@ -79,6 +82,7 @@ class SourceLoader(QObject):
             self.told.emit(reason)
             return
         facts = [facts_of(viewer, one) for one in channels_beside(viewer, layer)]
+        self._let_go()
         self._asked, self._number = layer.name, None
         self._read(layer.name, open_layer_source, facts)
 
@@ -99,13 +103,26 @@ class SourceLoader(QObject):
 
     def _read(self, name: str, function: Any, what: Any) -> None:
         self.told.emit(f"Reading {name} …")
-        self._workspace.background(
+        self._begin(name, function, what, self._on_loaded)
+
+    def _begin(
+        self, name: str, function: Any, what: Any, done: Callable[[Any], None]
+    ) -> None:
+        self._reading = self._workspace.background(
             function,
             what,
-            done=self._on_loaded,
+            done=done,
             failed=self._on_failed,
             title=f"Reading {name}",
         )
+
+    def _let_go(self) -> None:
+        """End what reads a stack that nobody waits for any more."""
+        self._source = None
+        if self._reading is not None:
+            self._reading.failed.disconnect(self._on_failed)
+            self._reading.cancel()
+            self._reading = None
 
     def _on_loaded(self, loaded: Loaded) -> None:
         if self._asked == loaded.source.name:
@@ -116,14 +133,11 @@ class SourceLoader(QObject):
             self._refine(loaded)
 
     def _refine(self, loaded: Loaded) -> None:
-        if loaded.is_glimpse and loaded.source is self._source:
-            self._workspace.background(
-                refined,
-                loaded,
-                done=self._on_refined,
-                failed=self._on_failed,
-                title=f"Reading {loaded.source.name}",
-            )
+        if loaded.source is not self._source:
+            return
+        self._reading = None
+        if loaded.is_glimpse:
+            self._begin(loaded.source.name, refined, loaded, self._on_refined)
 
     def _on_refined(self, loaded: Loaded) -> None:
         self.refined.emit(loaded)
@@ -137,4 +151,5 @@ class SourceLoader(QObject):
             self.sets.emit(key, records)
 
     def _on_failed(self, error: LabdataError) -> None:
+        self._reading = None
         self.told.emit(str(error))
