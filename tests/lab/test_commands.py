@@ -186,7 +186,7 @@ def test_a_command_that_is_ended_takes_all_back_and_stops_its_server(
 ) -> None:
     big = tmp_path / "big.tif"
     with big.open("wb") as stream:
-        tifffile.imwrite(stream, shape=(1200, 1000, 1000), dtype=np.uint16)
+        tifffile.imwrite(stream, shape=(400, 1000, 1000), dtype=np.uint16)
     code = "import sys; from labdata_napari.cli import main; sys.exit(main())"
     words = ["--url", f"embedded:{root}", "import", "brain", str(big), *NAMES, *UM]
     child = subprocess.Popen(
