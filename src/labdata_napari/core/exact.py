@@ -24,7 +24,7 @@ from labdata_napari.core.exact_zoom import ZoomZ, zoom_step
 from labdata_napari.core.kernels import choose
 from labdata_napari.core.progress import Counting, Progress, silent
 from labdata_napari.core.reduce import chunk_shape
-from labdata_napari.core.resample import slab_bytes
+from labdata_napari.core.resample import slab_rows
 from labdata_napari.core.scratch import Scratch
 from labdata_napari.core.threads import (
     STEP_VOXELS,
@@ -256,9 +256,7 @@ class _Work:
         shape = self.plan.shape_out
         along = 1 if self.plan.channel_axis == 0 else 0
         outer = shape[0] if along else 1
-        voxels = int(np.prod(shape, dtype=np.int64)) // (outer * shape[along])
-        rows = slab_bytes(self.plan, dtype) // (voxels * dtype.itemsize)
-        rows = max(1, min(shape[along], rows))
+        rows = slab_rows(self.plan, dtype)
         return [
             (k, row, min(rows, shape[along] - row))
             for k in range(outer)

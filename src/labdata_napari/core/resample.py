@@ -51,6 +51,7 @@ __all__ = [
     "prepare",
     "reach",
     "slab_bytes",
+    "slab_rows",
     "slabs",
     "spline_axes",
 ]
@@ -299,7 +300,7 @@ def _blocks(plan: Plan, dtype: np.dtype[Any]) -> Iterator[Block]:
     # Where the channels come first, a slab is cut along the second axis.
     along = 1 if plan.channel_axis == 0 else 0
     outer = shape[0] if along else 1
-    rows = min(shape[along], max(1, slab_bytes(plan, dtype) // _row_bytes(plan, dtype)))
+    rows = slab_rows(plan, dtype)
     for first, row in itertools.product(range(outer), range(0, shape[along], rows)):
         start, part = [0, 0, 0, 0], list(shape)
         if along:
@@ -308,11 +309,16 @@ def _blocks(plan: Plan, dtype: np.dtype[Any]) -> Iterator[Block]:
         yield Block(four(start), four(part))
 
 
-def slab_bytes(plan: Plan, dtype: np.dtype[Any]) -> int:
-    """Bytes of one of the pieces that `slabs` gives; at the end they may be fewer."""
+def slab_rows(plan: Plan, dtype: np.dtype[Any]) -> int:
+    """How many indices of the axis that slabs are cut along go into one of them."""
     row = _row_bytes(plan, dtype)
     rows = max(1, _SLAB_BYTES // row, min(_LEAST_ROWS, _THICK * _SLAB_BYTES // row))
-    return rows * row
+    return min(plan.shape_out[1 if plan.channel_axis == 0 else 0], rows)
+
+
+def slab_bytes(plan: Plan, dtype: np.dtype[Any]) -> int:
+    """Bytes of one of the pieces that `slabs` gives; at the end they may be fewer."""
+    return slab_rows(plan, dtype) * _row_bytes(plan, dtype)
 
 
 def _row_bytes(plan: Plan, dtype: np.dtype[Any]) -> int:
