@@ -306,6 +306,15 @@ def test_what_nobody_waits_for_is_read_no_longer(open_dock, shared_lab, monkeypa
     assert said == ["begun", "ended", "begun"]
     assert "cancel" not in said_in(dock)
 
+    told = []
+    dock._loader.told.connect(told.append)
+    source = dock.source
+    dock.show_brain(KEY | {"subject_name": "nobody"})  # fails, but that is past
+    dock.show_brain(KEY)
+    wait_for(lambda: dock.source is not source)
+    wait_for(lambda: not dock._loaded.is_glimpse)
+    assert {text.partition(" ")[0] for text in told} == {"Opening", "Reading", ""}
+
 
 def test_what_was_not_saved_is_offered_again(open_dock, shared_lab, tmp_path):
     _, workspace, dock = open_dock(shared_lab)

@@ -62,7 +62,7 @@ class SourceLoader(QObject):
         self._let_go()
         self._asked, self._number = name, transform_id
         self.told.emit(f"Opening {name} …")
-        self._workspace.submit(
+        self._reading = self._workspace.submit(
             read_brain_rows,
             dict(key),
             name,
@@ -117,7 +117,7 @@ class SourceLoader(QObject):
         )
 
     def _let_go(self) -> None:
-        """End what reads a stack that nobody waits for any more."""
+        """End what reads a stack that nobody waits for any more, and hear no more."""
         self._source = None
         if self._reading is not None:
             self._reading.failed.disconnect(self._on_failed)
