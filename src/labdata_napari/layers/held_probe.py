@@ -76,8 +76,7 @@ class HeldProbe:
 
     def turn(self, clockwise: int) -> None:
         """Turn it by 2° in the plane that is shown, about the middle of its entries."""
-        rows, columns = displayed(self._viewer, self._layer)[-2:]
-        about = np.cross(np.eye(3)[columns], np.eye(3)[rows])
+        about = self._across()
 
         def turned(template: ShankTemplate) -> ShankTemplate:
             lines = np.array(template.lines(np.ones(3)))
@@ -105,11 +104,16 @@ class HeldProbe:
     ) -> ShankTemplate:
         """Turn a probe in the plane that is shown so that a place follows the mouse."""
         rows, columns = displayed(self._viewer, self._layer)[-2:]
-        about = np.cross(np.eye(3)[columns], np.eye(3)[rows])
         angles = [
             np.arctan2((p - pivot)[rows], (p - pivot)[columns]) for p in (place, to)
         ]
-        return template.rotated(about, float(np.degrees(angles[1] - angles[0])), pivot)
+        degrees = float(np.degrees(angles[1] - angles[0]))
+        return template.rotated(self._across(), degrees, pivot)
+
+    def _across(self) -> Array:
+        """Return the axis (3,) about which a turn is clockwise on the screen."""
+        rows, columns = displayed(self._viewer, self._layer)[-2:]
+        return np.cross(np.eye(3)[columns], np.eye(3)[rows])
 
     def _carry(
         self,
