@@ -23,6 +23,8 @@ from labdata_napari.widgets.connection import Profile
 from labdata_napari.widgets.record_table import RecordTableView
 from labdata_napari.widgets.workspace import workspace_for
 from moved_to_s3 import Moved
+from transform_hands import KEY as BRAIN
+from transform_hands import opened_dock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -195,6 +197,17 @@ def open_browser(
         table = browser.findChild(RecordTableView, "entry_table")
         qtbot.waitUntil(lambda: table.records().total > 0, timeout=10_000)
         return viewer, workspace, browser
+
+    return open_it
+
+
+@pytest.fixture
+def open_dock(open_workspace: Callable[..., Any]) -> Callable[..., Any]:
+    """Open a brain in the Transform dock of a new viewer."""
+
+    def open_it(place: LabFolder, key: dict[str, Any] = BRAIN) -> tuple[Any, Any, Any]:
+        viewer, workspace = open_workspace(place, show=True)
+        return viewer, workspace, opened_dock(viewer, workspace, key)
 
     return open_it
 

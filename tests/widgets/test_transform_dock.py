@@ -11,75 +11,35 @@ import tifffile
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QOpenGLContext
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QLabel, QListWidget, QWidget
+from qtpy.QtWidgets import QLabel, QWidget
 
 from hands import child, choose, click_at, drag, press, row_of, wait_for, write
 from labdata_napari.core.glimpse import glimpse
 from labdata_napari.core.stacks import open_stack
 from labdata_napari.core.transform_parameters import TransformParameters
 from labdata_napari.errors import Cancelled
-from labdata_napari.layers.preview import PREVIEW_KEY
 from labdata_napari.widgets import transform_loading, transform_source
 from labdata_napari.widgets.canvas import canvas_of
 from labdata_napari.widgets.record_table import RecordTableView
 from labdata_napari.widgets.transform_opening import show_transform_dock
 from labdata_napari.widgets.transform_source import refined
+from transform_hands import (
+    DOCK,
+    KEY,
+    on_canvas,
+    previews,
+    said,
+    said_in,
+    sets,
+    settled,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.gui
 
-DOCK = "Transform (labdata-napari)"
 ESTIMATE = "transform_estimate"
-KEY = {
-    "subject_name": "M2",
-    "session_name": "20250601_090000",
-    "dataset_name": "brain",
-}
-
-
-def previews(viewer: Any) -> list[Any]:
-    return [layer for layer in viewer.layers if PREVIEW_KEY in layer.metadata]
-
-
-def settled(dock: Any) -> Any:
-    """Wait until the newest draft is on the canvas, with all that goes with it."""
-    scene = dock.scene
-    wait_for(lambda: scene.draft is not None and scene.draft == dock.model.draft)
-    wait_for(lambda: len(scene.images) + 2 <= len(previews(scene._viewer)))
-    return scene
-
-
-def on_canvas(viewer: Any, pane: Any, frame: Any) -> tuple[float, ...]:
-    place = pane.to_world(frame)
-    return (*(0.0,) * (viewer.dims.ndim - 2), float(place[0]), float(place[1]))
-
-
-def said(dock: QWidget, name: str) -> str:
-    return dock.findChild(QLabel, name).text()
-
-
-def said_in(dock: QWidget) -> str:
-    return " ".join(label.text() for label in dock.findChildren(QLabel)).lower()
-
-
-def sets(dock: QWidget) -> list[str]:
-    listed = dock.findChild(QListWidget, "transform_sets")
-    return [listed.item(row).text() for row in range(listed.count())]
-
-
-@pytest.fixture
-def open_dock(open_workspace):
-    def open_it(place: Any, key: dict[str, Any] = KEY) -> tuple[Any, Any, Any]:
-        viewer, workspace = open_workspace(place, show=True)
-        viewer.window.resize(1300, 850)
-        show_transform_dock(workspace, key)
-        dock = viewer.window.dock_widgets[DOCK]
-        settled(dock)
-        return viewer, workspace, dock
-
-    return open_it
 
 
 def use_the_hands(viewer: Any, dock: QWidget) -> None:

@@ -311,12 +311,14 @@ class PreviewScene:
             self.move_cross(place)
         yield
         while event.type == "mouse_move":
+            if tool is not self._tool and tool is not None:
+                return  # it was put away: what is shown now is not its any more
             if tool is not None:
                 tool.drag(pane, self._place(pane, event), event)
             else:
                 self.move_cross(self._place(pane, event))
             yield
-        if tool is not None:
+        if tool is not None and tool is self._tool:
             tool.release(pane, self._place(pane, event), event)
 
     def _on_wheel(self, _: Any, event: Any) -> None:

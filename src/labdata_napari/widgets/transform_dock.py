@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSize, Qt, QTimer
+from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QShortcut, QVBoxLayout, QWidget
 
@@ -13,11 +13,11 @@ from labdata_napari.core.transform_draft import DraftModel
 from labdata_napari.errors import InvalidValue
 from labdata_napari.lab.availability import COMPUTING, TRANSFORMS
 from labdata_napari.lab.compute_settings import ComputeSettings
+from labdata_napari.widgets.docked import is_closed
 from labdata_napari.widgets.listening import Listening
-from labdata_napari.widgets.question import Answer
 from labdata_napari.widgets.transform_drafts import Drafts
 from labdata_napari.widgets.transform_form import um_words
-from labdata_napari.widgets.transform_keeping import DraftKeeper
+from labdata_napari.widgets.transform_keeping import Keeping
 from labdata_napari.widgets.transform_loading import SourceLoader
 from labdata_napari.widgets.transform_panel import TransformPanel
 from labdata_napari.widgets.transform_result import ResultFlow
@@ -35,13 +35,14 @@ if TYPE_CHECKING:
     from labdata_napari.core.transform_draft import TransformDraft
     from labdata_napari.lab.transforms import TransformRecord
     from labdata_napari.layers.preview import PreviewScene
+    from labdata_napari.layers.source import LabIdentity
+    from labdata_napari.widgets.transform_saving import Saving
     from labdata_napari.widgets.transform_source import (
         BrainRows,
         Loaded,
         TransformSource,
     )
 
-_REST_MS = 150
 _WIDTH = 340
 
 
@@ -64,13 +65,12 @@ class TransformDock(QWidget):
         self.model = DraftModel()
         self._drafts = Drafts()
         keys = {
-            "Control-Enter": self._on_key_compute,
-            "Control-Z": self._on_key_undo,
-            "Control-Shift-Z": self._on_key_redo,
+            "Control-Enter": self.compute,
+            "Control-Z": self._undo,
+            "Control-Shift-Z": self._redo,
         }
         self._stage = Stage(self._workspace, viewer, self.model, keys, self)
         self._loader = SourceLoader(self._workspace, self)
-        self._keeper = DraftKeeper(self)
         self._panel = panel = TransformPanel(
             self._workspace, viewer, self._stage, self.model
         )
@@ -83,9 +83,7 @@ class TransformDock(QWidget):
         self._say = panel.say
         self._saving = SavingFlow(self._workspace, self._question, self)
         self._results = ResultFlow(self._workspace, self)
-        self._rest = QTimer(self)
-        self._rest.setSingleShot(True)
-        self._rest.setInterval(_REST_MS)
+        self._keeping = Keeping(self.model, self._drafts, self._question, self)
         self._connect_signals()
         self._refresh()
 
@@ -105,6 +103,9 @@ class TransformDock(QWidget):
         self._loader.loaded.connect(self._on_loaded)
         self._loader.refined.connect(self._on_refined)
         self._loader.sets.connect(self._on_sets)
+        self._loader.waiting.connect(self._on_waiting)
+        self._panel.stay_wanted.connect(self._loader.stay)
+        self._keeping.wanted.connect(self._choose)
         self._form.edited.connect(self.model.set)
         self._form.atlas.wanted.connect(self._on_atlas)
         for told in (
@@ -112,22 +113,22 @@ class TransformDock(QWidget):
             self._stage.failed,
             self._loader.told,
             self._saving.told,
-            self._keeper.told,
+            self._keeping.told,
             self._results.told,
         ):
             told.connect(self._say)
         self._saving.saved.connect(self._on_saved)
         self._saving.deleted.connect(self._on_deleted)
+        self._saving.ended.connect(self._show_footer)
         self._footer.save_wanted.connect(self._save)
         self._footer.compute_wanted.connect(self.compute)
         self._footer.layer_wanted.connect(self._on_layer_wanted)
         self._footer.export_wanted.connect(self._on_export_wanted)
-        self._rest.timeout.connect(self._on_rest)
         for keys, slot in (
             ("Ctrl+Return", self.compute),
             ("Ctrl+Enter", self.compute),
-            ("Ctrl+Z", self.model.undo),
-            ("Ctrl+Shift+Z", self.model.redo),
+            ("Ctrl+Z", self._undo),
+            ("Ctrl+Shift+Z", self._redo),
         ):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -144,13 +145,25 @@ class TransformDock(QWidget):
         self._workspace.attach_window(self.window())
         if not event.spontaneous():
             self._stage.show()
+            self._loader.go_on()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Give the canvas back to the layers, whatever hides the dock."""
         super().hideEvent(event)
-        if not event.spontaneous() and self._workspace.viewer is not None:
+        if event.spontaneous():
+            return
+        self._keeping.now()
+        if is_closed(self):
+            self._loader.stop()
+        if self._workspace.viewer is not None:
             self._stage.hide()
-            self._keeper.flush()
+        self._stage.stop()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Read no more once napari has taken the dock out of its window."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self._loader.stop()
 
     # -- what is worked on
 
@@ -178,6 +191,13 @@ class TransformDock(QWidget):
         """Begin on an image that is open; on its row where it is a brain of the lab."""
         self._loader.load_layer(layer)
 
+    def _on_waiting(self, name: str) -> None:
+        """Let nobody change what is shown while another brain is on its way."""
+        self._panel.show_opening(name)
+        if name:
+            self.scene.set_tool(None)
+            self._keeping.now()  # with what was typed into a field that is now grey
+
     def _on_loaded(self, loaded: Loaded, number: int | None) -> None:
         self._stage.begin(loaded)
         self._loaded = loaded
@@ -190,7 +210,7 @@ class TransformDock(QWidget):
         self.model.start(self._drafts.current)
         if self.isVisible():
             self._stage.show()
-        self._offer_kept()
+        self._keeping.start(rows)
         self._refresh()
 
     def _on_refined(self, loaded: Loaded) -> None:
@@ -204,30 +224,6 @@ class TransformDock(QWidget):
             um = self._loaded.source.um_per_pixel
             self._orientation.show_brain(self._loaded.pictures, um, code, (z, y, x))
 
-    def _offer_kept(self) -> None:
-        rows = self._rows
-        if rows is None or rows.kept is None:
-            return
-        if not self._drafts.is_news(rows.kept.parameters):
-            self._keeper.forget(rows)
-            return
-        when = f"{rows.kept.when.astimezone():%d %B, %H:%M}"
-        words = self._drafts.blank.with_parameters(rows.kept.parameters).summary
-        go_on = Answer("Go on with it", "Take it up", "transform_kept_yes", self._adopt)
-        forget = Answer("Forget it", "Let it go", "transform_kept_no", self._forget)
-        self._question.ask(
-            f"Parameters of {when} were never saved: {words}.", (go_on, forget)
-        )
-
-    def _adopt(self) -> None:
-        rows = self._rows
-        if rows is not None and rows.kept is not None and self.model.draft is not None:
-            self.model.set(self.model.draft.with_parameters(rows.kept.parameters))
-
-    def _forget(self) -> None:
-        if self._rows is not None:
-            self._keeper.forget(self._rows)
-
     # -- sets
 
     def _list_sets(self, number: int | None) -> None:
@@ -236,7 +232,13 @@ class TransformDock(QWidget):
                 self._drafts.records, self._drafts.blank, number, self._why_not()
             )
 
+    def _choose(self, number: int | None) -> None:
+        self._drafts.choose(number)
+        self._list_sets(number)
+        self.model.start(self._drafts.current)
+
     def _on_set(self, record: TransformRecord | None) -> None:
+        self._keeping.now()
         self._question.hide()
         self._drafts.choose(None if record is None else record.transform_id)
         if record is not None and record.problem:
@@ -244,6 +246,7 @@ class TransformDock(QWidget):
         self.model.start(self._drafts.current)
 
     def _on_copy(self, record: TransformRecord) -> None:
+        self._keeping.now()
         draft = self._drafts.begin_from(record)
         self._sets.choose_new()
         self.model.start(draft)
@@ -269,6 +272,7 @@ class TransformDock(QWidget):
         self._list_sets(self._drafts.number)
         if changed:
             self.model.start(self._drafts.current)
+        self._keeping.soon()
         self._refresh()
 
     # -- editing
@@ -279,22 +283,14 @@ class TransformDock(QWidget):
         over_time = source is not None and source.over_time
         self._form.show_draft(draft, over_time=over_time)
         self._show_footer()
-        self._rest.start()
-
-    def _on_rest(self) -> None:
-        rows, draft = self._rows, self.model.draft
-        if rows is not None and draft is not None:
-            if self._drafts.is_changed:
-                self._keeper.note(rows, draft, self._drafts.number)
-            elif self._question.isHidden():
-                self._keeper.forget(rows)
+        self._keeping.soon()
 
     def _on_orientation(self, code: str) -> None:
         if self._rows is None or self.model.draft is None:
             return
         self._drafts.set_orientation(code)
         self._show_orientation(code)
-        self._keeper.keep_orientation(self._rows, code)
+        self._keeping.keep_orientation(self._rows, code)
         self.model.set(self.model.draft.with_orientation(code))
 
     def _on_atlas(self, um: float, hemisphere: str) -> None:
@@ -314,7 +310,7 @@ class TransformDock(QWidget):
     def _save(self) -> None:
         self._write(compute=False)
 
-    def compute(self) -> None:
+    def compute(self, _: Any = None) -> None:
         """Save the parameters, and have them computed in the background."""
         if self._footer.can_compute:
             self._write(compute=True)
@@ -325,29 +321,38 @@ class TransformDock(QWidget):
             return
         record = self._drafts.record
         if record is not None and not self._drafts.is_unsaved:
-            self._on_saved(record.transform_id, draft, compute)
+            self._compute({**rows.key, "transform_id": record.transform_id}, draft)
             return
         self._saving.save(rows.lab, rows.key, draft, record, compute=compute)
         self._show_footer()
 
-    def _on_saved(self, number: int, draft: TransformDraft, compute: bool) -> None:
-        rows = self._rows
-        if rows is None:
-            return
-        self._keeper.forget(rows)
-        self._drafts.saved(number, draft)
-        key = {**rows.key, "transform_id": number}
-        if compute:
-            settings = ComputeSettings(hemisphere=draft.hemisphere)
-            self._workspace.computing.compute(key, settings)
-            self._say("")  # the queue says how far it is
+    def _on_saved(self, saving: Saving, number: int) -> None:
+        """Go on with what was saved, be it of the brain that is shown or not."""
+        if self._is_shown(saving.lab, saving.key):
+            self._drafts.saved(saving.origin, number, saving.draft)
+            self._keeping.soon()
+        key = {**saving.key, "transform_id": number}
+        if saving.compute:
+            self._compute(key, saving.draft)
         else:
             self._say(f"Saved as parameters {number}.")
         self._workspace.rows_changed.emit(key)
 
-    def _on_deleted(self, number: int) -> None:
-        self._drafts.forget(number)
-        self._workspace.rows_changed.emit(dict(self._rows.key) if self._rows else {})
+    def _compute(self, key: Mapping[str, Any], draft: TransformDraft) -> None:
+        self._workspace.computing.compute(
+            key, ComputeSettings(hemisphere=draft.hemisphere)
+        )
+        self._say("")  # the queue says how far it is
+
+    def _on_deleted(self, lab: LabIdentity, record: TransformRecord) -> None:
+        brain = {n: v for n, v in record.key.items() if n != "transform_id"}
+        if self._is_shown(lab, brain):
+            self._drafts.forget(record.transform_id)
+        self._workspace.rows_changed.emit(brain)
+
+    def _is_shown(self, lab: LabIdentity, key: Mapping[str, Any]) -> bool:
+        rows = self._rows
+        return rows is not None and rows.lab == lab and rows.key == key
 
     def _on_layer_wanted(self) -> None:
         if self.source is not None and self.model.draft is not None:
@@ -357,14 +362,13 @@ class TransformDock(QWidget):
         if self.source is not None and self.model.draft is not None:
             self._results.ask_export(self.source, self.model.draft)
 
-    def _on_key_compute(self, _: Any) -> None:
-        self.compute()
+    def _undo(self, _: Any = None) -> None:
+        if not self._loader.is_waiting:
+            self.model.undo()
 
-    def _on_key_undo(self, _: Any) -> None:
-        self.model.undo()
-
-    def _on_key_redo(self, _: Any) -> None:
-        self.model.redo()
+    def _redo(self, _: Any = None) -> None:
+        if not self._loader.is_waiting:
+            self.model.redo()
 
     # -- showing
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from labdata_napari.core.transform_draft import TransformDraft
@@ -85,6 +86,14 @@ class Drafts:
             return False
         return self.current.parameters != self._stored(self.number).parameters
 
+    @property
+    def has_changes(self) -> bool:
+        """Whether somebody changed the draft of any set since it was begun."""
+        return self._in_lab and any(
+            draft.parameters != self._stored(number).parameters
+            for number, draft in self._drafts.items()
+        )
+
     def first(self, wanted: int | None) -> int | None:
         """Choose the set to begin with: the wanted one, else the last."""
         numbers = sorted(self._records)
@@ -108,11 +117,18 @@ class Drafts:
         if draft is not None:
             self._drafts[self.number] = draft
 
-    def saved(self, number: int, draft: TransformDraft) -> None:
-        """Take note that the chosen draft is now stored under a number."""
-        self._drafts.pop(self.number, None)
-        self._drafts[number] = draft
-        self.number = number
+    def saved(self, origin: int | None, number: int, draft: TransformDraft) -> None:
+        """Take note that the draft of a set is now stored under a number.
+
+        What was changed while it was on its way goes on from what is stored.
+        """
+        self._drafts[number] = self._drafts.pop(origin, draft)
+        if number in self._records:
+            self._records[number] = replace(
+                self._records[number], parameters=draft.parameters
+            )
+        if self.number == origin:
+            self.number = number
 
     def forget(self, number: int) -> None:
         """Take note that a set was deleted."""

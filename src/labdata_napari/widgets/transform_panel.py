@@ -53,6 +53,8 @@ class TransformPanel(QWidget):
 
     take_wanted = Signal(object)
     """An image layer to begin on."""
+    stay_wanted = Signal()
+    """What is being opened is not wanted any more."""
 
     def __init__(
         self,
@@ -70,6 +72,12 @@ class TransformPanel(QWidget):
         self._take = QPushButton()
         self._take.setObjectName("transform_take_layer")
         self._take.clicked.connect(self._on_take)
+        self._opening = ""
+        self._stay = QPushButton("Do not open it")
+        self._stay.setObjectName("transform_stay")
+        self._stay.setToolTip("Stay with what is shown now")
+        self._stay.clicked.connect(self.stay_wanted)
+        self._work = QWidget()
         self.sets = ParameterSets()
         self.orientation = OrientationPicker()
         self.tools = HandTools(viewer, stage.scene, model)
@@ -89,10 +97,14 @@ class TransformPanel(QWidget):
         self._listening.to(viewer.layers.selection.events.active, self._show_take)
 
     def _lay_out(self, queue: QWidget) -> None:
+        work = QVBoxLayout(self._work)
+        work.setContentsMargins(0, 0, 0, 0)
+        for widget in (*self._of_lab, *self._of_any):
+            work.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
         content = QWidget()
         inner = QVBoxLayout(content)
         inner.setContentsMargins(0, 0, 0, 0)
-        for widget in (self._title, self._take, *self._of_lab, *self._of_any):
+        for widget in (self._title, self._stay, self._take, self._work):
             inner.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
         inner.addStretch(1)
         scroll = QScrollArea()
@@ -109,12 +121,30 @@ class TransformPanel(QWidget):
     def show_source(self, source: TransformSource | None) -> None:
         """Show what is needed for a brain of the lab, for any stack, or for none."""
         self._source = source
-        self._title.setText(_EMPTY if source is None else f"<b>{source.name}</b>")
+        self._show_title()
         for widget in self._of_lab:
             widget.setVisible(source is not None and source.rows is not None)
         for widget in self._of_any:
             widget.setVisible(source is not None)
         self._show_take()
+
+    def show_opening(self, name: str) -> None:
+        """Grey out what is shown while something else is opened; "" when it is not."""
+        self._opening = name
+        for widget in (self._work, self.question, self.footer):
+            widget.setEnabled(not name)
+        self._show_title()
+        self._show_take()
+
+    def _show_title(self) -> None:
+        name = "" if self._source is None else self._source.name
+        title = f"<b>{name}</b>" if name else _EMPTY
+        if self._opening:
+            title = f"Opening <b>{self._opening}</b> …"
+            if name:
+                title += f"<br>Until it is there, {name} cannot be changed."
+        self._title.setText(title)
+        self._stay.setVisible(bool(self._opening))
 
     def say(self, text: str) -> None:
         """Show a sentence; hide its line without one."""
@@ -124,7 +154,7 @@ class TransformPanel(QWidget):
     def _show_take(self, _: Any = None) -> None:
         layer = self._viewer.layers.selection.active
         reason = why_not_transformed(layer)
-        self._take.setVisible(self._source is None)
+        self._take.setVisible(self._source is None and not self._opening)
         self._take.setEnabled(not reason)
         self._take.setToolTip(reason)
         name = "the chosen image" if reason or layer is None else layer.name

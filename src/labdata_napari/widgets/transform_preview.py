@@ -76,6 +76,7 @@ class PreviewPainter(QObject):
         super().__init__(parent)
         self._model = model
         self._scene = scene
+        # Its thread ends with it; nothing may be connected to `destroyed` for that.
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="labdata-preview")
         self._volume: Volume | None = None
         self._prepared: Prepared | None = None
@@ -83,6 +84,7 @@ class PreviewPainter(QObject):
         self._busy = self._again = False
         self._pace, self._turn = _FIRST_PACE, 0
         self._before = False
+        self._told = ""
         self._last: TransformDraft | None = None
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -97,8 +99,6 @@ class PreviewPainter(QObject):
         self._listening = Listening(self)
         self._listening.to(model.changed, self._on_draft)
         self._listening.to(scene.cross_moved, self._on_cross)
-        executor = self._executor
-        self.destroyed.connect(lambda *_: executor.shutdown(wait=False))
 
     # -- what to paint from
 
@@ -172,7 +172,7 @@ class PreviewPainter(QObject):
         try:
             sheet = self._timed(job, *_painted(job))
         except LabdataError as error:
-            self.failed.emit(str(error))
+            self._tell(str(error))
         else:
             self._show(job, sheet, sharp=False)
 
@@ -189,6 +189,12 @@ class PreviewPainter(QObject):
         with contextlib.suppress(RuntimeError):  # deleted meanwhile
             self._ready.emit(future.exception(), future)
 
+    def _tell(self, words: str) -> None:
+        """Say why nothing can be painted, and once that it can: others speak, too."""
+        if words != self._told:
+            self._told = words
+            self.failed.emit(words)
+
     def _next(self, *, sharp: bool) -> _Job | None:
         draft = self._model.draft
         if draft is None or self._volume is None:
@@ -198,9 +204,9 @@ class PreviewPainter(QObject):
             frame = seen.frame
             _ = draft.plan
         except InvalidValue as error:
-            self.failed.emit(str(error))
+            self._tell(str(error))
             return None
-        self.failed.emit("")
+        self._tell("")
         self._carry_cross(seen)
         time = draft.order.index(0) if self._volume.over_time else None
         layout = lay_out(frame.spatial_shape_out, frame.um_per_pixel_out, only=time)
@@ -246,7 +252,7 @@ class PreviewPainter(QObject):
             if turn == self._turn:
                 self._show(job, sheet, sharp=sharp)
         elif isinstance(error, LabdataError):
-            self.failed.emit(str(error))
+            self._tell(str(error))
         else:
             raise error
         if self._again:

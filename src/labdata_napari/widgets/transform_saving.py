@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
 
 from labdata_napari.errors import WriteConflict, WriteRefused
+from labdata_napari.widgets.entry_columns import row_name
 from labdata_napari.widgets.lane import OnLoss
 from labdata_napari.widgets.question import Answer
 
@@ -26,12 +27,27 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class _Saving:
-    """A draft on its way to the database."""
+class Saving:
+    """A draft on its way to the database.
 
-    lab: LabIdentity | None
+    Attributes
+    ----------
+    lab, key
+        Of the brain.
+    draft
+        What is saved.
+    origin
+        Number of the set that it was the draft of; None for a new one.
+    transform_id, baseline
+        The set it is written into, and what that held; None for another one.
+    compute
+        Whether it is to be computed then.
+    """
+
+    lab: LabIdentity
     key: Mapping[str, Any]
     draft: TransformDraft
+    origin: int | None
     transform_id: int | None
     baseline: TransformParameters | None
     compute: bool
@@ -50,9 +66,12 @@ class SavingFlow(QObject):
         Its owner.
     """
 
-    saved = Signal(int, object, bool)
-    """Number of the set, the draft it now holds, and whether to compute it."""
-    deleted = Signal(int)
+    saved = Signal(object, int)
+    """The `Saving`, and the number of the set it is stored as."""
+    deleted = Signal(object, object)
+    """The lab, and the `TransformRecord` that was."""
+    ended = Signal()
+    """Nothing is on its way any more, whatever came of it."""
     told = Signal(str)
 
     def __init__(
@@ -61,8 +80,8 @@ class SavingFlow(QObject):
         super().__init__(parent)
         self._workspace = workspace
         self._question = question
-        self._saving: _Saving | None = None
-        self._deleting: tuple[LabIdentity | None, TransformRecord] | None = None
+        self._saving: Saving | None = None
+        self._deleting: tuple[LabIdentity, TransformRecord] | None = None
         self._busy = False
 
     @property
@@ -72,7 +91,7 @@ class SavingFlow(QObject):
 
     def save(
         self,
-        lab: LabIdentity | None,
+        lab: LabIdentity,
         key: Mapping[str, Any],
         draft: TransformDraft,
         record: TransformRecord | None,
@@ -81,18 +100,20 @@ class SavingFlow(QObject):
     ) -> None:
         """Save a draft: into its own set where that is unused, else as another one."""
         own = record is not None and not record.computed and record.parameters
+        origin = None if record is None else record.transform_id
         self._start(
-            _Saving(
+            Saving(
                 lab,
                 key,
                 draft,
-                record.transform_id if own and record is not None else None,
+                origin,
+                origin if own else None,
                 record.parameters if own and record is not None else None,
                 compute,
             )
         )
 
-    def ask_delete(self, lab: LabIdentity | None, record: TransformRecord) -> None:
+    def ask_delete(self, lab: LabIdentity, record: TransformRecord) -> None:
         """Ask, then delete an unused set."""
         self._deleting = (lab, record)
         yes = Answer(
@@ -103,7 +124,7 @@ class SavingFlow(QObject):
             f"Delete parameters {record.transform_id} of this brain?", (yes, no)
         )
 
-    def _start(self, saving: _Saving) -> None:
+    def _start(self, saving: Saving) -> None:
         self._saving, self._busy = saving, True
         self.told.emit("Saving the parameters …")
         self._workspace.submit(
@@ -117,7 +138,8 @@ class SavingFlow(QObject):
         self._busy = False
         if self._saving is not None:
             self.told.emit("")
-            self.saved.emit(number, self._saving.draft, self._saving.compute)
+            self.saved.emit(self._saving, number)
+        self.ended.emit()
 
     def _on_failed(self, error: LabdataError) -> None:
         self._busy = False
@@ -132,21 +154,19 @@ class SavingFlow(QObject):
                 self._save_beside,
             )
             no = Answer("Not now", "Write nothing", "transform_conflict_no")
+            name = row_name(self._saving.key)
             self._question.ask(
-                "Somebody else changed these parameters since they were loaded: "
+                f"Somebody else changed these parameters of {name} since they were "
+                "loaded: "
                 f"{error.their_changes}. Yours: {error.your_changes}. Nothing was "
                 "saved.",
                 (other, no),
             )
+        self.ended.emit()
 
     def _save_beside(self) -> None:
-        saving = self._saving
-        if saving is not None:
-            self._start(
-                _Saving(
-                    saving.lab, saving.key, saving.draft, None, None, saving.compute
-                )
-            )
+        if self._saving is not None:
+            self._start(replace(self._saving, transform_id=None, baseline=None))
 
     def _on_delete(self) -> None:
         if self._deleting is None:
@@ -159,15 +179,16 @@ class SavingFlow(QObject):
             failed=self._on_failed_delete,
         )
 
-    def _on_deleted(self, number: int) -> None:
-        self.told.emit(f"Parameters {number} are deleted.")
-        self.deleted.emit(number)
+    def _on_deleted(self, answer: tuple[LabIdentity, TransformRecord]) -> None:
+        lab, record = answer
+        self.told.emit(f"Parameters {record.transform_id} are deleted.")
+        self.deleted.emit(lab, record)
 
     def _on_failed_delete(self, error: LabdataError) -> None:
         self.told.emit(str(error))
 
 
-def _save(lab: Lab, *, saving: _Saving) -> int:
+def _save(lab: Lab, *, saving: Saving) -> int:
     _check_home(lab, saving.lab)
     parameters = saving.draft.parameters
     if saving.transform_id is None or saving.baseline is None:
@@ -177,7 +198,9 @@ def _save(lab: Lab, *, saving: _Saving) -> int:
     return saving.transform_id
 
 
-def _delete(lab: Lab, *, home: LabIdentity | None, record: TransformRecord) -> int:
+def _delete(
+    lab: Lab, *, home: LabIdentity, record: TransformRecord
+) -> tuple[LabIdentity, TransformRecord]:
     _check_home(lab, home)
     if record.parameters is None:
         raise WriteRefused(
@@ -185,11 +208,11 @@ def _delete(lab: Lab, *, home: LabIdentity | None, record: TransformRecord) -> i
             "labdata-napari db check."
         )
     lab.brains.save_transform_parameters(record.key, record.parameters, None)
-    return record.transform_id
+    return home, record
 
 
-def _check_home(lab: Lab, home: LabIdentity | None) -> None:
-    if home not in (None, (lab.url, lab.name, lab.project)):
+def _check_home(lab: Lab, home: LabIdentity) -> None:
+    if home != (lab.url, lab.name, lab.project):
         raise WriteRefused(
             "This brain belongs to another lab than the one that is connected now; "
             "connect to that one again, then save."

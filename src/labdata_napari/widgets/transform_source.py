@@ -139,12 +139,15 @@ class Loaded:
 def open_brain_source(rows: BrainRows, progress: Progress) -> Loaded:
     """Open a brain and read enough for a first preview; on a worker."""
     stack = rows.opening()
+    progress(0, 0)  # what each step reads may come from far away
+    channels = _channels(stack, rows.name)
+    progress(0, 0)
     source = TransformSource(
         rows.name,
         stack,
         _three(stack.um_per_pixel),
         (stack, *_coarser(stack)),
-        _channels(stack, rows.name),
+        channels,
         rows=rows,
     )
     some = glimpse(source.levels, progress)

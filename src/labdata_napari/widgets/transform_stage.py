@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from labdata_napari.core.prepared import prepare
+from labdata_napari.errors import Cancelled
 from labdata_napari.layers.preview import PREVIEW_KEY, PreviewScene
 from labdata_napari.widgets.listening import Listening
 from labdata_napari.widgets.transform_look import LookBar
@@ -70,7 +71,7 @@ class Stage(QObject):
         self._wanted = True
         self._viewer = viewer
         self._workspace = workspace
-        self._preparing = False
+        self._preparing: _Preparing | None = None
         self._prepared_for: Any = None
         self.scene = PreviewScene(viewer)
         self.bar = LookBar()
@@ -129,12 +130,23 @@ class Stage(QObject):
         for look, image in zip(self._looks, self.scene.images, strict=False):
             look.update({name: getattr(image, name) for name in _KEPT})
         self.scene.close()
+        self.stop()
+
+    def stop(self) -> None:
+        """End what is read for a preview that nobody looks at."""
+        if self._preparing is not None:
+            self._preparing.is_wanted = False
+            self._preparing = self._prepared_for = None
 
     def _on_rested(self, draft: TransformDraft) -> None:
         """Make the very voxels that will be computed, where that is quickly done."""
         loaded, frame = self._loaded, draft.frame
         wanted = (id(loaded), frame.shape_grid, frame.cast)
-        if loaded is None or self._preparing or wanted == self._prepared_for:
+        if (
+            loaded is None
+            or self._preparing is not None
+            or wanted == self._prepared_for
+        ):
             return
         if loaded.is_glimpse:  # more is being read
             return
@@ -146,24 +158,23 @@ class Stage(QObject):
             or prod(frame.shape_grid) > _MOST_VOXELS
         ):
             return
-        self._preparing = True
+        self._preparing = _Preparing(loaded, frame)
         self._prepared_for = wanted
         self._workspace.background(
-            _prepare,
-            loaded,
-            frame,
+            self._preparing.run,
             done=self._on_prepared,
             failed=self._on_not_prepared,
         )
 
-    def _on_prepared(self, answer: tuple[Loaded, Plan, Prepared]) -> None:
-        loaded, frame, prepared = answer
-        self._preparing = False
-        if loaded is self._loaded:
-            self._painter.sharpen_with(prepared, frame)
+    def _on_prepared(self, answer: tuple[_Preparing, Prepared]) -> None:
+        one, prepared = answer
+        if one is self._preparing:
+            self._preparing = None
+            self._painter.sharpen_with(prepared, one.frame)
 
-    def _on_not_prepared(self, _: LabdataError) -> None:
-        self._preparing = False  # what is shown is less sharp, and that is all
+    def _on_not_prepared(self, error: LabdataError) -> None:
+        if not isinstance(error, Cancelled):
+            self._preparing = None  # what is shown is less sharp, and that is all
 
     def show_before(self, before: bool) -> None:
         """Show the stack as it was before it was turned, or after."""
@@ -200,5 +211,18 @@ class Stage(QObject):
         )
 
 
-def _prepare(loaded: Loaded, frame: Plan) -> tuple[Loaded, Plan, Prepared]:
-    return loaded, frame, prepare(loaded.source.stack, frame)
+class _Preparing:
+    """One reading of the voxels that will be computed, on a worker."""
+
+    def __init__(self, loaded: Loaded, frame: Plan) -> None:
+        self.frame = frame
+        self.is_wanted = True
+        self._stack = loaded.source.stack
+
+    def run(self) -> tuple[_Preparing, Prepared]:
+        """Read them; the reading ends soon when it is not wanted any more."""
+        return self, prepare(self._stack, self.frame, self._check)
+
+    def _check(self, done: int, total: int) -> None:
+        if not self.is_wanted:
+            raise Cancelled("The preview is not looked at any more.")
