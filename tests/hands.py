@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QEvent, QObject, QPoint, QPointF, Qt
-from qtpy.QtGui import QMouseEvent
+from qtpy.QtGui import QMouseEvent, QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractItemView, QApplication, QMenu, QWidget
 
@@ -178,6 +178,21 @@ def hover(viewer: Viewer, world: Sequence[float]) -> None:
     none = Qt.MouseButton.NoButton
     event = QMouseEvent(QEvent.Type.MouseMove, QPointF(place), where, none, none, NONE)
     QApplication.sendEvent(widget, event)
+    pause(0.02)
+
+
+def wheel(widget: QWidget, notches: int) -> None:
+    """Turn the wheel over a widget; away from oneself where that is positive."""
+    turn = QPoint(0, 120 * notches)
+    none, phase = Qt.MouseButton.NoButton, Qt.ScrollPhase.NoScrollPhase
+    over: QWidget | None = widget
+    while over is not None:  # what is not wanted goes on to what is around
+        place = QPointF(over.rect().center())
+        where = QPointF(over.mapToGlobal(place.toPoint()))
+        event = QWheelEvent(place, where, QPoint(), turn, none, NONE, phase, False)
+        if QApplication.sendEvent(over, event) and event.isAccepted():
+            break
+        over = over.parentWidget()
     pause(0.02)
 
 

@@ -11,9 +11,9 @@ import tifffile
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QOpenGLContext
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QLabel, QWidget
+from qtpy.QtWidgets import QLabel, QScrollArea, QWidget
 
-from hands import child, choose, click_at, drag, press, row_of, wait_for, write
+from hands import child, choose, click_at, drag, press, row_of, wait_for, wheel, write
 from labdata_napari.core.glimpse import glimpse
 from labdata_napari.core.stacks import open_stack
 from labdata_napari.core.transform_parameters import TransformParameters
@@ -363,3 +363,37 @@ def test_the_browser_opens_it(open_browser, shared_lab):
     dock = viewer.window.dock_widgets[DOCK]
     settled(dock)
     assert "M2" in said(dock, "transform_title")
+
+
+def test_a_wheel_that_scrolls_the_dock_changes_nothing(open_dock, shared_lab):
+    viewer, _, dock = open_dock(shared_lab)
+    viewer.window.resize(1000, 500)
+    bar = dock.findChild(QScrollArea).verticalScrollBar()
+    wait_for(bar.maximum)
+    draft = dock.model.draft
+    names = ("transform_um", "transform_slider_zy", "transform_angle_zx")
+    for name in (*names, "transform_cast", "transform_grid"):
+        dock.findChild(QScrollArea).ensureWidgetVisible(child(dock, name))
+        before = bar.value()
+        wheel(child(dock, name), 1 if before else -1)
+        assert bar.value() != before, name
+    assert dock.model.draft == draft
+    assert child(dock, "transform_grid").currentIndex() == 0
+
+
+def test_a_voxel_size_is_shown_only_where_it_is_that_of_the_voxels(
+    open_dock, shared_lab
+):
+    viewer, _, dock = open_dock(shared_lab)
+    size = child(dock, "transform_um")
+    write(size, "60", enter=True)
+    assert size.text() == "60.00 µm"
+    press(child(dock, "transform_size_own"))  # 50 × 20 × 20
+    assert size.text() == "–"
+    write(size, "30", enter=True)
+    assert dock.model.draft.voxel_um == 30
+    # and where there is little room, nothing is out of reach
+    viewer.window.resize(640, 600)
+    area = dock.findChild(QScrollArea)
+    wait_for(lambda: area.viewport().width() < 280)
+    assert area.horizontalScrollBar().isVisible()

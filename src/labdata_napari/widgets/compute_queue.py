@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from superqt import QElidingLabel
 
 from labdata_napari.lab.compute_queue import Computation, State
 from labdata_napari.widgets.listening import Listening
@@ -147,7 +148,8 @@ class _Row(QWidget):
         super().__init__()
         self._computing = computing
         self._number = number
-        self._text = QLabel()
+        self._text = QElidingLabel()
+        self._text.setElideMode(Qt.TextElideMode.ElideMiddle)  # the state is last
         self._text.setObjectName(f"compute_state_{number}")
         self._text.setSizePolicy(
             QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred

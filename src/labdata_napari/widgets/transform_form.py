@@ -177,16 +177,21 @@ class TransformForm(QWidget):
         own = "" if draft.um_per_pixel is None else um_words(draft.um_per_pixel)
         self._sizes.button("own").setToolTip(f"Leave the voxels as they are: {own}")
         um_per_pixel = draft.um_per_pixel or (0.0, 0.0, 0.0)
-        smallest = min(um_per_pixel[1:] if self._over_time else um_per_pixel)
+        sizes = um_per_pixel[1:] if self._over_time else um_per_pixel
+        smallest = min(sizes)
         for um in SIZES_UM:
             finer = um < smallest
             why = f"Its voxels are {own}; a result is never finer." if finer else reason
             allow(self._sizes.button(f"{um:g}"), True, why)
         allow(self._um, True, reason)
+        least = max(0.1, smallest)
+        if draft.keeps_size and not unknown and len(set(sizes)) == 1:
+            chosen = smallest
         with signals_blocked(self._um):
-            self._um.setMinimum(max(0.1, smallest))
-            if chosen is not None:
-                self._um.setValue(chosen)
+            # Voxels longer than wide have no one size: a dash, below all sizes.
+            self._um.setSpecialValueText("–" if chosen is None else "")
+            self._um.setMinimum(least - 0.01 if chosen is None else least)
+            self._um.setValue(self._um.minimum() if chosen is None else chosen)
 
     def _show_notes(self, draft: TransformDraft) -> None:
         notes = [f"Stored so, and kept: {words}." for words in draft.unexpressed]

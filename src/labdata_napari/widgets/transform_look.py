@@ -38,7 +38,7 @@ class LookBar(QWidget):
         self._grid.setObjectName("transform_grid")
         self._grid.setToolTip("A grid over the planes, to see what is straight")
         for um in _GRIDS:
-            self._grid.addItem("No grid" if um is None else f"{um:g} µm grid", um)
+            self._grid.addItem("No grid" if um is None else f"{um:g} µm", um)
         self._grid.setMinimumWidth(84)  # of "No grid": a narrow dock stays narrow
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from labdata_napari.widgets.calm_wheel import CalmWheel
 from labdata_napari.widgets.compute_queue import ComputeQueueView
 from labdata_napari.widgets.hand_tools import HandTools
 from labdata_napari.widgets.listening import Listening
@@ -107,11 +108,11 @@ class TransformPanel(QWidget):
         for widget in (self._title, self._stay, self._take, self._work):
             inner.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
         inner.addStretch(1)
+        CalmWheel(content)
         scroll = QScrollArea()
         scroll.setWidget(content)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         layout = QVBoxLayout(self)
         layout.addWidget(scroll, 1)

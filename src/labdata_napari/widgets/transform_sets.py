@@ -149,7 +149,7 @@ class ParameterSets(QWidget):
 
 
 def set_text(record: TransformRecord, blank: TransformDraft) -> str:
-    """Describe a set in one line: "2 · 25 µm · turned 3° · computed"."""
+    """Describe a set in one line: "2 · ✓ computed · 25 µm · turned 3°"."""
     if record.parameters is None:
         words = "cannot be read"
     else:
@@ -157,8 +157,8 @@ def set_text(record: TransformRecord, blank: TransformDraft) -> str:
     count = record.annotations
     parts = (
         str(record.transform_id),
-        words,
         "✓ computed" if record.computed else "",
+        words,  # last but one: a narrow dock cuts the end
         f"{count} annotation{'s' * (count != 1)}" if count else "",
     )
     return " · ".join(part for part in parts if part)
