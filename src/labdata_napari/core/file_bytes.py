@@ -10,11 +10,16 @@ import weakref
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Protocol
 
+from labdata_napari.core.rooms import LEAST_BYTES, ROOMS
 from labdata_napari.errors import NotFound, UnreadableFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+
+Data = bytes | memoryview
+"""Bytes as they were read: large ones in memory that is used again."""
 
 
 class Bytes(Protocol):
@@ -24,7 +29,7 @@ class Bytes(Protocol):
     """Path or address, for messages."""
     size: int
 
-    def read(self, offset: int, count: int) -> bytes:
+    def read(self, offset: int, count: int) -> Data:
         """Return exactly `count` bytes from `offset`, or raise."""
 
     def peek(self, offset: int, count: int) -> bytes:
@@ -80,7 +85,7 @@ class OpenFile:
         self._lock = threading.Lock()
         self.size = os.fstat(self._fd).st_size
 
-    def read(self, offset: int, count: int) -> bytes:
+    def read(self, offset: int, count: int) -> Data:
         """Return exactly `count` bytes from `offset`.
 
         Raises
@@ -88,6 +93,22 @@ class OpenFile:
         UnreadableFile
             If the file ends before, or the disk refuses.
         """
+        if count < LEAST_BYTES or not hasattr(os, "preadv"):
+            return self.peek(offset, count)
+        room = ROOMS.take(count).data
+        done = 0
+        while done < count:
+            try:
+                got = os.preadv(self._fd, [room[done:]], offset + done)
+            except OSError as error:
+                raise unreadable(self.path, error) from error
+            done += got
+            if not got:
+                raise self._cut_short(offset + count)
+        return room
+
+    def peek(self, offset: int, count: int) -> bytes:
+        """Return exactly `count` bytes from `offset`; raises as `read` does."""
         parts: list[bytes] = []
         missing = count
         while missing > 0:
@@ -96,15 +117,16 @@ class OpenFile:
             except OSError as error:
                 raise unreadable(self.path, error) from error
             if not got:
-                raise UnreadableFile(
-                    f"{self.path} is cut short: it ends at byte {self.size:,} where "
-                    f"{offset + count:,} are needed; copy it again."
-                )
+                raise self._cut_short(offset + count)
             parts.append(got)
             missing -= len(got)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    peek = read
+    def _cut_short(self, needed: int) -> UnreadableFile:
+        return UnreadableFile(
+            f"{self.path} is cut short: it ends at byte {self.size:,} where "
+            f"{needed:,} are needed; copy it again."
+        )
 
     def prepare(self, offsets: Sequence[int]) -> None:
         """Nothing to do on a disk, which is near."""

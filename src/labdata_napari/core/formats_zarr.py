@@ -19,6 +19,7 @@ from labdata_napari.core.zarr_readers import ChunkReader, through_zarr
 from labdata_napari.errors import UnreadableFile
 
 if TYPE_CHECKING:
+    from labdata_napari.core.file_bytes import Data
     from labdata_napari.core.members import Members
 
 # Descriptions are kilobytes; consolidated ones of many arrays may be megabytes.
@@ -163,9 +164,9 @@ def _attributes(members: Members, base: str, node: dict[str, Any]) -> dict[str, 
     return found if isinstance(found, dict) else {}
 
 
-def _json(members: Members, name: str, data: bytes) -> dict[str, Any]:
+def _json(members: Members, name: str, data: Data) -> dict[str, Any]:
     try:
-        node = json.loads(data)
+        node = json.loads(bytes(data))
     except (ValueError, RecursionError) as error:
         raise UnreadableFile(
             f"{members.resolved(name)!r} in {members.where} is damaged ({error})."

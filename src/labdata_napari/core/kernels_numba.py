@@ -50,8 +50,10 @@ def reduce_frame(
     if y_matrix is None or x_matrix is None or not small:
         return plain.reduce_frame(frame, y_matrix, x_matrix, dtype)
     out = np.empty((y_matrix.shape[0], x_matrix.shape[0]), np.float32)
-    _reduce(
-        frame,
+    few = int(np.diff(x_matrix.indptr).max(initial=0)) <= _FEW
+    reduce = _reduce_by_few if few else _reduce
+    reduce(
+        *_flat(frame),
         *(y_matrix.data, y_matrix.indices, y_matrix.indptr),
         *(x_matrix.data, x_matrix.indices, x_matrix.indptr),
         out,
@@ -59,20 +61,75 @@ def reduce_frame(
     return out
 
 
+def _flat(frame: NDArray[Any]) -> tuple[NDArray[Any], int, int]:
+    """Lay a frame out as one line: the line, a row's distance from the next, columns.
+
+    Compiled code takes lines that are part of a larger frame so without a copy.
+    """
+    rows, columns = frame.shape
+    beyond, step = frame.strides
+    if step != frame.itemsize or beyond % step or beyond < columns * step:
+        frame = np.ascontiguousarray(frame)
+        beyond = columns * frame.itemsize
+    distance = beyond // frame.itemsize
+    length = (rows - 1) * distance + columns
+    line = np.lib.stride_tricks.as_strided(frame, (length,), (frame.itemsize,))
+    return line, distance, columns
+
+
+_FEW = 6  # neighbours along x that fit into the registers of a processor
+
+
+@compiled
+def _reduce_by_few(frame, distance, width, yw, yi, yp, xw, xi, xp, out):  # type: ignore[no-untyped-def]
+    """Reduce where at most `_FEW` neighbours are summed along x, side by side."""
+    ny, nx = out.shape
+    first, weights = np.zeros(nx, np.int32), np.zeros((_FEW, nx), np.float32)
+    for k in range(nx):
+        for t in range(xp[k], xp[k + 1]):
+            first[k] = xi[xp[k]]
+            weights[t - xp[k], k] = xw[t]
+    rows = np.zeros((2, width + _FEW), np.float32)  # weights of 0 reach beyond
+    spare = np.empty(nx, np.float32)
+    for r in range(0, ny, 2):
+        for i in range(min(2, ny - r)):
+            start, stop = yp[r + i], yp[r + i + 1]
+            line = rows[i, :width]
+            _weighted_lines(frame, distance, yw, yi, start, stop, line)
+        after = out[r + 1] if r + 1 < ny else spare
+        _sum_along(rows[0], rows[1], first, weights, out[r], after)
+
+
+@compiled
+def _sum_along(one, two, first, weights, out, after):  # type: ignore[no-untyped-def]
+    """Sum neighbours along two lines at once: weights are loaded once for both."""
+    w0, w1, w2 = weights[0], weights[1], weights[2]
+    w3, w4, w5 = weights[3], weights[4], weights[5]
+    for k in range(out.size):
+        a = np.uintp(first[k])
+        b, c, d = a + np.uintp(1), a + np.uintp(2), a + np.uintp(3)
+        e, f = a + np.uintp(4), a + np.uintp(5)
+        v0, v1, v2, v3, v4, v5 = w0[k], w1[k], w2[k], w3[k], w4[k], w5[k]
+        near = (v0 * one[a] + v1 * one[b]) + v2 * one[c]
+        out[k] = ((near + v3 * one[d]) + v4 * one[e]) + v5 * one[f]
+        near = (v0 * two[a] + v1 * two[b]) + v2 * two[c]
+        after[k] = ((near + v3 * two[d]) + v4 * two[e]) + v5 * two[f]
+
+
 _TOGETHER = 8  # rows whose sums along x are made side by side
 
 
 @compiled
-def _reduce(frame, yw, yi, yp, xw, xi, xp, out):  # type: ignore[no-untyped-def]
+def _reduce(frame, distance, width, yw, yi, yp, xw, xi, xp, out):  # type: ignore[no-untyped-def]
     ny, nx = out.shape
-    width = frame.shape[1]
     rows = np.empty((_TOGETHER, width), np.float32)
     turned = np.empty((width, _TOGETHER), np.float32)
     totals = np.empty(_TOGETHER, np.float32)
     for first in range(0, ny, _TOGETHER):
         count = min(_TOGETHER, ny - first)
         for r in range(count):
-            _weighted_lines(frame, yw, yi, yp[first + r], yp[first + r + 1], rows[r])
+            start, stop = yp[first + r], yp[first + r + 1]
+            _weighted_lines(frame, distance, yw, yi, start, stop, rows[r])
         for x in range(width):
             for r in range(_TOGETHER):
                 turned[x, r] = rows[r, x]
@@ -87,18 +144,18 @@ def _reduce(frame, yw, yi, yp, xw, xi, xp, out):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _weighted_lines(frame, weights, lines, start, stop, row):  # type: ignore[no-untyped-def]
+def _weighted_lines(frame, distance, weights, lines, start, stop, row):  # type: ignore[no-untyped-def]
     """Sum weighted lines of a frame, two at a time: fewer passes over the row."""
     row[:] = 0
     t = start
     while t + 1 < stop:
         w0, w1 = weights[t], weights[t + 1]
-        one, two = frame[lines[t]], frame[lines[t + 1]]
+        one, two = frame[lines[t] * distance :], frame[lines[t + 1] * distance :]
         for x in range(row.size):
             row[x] = (row[x] + w0 * np.float32(one[x])) + w1 * np.float32(two[x])
         t += 2
     if t < stop:
-        w0, one = weights[t], frame[lines[t]]
+        w0, one = weights[t], frame[lines[t] * distance :]
         for x in range(row.size):
             row[x] += w0 * np.float32(one[x])
 
@@ -226,7 +283,8 @@ def load() -> None:
     weights = np.ones(1, np.float32), np.zeros(1, np.int32), np.array([0, 1], np.int32)
     line, data = np.zeros((1, 1), np.float32), np.zeros((4, 4, 4), np.float32)
     for kind in (np.uint8, np.uint16):
-        _reduce(np.zeros((1, 1), kind), *weights, *weights, line)
+        for reduce in (_reduce_by_few, _reduce):
+            reduce(np.zeros(1, kind), 1, 1, *weights, *weights, line)
     _add_weighted(line, line, np.float32(1))
     for axis in (0, 2):
         coefficients(data, axis)

@@ -18,7 +18,7 @@ from labdata_napari.errors import UnreadableFile
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from labdata_napari.core.file_bytes import Bytes
+    from labdata_napari.core.file_bytes import Bytes, Data
 
 _METADATA = (".zarray", ".zgroup", ".zattrs", "zarr.json")
 
@@ -34,13 +34,13 @@ class Members(Protocol):
     def names(self) -> list[str]:
         """All names, ``/`` between folders, without the common root folder."""
 
-    def get(self, name: str, most: int) -> bytes | None:
+    def get(self, name: str, most: int) -> Data | None:
         """Bytes of a member, None where there is none; refuses more than `most`."""
 
     def size(self, name: str) -> int | None:
         """Bytes of a member, None where there is none of that name."""
 
-    def part(self, name: str, offset: int, count: int, most: int) -> bytes:
+    def part(self, name: str, offset: int, count: int, most: int) -> Data:
         """Read some bytes of a member that is there."""
 
     def resolved(self, name: str) -> str:
@@ -80,14 +80,14 @@ class ZipMembers:
         member = self._members.get(name)
         return None if member is None else member.size
 
-    def get(self, name: str, most: int) -> bytes | None:
+    def get(self, name: str, most: int) -> Data | None:
         """Bytes of a member, checked against the sum the zip holds for it."""
         member = self._members.get(name)
         if member is None:
             return None
         return read_member(self._file, member, self._root + name, most)
 
-    def part(self, name: str, offset: int, count: int, most: int) -> bytes:
+    def part(self, name: str, offset: int, count: int, most: int) -> Data:
         """Read some bytes of a member; of a stored one, no others."""
         member = self._members[name]
         if member.method != STORED or member.flags & 1:
@@ -163,12 +163,12 @@ class FolderMembers:
             raise UnreadableFile(f"{path} is no ordinary file.")
         return status.st_size
 
-    def get(self, name: str, most: int) -> bytes | None:
+    def get(self, name: str, most: int) -> Data | None:
         """Bytes of a file, None where there is none."""
         size = self.size(name)
         return None if size is None else self.part(name, 0, size, most)
 
-    def part(self, name: str, offset: int, count: int, most: int) -> bytes:
+    def part(self, name: str, offset: int, count: int, most: int) -> Data:
         """Read some bytes of a file."""
         path = self.path / name
         if count > most:

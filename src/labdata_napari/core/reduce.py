@@ -24,6 +24,7 @@ from labdata_napari.core import kernels_numpy
 from labdata_napari.core.interpolate import working_dtype
 from labdata_napari.core.planes import Planes, strips
 from labdata_napari.core.progress import Counting, Progress, silent
+from labdata_napari.core.rooms import ROOMS
 from labdata_napari.core.scratch import TILE, WIDE_TILE, Scratch
 from labdata_napari.core.threads import Step, counted
 
@@ -227,16 +228,31 @@ class Reduction:
         filtered = strips(shape, size, in_memory) if self.splines[0] else 0
         return frames + filtered
 
+    def _widened(self, read: _Read) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Rows and columns to read: a whole chunk is had without a copy."""
+        rows, columns = read.y, (self.x.start, self.x.stop)
+        height, width = self.stack.shape[2:]
+        chunks = chunks_of(self.stack)
+        wanted = (rows[1] - rows[0]) * (columns[1] - columns[0])
+        if (
+            chunks is None
+            or chunks[2:] != (height, width)
+            or 2 * wanted < height * width
+        ):
+            return rows, columns
+        return (0, height), (0, width)
+
     def _load(self, read: _Read, step: Step) -> list[list[NDArray[Any]]]:
         """Read, and reduce in y and x; per channel, per frame."""
-        block = np.asarray(
-            self.stack[
-                slice(*read.z),
-                slice(*read.channels),
-                slice(*read.y),
-                self.x.start : self.x.stop,
-            ]
-        )
+        rows, columns = self._widened(read)
+        z, channels = slice(*read.z), slice(*read.channels)
+        block = np.asarray(self.stack[z, channels, slice(*rows), slice(*columns)])
+        block = block[
+            :,
+            :,
+            read.y[0] - rows[0] : read.y[1] - rows[0],
+            self.x.start - columns[0] : self.x.stop - columns[0],
+        ]
         kept = self.dtype == block.dtype and self.plan.shape_grid == self.plan.shape_in
         y, x = self._bands[read.y][0], self.x.matrix
         parts: list[list[NDArray[Any]]] = []
@@ -277,6 +293,8 @@ class Reduction:
         except BaseException:
             scratch.close()
             raise
+        finally:
+            ROOMS.clear()  # what comes after the reading needs the memory
         return scratch
 
     def _fill(
@@ -344,21 +362,30 @@ def chunk_shape(stack: Any) -> tuple[int, int, int, int]:
     A stack's own chunks, full in x, and full in y too unless that gets too large;
     without chunks, as many frames as make a read of good size.
     """
-    chunks = getattr(stack, "chunks", None)
-    if chunks is None:  # a Stack keeps its array in `data`
-        chunks = getattr(getattr(stack, "data", None), "chunks", None)
+    chunks = chunks_of(stack)
     frames, _, rows, columns = (int(n) for n in stack.shape)
     itemsize = np.dtype(stack.dtype).itemsize
     row_bytes = columns * itemsize
     if chunks is None:
         together = max(1, _READ_BYTES // (rows * row_bytes))
         return min(frames, together), 1, rows, columns
-    # dask gives every chunk's length, zarr the one they share
-    cz, cc, cy, _ = (int(c[0] if isinstance(c, tuple) else c) for c in chunks)
+    cz, cc, cy, _ = chunks
     fitting = _BAND_BYTES // (cz * cc * row_bytes)
     if rows > fitting and cy < rows:
         rows = max(cy, fitting // cy * cy)
     return cz, cc, rows, columns
+
+
+def chunks_of(stack: Any) -> tuple[int, int, int, int] | None:
+    """Frames, channels, rows and columns of a stack's own chunks, if it has any."""
+    chunks = getattr(stack, "chunks", None)
+    if chunks is None:  # a Stack keeps its array in `data`
+        chunks = getattr(getattr(stack, "data", None), "chunks", None)
+    if chunks is None:
+        return None
+    # dask gives every chunk's length, zarr the one they share
+    z, c, y, x = (int(n[0] if isinstance(n, tuple) else n) for n in chunks)
+    return z, c, y, x
 
 
 def _aligned(start: int, stop: int, size: int) -> list[tuple[int, int]]:

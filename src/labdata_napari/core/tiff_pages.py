@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from labdata_napari.core.file_bytes import Bytes
+    from labdata_napari.core.file_bytes import Bytes, Data
 
 # What tifffile and imagecodecs raise on damaged input (imagecodecs' are RuntimeErrors).
 TIFF_ERRORS = (
@@ -108,7 +108,7 @@ class Pages:
         """Return the file that holds a page, for messages."""
         return place.path or self.where
 
-    def bytes_at(self, place: _Place, offset: int, count: int) -> bytes:
+    def bytes_at(self, place: _Place, offset: int, count: int) -> Data:
         """Bytes of a page's file."""
         return self.files.get(place.path).read(offset, count)
 

@@ -25,7 +25,7 @@ import tifffile
 
 from labdata_napari import __version__
 from labdata_napari.core.sums import crc32
-from labdata_napari.core.threads import in_order
+from labdata_napari.core.threads import counted, in_order
 from labdata_napari.core.tiff_writer import (
     Pages,
     coarser_copies,
@@ -36,20 +36,21 @@ from labdata_napari.core.tiff_writer import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
     from numpy.typing import NDArray
 
     from labdata_napari.core.progress import Progress
+    from labdata_napari.core.threads import Step
     from labdata_napari.core.transform import Plan
     from labdata_napari.core.transform_run import Record
 
 NOTE = "labdata-napari transform"
 _SOFTWARE = f"labdata-napari {__version__}"
 _BUFFER = 1 << 20
-_TICK = 4  # tiles compressed in one go, after which a stop is heard
+_LARGE_PAGE = 1 << 23  # above so many pixels no two are halved at a time
 
 
 class TiffSink:
@@ -132,13 +133,15 @@ class TiffSink:
         counts: list[int] = []
         checksum = 0
         pages = slab.reshape(-1, *self._layout.page)
-        together = _in_groups(self._tiles(pages, sums), _TICK)
-        for _, group in in_order(_compressed, together, self._threads):
-            for data in group:
-                self._file.write(data)
-                checksum = crc32(data, checksum)
-                counts.append(len(data))
-            tick()
+        threads = self._threads if pages[0].size <= _LARGE_PAGE else 1
+        packed = counted(self._packed, pages, threads, tick)
+        with contextlib.closing(packed):
+            for _, (of_page, tiles) in packed:
+                sums += of_page
+                for data in tiles:
+                    self._file.write(data)
+                    checksum = crc32(data, checksum)
+                    counts.append(len(data))
         self._file.flush()
         return {
             "pages": len(pages),
@@ -148,15 +151,17 @@ class TiffSink:
             "sums": sums,
         }
 
-    def _tiles(self, pages: NDArray[Any], sums: list[int]) -> Iterator[NDArray[Any]]:
-        """Cut pages and their coarser copies into tiles, noting checksums."""
+    def _packed(self, page: NDArray[Any], step: Step) -> tuple[list[int], list[bytes]]:
+        """Checksums of a page and its coarser copies, and their tiles, compressed."""
         sizes = self._layout.levels()
-        for page in pages:
-            whole = np.ascontiguousarray(page, self._layout.dtype)
-            copies = coarser_copies(whole, sizes)
-            for image, size in zip(copies, sizes, strict=True):
-                sums.append(crc32(image.data))
-                yield from tiles_of(image, self._layout.tile(size))
+        sums, packed = [], []
+        whole = np.ascontiguousarray(page, self._layout.dtype)
+        for image, size in zip(coarser_copies(whole, sizes), sizes, strict=True):
+            sums.append(crc32(image.data))
+            for tile in tiles_of(image, self._layout.tile(size)):
+                packed.append(compress(tile))
+                step()
+        return sums, packed
 
     def finish(self, records: Sequence[Record], progress: Progress) -> None:
         """Write what makes a TIFF of it."""
@@ -271,17 +276,6 @@ def physical_sizes(plan: Plan, axes: str) -> dict[str, Any]:
         described[f"PhysicalSize{axis}"] = um
         described[f"PhysicalSize{axis}Unit"] = "µm"
     return described
-
-
-def _in_groups(
-    tiles: Iterator[NDArray[Any]], count: int
-) -> Iterator[list[NDArray[Any]]]:
-    while group := list(itertools.islice(tiles, count)):
-        yield group
-
-
-def _compressed(tiles: list[NDArray[Any]]) -> list[bytes]:
-    return [compress(tile) for tile in tiles]
 
 
 def _checksum(file: BinaryIO, length: int) -> int:

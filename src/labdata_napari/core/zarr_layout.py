@@ -14,6 +14,8 @@ from labdata_napari.core.decoding import bounded
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from labdata_napari.core.file_bytes import Data
+
 MOST_CHUNK_BYTES = 2 * 2**30
 """A chunk is read and unpacked as one piece."""
 DESCRIPTION_ERRORS = (
@@ -74,7 +76,7 @@ class Layout:
     fill: Any
     column_major: bool
     key: Callable[[tuple[int, ...]], str]
-    decode: Callable[[bytes, int], Any] | None
+    decode: Callable[[Data, int], Any] | None
     shards: Shards | None = None
 
     @property

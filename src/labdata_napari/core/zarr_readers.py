@@ -18,6 +18,7 @@ from labdata_napari.errors import LabdataError, UnreadableFile
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from labdata_napari.core.file_bytes import Data
     from labdata_napari.core.members import Members
     from labdata_napari.core.zarr_layout import Layout, Shards
 
@@ -101,7 +102,7 @@ class ChunkReader:
                 f"damaged ({error}); copy the file again."
             ) from error
 
-    def _packed(self, number: tuple[int, ...]) -> tuple[str, bytes | None]:
+    def _packed(self, number: tuple[int, ...]) -> tuple[str, Data | None]:
         layout = self._layout
         if layout.shards is None or self._tables is None:
             name = layout.key(number)

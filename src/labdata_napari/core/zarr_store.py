@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from zarr.abc.store import ByteRequest
     from zarr.core.buffer import Buffer, BufferPrototype
 
+    from labdata_napari.core.file_bytes import Data
     from labdata_napari.core.members import Members
 
 
@@ -85,7 +86,7 @@ class MembersStore(Store):  # type: ignore[misc]
         """Never called: the store is for reading."""
         raise PermissionError(key)
 
-    def _read(self, key: str, part: Any) -> bytes | None:
+    def _read(self, key: str, part: Any) -> Data | None:
         size = self._members.size(key)
         if size is None:
             return None

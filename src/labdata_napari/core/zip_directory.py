@@ -16,7 +16,7 @@ from labdata_napari.core.sums import crc32
 from labdata_napari.errors import UnreadableFile
 
 if TYPE_CHECKING:
-    from labdata_napari.core.file_bytes import Bytes
+    from labdata_napari.core.file_bytes import Bytes, Data
 
 STORED, DEFLATED = 0, 8
 MOST_MEMBERS = 500_000
@@ -77,7 +77,7 @@ def read_directory(file: Bytes) -> dict[str, Member]:
     return _checked(found, start, file)
 
 
-def read_member(file: Bytes, member: Member, name: str, most: int) -> bytes:
+def read_member(file: Bytes, member: Member, name: str, most: int) -> Data:
     """Read a member, checked against the size and the sum that the zip holds for it.
 
     Parameters
@@ -118,7 +118,7 @@ def data_start(file: Bytes, member: Member, name: str) -> int:
     return member.start + _header_length(head, f"{name!r} in {file.where}")
 
 
-def _packed(file: Bytes, member: Member, name: str, where: str) -> bytes:
+def _packed(file: Bytes, member: Member, name: str, where: str) -> Data:
     """Header and bytes in one read: its length is only known once it is read.
 
     On a disk a second read costs less than cutting the header off.
@@ -129,10 +129,8 @@ def _packed(file: Bytes, member: Member, name: str, where: str) -> bytes:
             raise UnreadableFile(f"{where} is damaged; copy the file again.")
         return file.read(member.start + start, member.packed)
     guess = _HEADER.size + len(name.encode()) + 64 + member.packed
-    if guess < 2**16:
-        data = file.peek(member.start, min(guess, member.room))
-    else:
-        data = file.read(member.start, min(guess, member.room))
+    take = file.peek if guess < 2**16 else file.read
+    data = take(member.start, min(guess, member.room))
     start = _header_length(data[: _HEADER.size], where)
     if start + member.packed > len(data):
         if start + member.packed > member.room:
@@ -141,14 +139,14 @@ def _packed(file: Bytes, member: Member, name: str, where: str) -> bytes:
     return data[start : start + member.packed]
 
 
-def _header_length(head: bytes, where: str) -> int:
+def _header_length(head: Data, where: str) -> int:
     if len(head) < _HEADER.size or head[:4] != b"PK\x03\x04":
         raise UnreadableFile(f"{where} is damaged; copy the file again.")
     _, name_length, extra_length = _HEADER.unpack(head)
     return int(_HEADER.size + name_length + extra_length)
 
 
-def _inflated(data: bytes, member: Member, where: str) -> bytes:
+def _inflated(data: Data, member: Member, where: str) -> bytes:
     try:
         # one byte more than promised is enough to know
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
