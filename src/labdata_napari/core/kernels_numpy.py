@@ -34,8 +34,9 @@ __all__ = [
 
 WHOLE_WINDOWS = False
 """Whether `sample` is best given all there is, rather than a piece at a time."""
-_TOGETHER = 16384  # voxels interpolated in one go: fewer would wait for the GIL, more
+_TOGETHER = 65536  # voxels interpolated in one go: fewer would wait for the GIL, more
 # would not stay in the caches
+_STRIP = 64  # rows of the result that a frame is reduced to in one go
 
 
 def reduce_frame(
@@ -53,16 +54,50 @@ def reduce_frame(
         Float type to work in.
     """
     rows, columns = frame.shape
-    floats = _room("floats", rows, columns, dtype)
-    floats[:, :columns] = frame
-    if y_matrix is not None:
-        floats = y_matrix @ floats
-        rows = len(floats)
+    strips = _strips(rows, y_matrix)
+    most = max((stop - start for _, start, stop, _ in strips), default=0)
+    floats = _room("floats", most, columns, dtype)
+    along_y = rows if y_matrix is None else y_matrix.shape[0]
     if x_matrix is None:
-        return floats[:, :columns].copy()
-    turned = _room("turned", columns, rows, dtype)
-    turned[:, :rows] = floats[:, :columns].T
-    return np.asarray((x_matrix @ turned)[:, :rows].T)
+        kept = np.empty((along_y, columns), dtype)
+    else:
+        turned = _buffer("turned", (columns, _STRIP), dtype)
+        found = np.empty((x_matrix.shape[0], along_y), dtype)
+    for first, start, stop, part in strips:
+        near = floats[: stop - start]
+        near[:, :columns] = frame[start:stop]
+        reduced = near if part is None else part @ near
+        after = first + len(reduced)
+        if x_matrix is None:
+            kept[first:after] = reduced[:, :columns]
+        else:
+            turned[:, : len(reduced)] = reduced[:, :columns].T
+            found[:, first:after] = (x_matrix @ turned)[:, : len(reduced)]
+    return kept if x_matrix is None else found.T
+
+
+_Strip = tuple[int, int, int, Any]
+"""First row of the result, first row and the one after the last that it is made of,
+and the weights of these; None for the rows themselves."""
+
+
+def _strips(rows: int, matrix: Any) -> list[_Strip]:
+    """Cut what a frame is reduced by along y so that a part stays in the caches."""
+    if matrix is None:
+        cuts = range(0, rows, _STRIP)
+        return [(k, k, min(k + _STRIP, rows), None) for k in cuts]
+    held = getattr(_local, "strips", None)
+    if held is None or held[0] is not matrix:  # cutting takes a third of the reducing
+        held = matrix, [_strip(matrix, k) for k in range(0, matrix.shape[0], _STRIP)]
+        _local.strips = held
+    found: list[_Strip] = held[1]
+    return found
+
+
+def _strip(matrix: Any, first: int) -> _Strip:
+    part = matrix[first : first + _STRIP]
+    start, stop = int(part.indices.min()), int(part.indices.max()) + 1
+    return first, start, stop, part[:, start:stop]
 
 
 _local = threading.local()
