@@ -11,7 +11,7 @@ import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labdata_napari.core.halving import Reducer, area_weights, level_shapes
+from labdata_napari.core.halving import Reducer, area_means, area_weights, level_shapes
 from labdata_napari.core.pyramid import (
     SUFFIX,
     build_pyramid,
@@ -390,3 +390,16 @@ def test_the_real_brain_has_a_pyramid(shared_data, tmp_path):
     levels = open_pyramid(build_pyramid(stack, pyramid_for(tmp_path, stack)))
     assert [s.shape[0] for s in levels] == [270, 135, 68]
     np.testing.assert_array_equal(np.asarray(levels[0]), np.asarray(stack))
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("length", [8, 9])
+def test_means_along_an_axis_are_the_weighted_sums_to_the_last_bit(axis, length):
+    shape = (length, 7, 2) if axis == 0 else (7, length, 2)
+    values = np.random.default_rng(0).random(shape).astype(np.float32)
+    reduced = -(-length // 2)
+    moved = np.moveaxis(values, axis, 0).reshape(length, -1)
+    expected = area_weights(length, reduced) @ moved
+    found = np.moveaxis(area_means(values, reduced, axis), axis, 0)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found.reshape(reduced, -1), expected)

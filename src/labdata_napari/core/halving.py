@@ -69,6 +69,24 @@ def area_weights(length: int, reduced: int) -> sparse.csr_array:
     )
 
 
+def area_means(values: NDArray[Any], reduced: int, axis: int) -> NDArray[Any]:
+    """Reduce floats along one axis to means of equal parts; see `area_weights`."""
+    length = values.shape[axis]
+    if length == reduced:
+        return values
+    if length == 2 * reduced:  # the same sums, five times as fast
+        every = (slice(None),) * axis
+        means: NDArray[Any] = (
+            values[(*every, slice(0, None, 2))] + (values[(*every, slice(1, None, 2))])
+        )
+        means *= values.dtype.type(0.5)
+        return means
+    moved = np.moveaxis(values, axis, 0)
+    flat = area_weights(length, reduced) @ moved.reshape(length, -1)
+    means = flat.reshape(reduced, *moved.shape[1:]).astype(values.dtype, copy=False)
+    return np.moveaxis(means, 0, axis)
+
+
 def float_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Float type in which means of `dtype` are exact enough."""
     small = dtype.itemsize <= 2 or dtype == np.float32
@@ -95,19 +113,13 @@ class Reducer:
         self, shape: tuple[int, int, int], reduced: tuple[int, int, int]
     ) -> None:
         self._depth, self._reduced_depth = shape[0], reduced[0]
-        self._rows = _weights_or_none(shape[1], reduced[1])
-        self._columns = _weights_or_none(shape[2], reduced[2])
+        self._rows, self._columns = reduced[1:]
         self._next = 0  # plane that comes next
         self._sums: dict[int, NDArray[Any]] = {}
 
     def within_plane(self, plane: NDArray[Any]) -> NDArray[Any]:
-        """Reduce along Y and X only. May be called from several threads."""
-        result: NDArray[Any] = plane
-        if self._rows is not None:
-            result = self._rows @ result
-        if self._columns is not None:
-            result = (self._columns @ result.T).T
-        return result
+        """Reduce floats along Y and X only. May be called from several threads."""
+        return area_means(area_means(plane, self._rows, 0), self._columns, 1)
 
     def push(self, plane: NDArray[Any]) -> Iterator[NDArray[Any]]:
         """Add the next plane, already reduced within; yield planes that are done."""
@@ -130,7 +142,3 @@ class Reducer:
                 held += weighted
             if (k + 1) * length <= (n + 1) * reduced:
                 yield self._sums.pop(k)
-
-
-def _weights_or_none(length: int, reduced: int) -> sparse.csr_array | None:
-    return None if length == reduced else area_weights(length, reduced)

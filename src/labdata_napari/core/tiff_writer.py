@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import imagecodecs
 import numpy as np
 
-from labdata_napari.core.halving import area_weights, as_type, float_type
+from labdata_napari.core.halving import area_means, as_type, float_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -127,17 +127,8 @@ def coarser_copies(
     """Yield a page and its coarser copies, area means of the one before."""
     yield page
     means = page.astype(float_type(page.dtype))
-    for finer, size in itertools.pairwise(sizes):
-        weights = [
-            None if n == m else area_weights(n, m)
-            for n, m in zip(finer, size, strict=True)
-        ]
-        for axis, matrix in enumerate(weights):
-            if matrix is not None:
-                moved = np.moveaxis(means, axis, 0)
-                mean = matrix @ moved.reshape(len(moved), -1)
-                mean = mean.reshape(-1, *moved.shape[1:]).astype(means.dtype)
-                means = np.moveaxis(mean, 0, axis)
+    for rows, columns in sizes[1:]:
+        means = area_means(area_means(means, rows, 0), columns, 1)
         yield np.ascontiguousarray(as_type(means, page.dtype))
 
 
