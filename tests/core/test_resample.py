@@ -282,3 +282,33 @@ def test_types_that_no_file_holds_need_a_cast():
     np.testing.assert_array_equal(whole(stack, cast), stack)
     with pytest.raises(InvalidValue, match="complex128 cannot be transformed"):
         slabs(stack.astype(complex), cast)
+
+
+class Remembering(Chunked):
+    """An array that remembers which rows and columns were read together."""
+
+    def __init__(self, data: np.ndarray) -> None:
+        super().__init__(data, (4, 1, *data.shape[2:]))
+        self.parts: set[tuple[int, ...]] = set()
+
+    def __getitem__(self, key: tuple[slice, ...]) -> np.ndarray:
+        self.parts.add((key[2].start, key[2].stop, key[3].start, key[3].stop))
+        return super().__getitem__(key)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+@pytest.mark.parametrize("ratio", [1, 0.4, 0.12])
+def test_chunks_are_read_whole_where_most_of_them_is_wanted(engine, ratio):
+    if engine == "numba":
+        pytest.importorskip("numba", reason="numba is not installed (the extra `fast`)")
+    data = noise((9, 2, 40, 50))
+    for rows, is_whole in (((0.1, 0.9), True), ((0.1, 0.4), False)):
+        low, high = (round(end * 40 * ratio) for end in rows)
+        wanted = TransformParameters(
+            downsample=(1, 1, ratio, ratio), crop=(None, None, (low, high), (1, None))
+        )
+        geometry = plan(data.shape, None, wanted)
+        stack = Remembering(data)
+        found = whole(stack, geometry, engine=engine)
+        assert (stack.parts == {(0, 40, 0, 50)}) == is_whole
+        np.testing.assert_array_equal(found, whole(data, geometry, engine="numpy"))
