@@ -51,6 +51,15 @@ def test_little_is_kept_that_nobody_uses_and_nothing_after_clearing():
     assert not rooms._free
 
 
+def test_memory_may_come_back_while_the_lock_is_held():
+    rooms = Rooms()
+    room = rooms.take(SIZE)
+    first = address(room)
+    with rooms._lock:  # as when garbage is collected within `take`
+        del room
+    assert address(rooms.take(SIZE)) == first
+
+
 def test_threads_never_share_memory():
     rooms = Rooms()
     wrong = []

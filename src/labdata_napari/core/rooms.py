@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import threading
 import weakref
+from queue import SimpleQueue
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,9 @@ class Rooms:
 
     def __init__(self) -> None:
         self._free: list[Room] = []
-        self._lock = threading.RLock()  # collecting garbage may give back meanwhile
+        self._lock = threading.Lock()
+        # what is given back while garbage is collected, with the lock perhaps held
+        self._back: SimpleQueue[Room] = SimpleQueue()
 
     def take(self, count: int) -> Room:
         """Return `count` bytes of anything, the caller's as long as it holds them.
@@ -49,10 +52,12 @@ class Rooms:
     def clear(self) -> None:
         """Give what is not in use to the operating system."""
         with self._lock:
+            self._sort_in()
             self._free.clear()
 
     def _found(self, count: int) -> Room | None:
         with self._lock:
+            self._sort_in()
             for number, room in enumerate(self._free):
                 # chunks are packed to similar sizes; one must not take another's place
                 if count <= room.size <= count + count // 4 + LEAST_BYTES:
@@ -60,10 +65,19 @@ class Rooms:
         return None
 
     def _give_back(self, room: Room) -> None:
-        with self._lock:
-            self._free.append(room)
-            while len(self._free) > MOST or sum(map(len, self._free)) > MOST_BYTES:
-                self._free.pop(0)
+        self._back.put(room)
+        if self._lock.acquire(blocking=False):
+            try:
+                self._sort_in()
+            finally:
+                self._lock.release()
+
+    def _sort_in(self) -> None:
+        """Keep what was given back, within bounds; the lock is held."""
+        while not self._back.empty():
+            self._free.append(self._back.get())
+        while len(self._free) > MOST or sum(map(len, self._free)) > MOST_BYTES:
+            self._free.pop(0)
 
 
 ROOMS = Rooms()
