@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import psutil
 import pytest
 import tifffile
 
@@ -103,6 +107,60 @@ def test_processes_share_the_brains_and_all_that_fails_is_told(
     assert [row["hemisphere"] for row in rows] == ["right", "right"]
     left = [name for name in files_below(root / "files") if "/." in name]
     assert left == []
+    assert "another program" not in said  # what one waits for, its sibling was at
+
+
+def test_what_cannot_be_done_is_one_sentence_and_leaves_no_row(
+    brains: Any, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("distributed", reason="no dask.distributed")
+    monkeypatch.setattr("labdata_napari.lab.dask_tasks._ANSWER_S", 1.0)
+    halved = ("--downsample", 1, 1, 0.5, 0.5)
+    for words, reason in (
+        (["--subject", "M1", "--crop-z", 7, 9], "leaves nothing of 6 voxels"),
+        (["--um", 50, "--dask", "127.0.0.1:9"], "no dask scheduler at '127.0.0.1:9'"),
+        (["--um", 50, "--dask", "a:1", "--processes", 2], "not both"),
+        (["subject_nam = 'M1'", "--um", 50], "\"subject_nam = 'M1'\" is not"),
+        (["subject_name = ", "--um", 50], "The columns are subject_name, session"),
+    ):
+        code, said = run(*words)
+        assert code == 1
+        assert reason in said
+        assert said.count("\n") == 1, said
+    assert len(brains.FixedBrainTransformParameters()) == 0
+    assert run(*halved, "--subject", "M1")[0] == 0
+    code, said = run(*halved, "--subject", "M1")
+    assert (code, "computed before" in said) == (0, True)
+    code, said = run("--um", 4, "--subject", "M1", "--dry-run")
+    assert "25 × 10 × 5 µm, and a result is never finer" in said
+
+
+def test_processes_end_with_the_command_and_the_next_goes_on(
+    root: Path, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    path = tmp_path / "large.tif"
+    voxels = np.tile(VOXELS[:, :1], (60, 1, 16, 12))
+    tifffile.imwrite(path, voxels, imagej=True, metadata={"axes": "ZCYX"})
+    folder = root / "files"
+    with ln.connect(f"embedded:{root}") as lab:
+        for subject in ("L1", "L2"):
+            names = (subject, "20260101_120000", "brain")
+            import_brain(lab, BrainImport(path, *names, um_per_pixel=(9, 9, 9)))
+        asked = ["--url", lab.url, "transform", "run", "--um", "10", "--processes", "2"]
+        command = subprocess.Popen([sys.executable, "-m", "labdata_napari.cli", *asked])
+        while not list(folder.rglob(".*.partial")):
+            assert command.poll() is None, "it was done too soon"
+            time.sleep(0.01)
+        children = psutil.Process(command.pid).children(recursive=True)
+        command.kill()
+        command.wait()
+        _, alive = psutil.wait_procs(children, timeout=10)
+        assert alive == []
+        assert len(lab.FixedBrainTransform()) == 0
+        assert list(folder.rglob(".*.partial"))
+    code, said = run()
+    assert (code, said.count("→ 324 × 1")) == (0, 2), said
+    assert not list(folder.rglob(".*"))
 
 
 def test_a_zarr_in_place_of_a_tiff(brains: Any, run: Callable[..., Any]) -> None:

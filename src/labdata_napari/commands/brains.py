@@ -35,13 +35,37 @@ def brains_of(lab: Any, arguments: argparse.Namespace) -> list[dict[str, Any]]:
     with translate_errors():
         brains = lab.FixedBrain & chosen
         condition = getattr(arguments, "restriction", None)
-        if condition is not None:
-            brains = brains & condition
-        keys: list[dict[str, Any]] = brains.keys(order_by="KEY")
+        keys = _restricted(brains, condition)
         if not keys and condition is not None and lab.FixedBrain & chosen:
             raise NotFound(f"There is no fixed brain with {condition}.")
         if not keys:
             raise NotFound(_no_brain(lab, chosen))
+    return keys
+
+
+def _restricted(brains: Any, condition: str | None) -> list[dict[str, Any]]:
+    """Return the keys of those brains for which a condition holds.
+
+    Raises
+    ------
+    InvalidValue
+        When it is none: the reason is whatever DataJoint or the server found.
+    """
+    from labdata_napari.errors import ConnectionFailed, InvalidValue, LabdataError
+    from labdata_napari.lab.failures import translate_errors
+
+    try:
+        with translate_errors():
+            restricted = brains if condition is None else brains & condition
+            keys: list[dict[str, Any]] = restricted.keys(order_by="KEY")
+    except LabdataError as error:
+        if condition is None or isinstance(error, ConnectionFailed):
+            raise
+        columns = ", ".join(brains.heading.names)
+        raise InvalidValue(
+            f"The restriction {condition!r} is not understood; write it as in "
+            f"\"session_name > '2026'\". The columns are {columns}."
+        ) from error
     return keys
 
 

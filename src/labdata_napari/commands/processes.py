@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.commands.ending import Ended, endings_raised
-from labdata_napari.errors import LabdataError
+from labdata_napari.commands.telling import name_of
+from labdata_napari.errors import Interrupted, LabdataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,6 +61,7 @@ def _listen(
     from queue import Empty
 
     failed: dict[str, tuple[Key, LabdataError]] = {}
+    ours: set[str] = set()  # what one child waits for, another one may be at
     running = len(children)
     while running:
         try:
@@ -71,9 +73,12 @@ def _listen(
         if word == "over":
             running -= 1
         elif word == "percent":
+            ours.add(rest[0])
             telling.percent(*rest)
         elif word == "waits":
-            telling.waits(*rest)
+            others = [key for key in rest[0] if name_of(key) not in ours]
+            if others:
+                telling.waits(others)
         elif rest[1] is None:
             telling.ends(rest[0], None)
         elif str(rest[0]) not in failed:  # the first who failed has said it
@@ -96,6 +101,8 @@ def _work(reach: Reach, keys: list[Key], settings: ComputeSettings, told: Any) -
             )
     except (Ended, KeyboardInterrupt):
         pass
+    except Interrupted:  # nobody is there to hear of it
+        told.cancel_join_thread()
     except LabdataError as error:
         told.put(("ends", keys[0], str(error)))
     told.put(("over",))
@@ -107,13 +114,13 @@ class _Sending:
     def __init__(self, told: Any) -> None:
         self._told = told
         self._percent: dict[str, int] = {}
+        self._waited = False
 
     def begins(self, key: Key) -> Progress:
-        from labdata_napari.commands.telling import name_of
-
         name = name_of(key)
 
         def report(done: int, total: int) -> None:
+            _stop_without_parent()
             now = 100 * done // max(total, 1)
             if self._percent.get(name) != now:
                 self._percent[name] = now
@@ -125,4 +132,14 @@ class _Sending:
         self._told.put(("ends", key, None if error is None else str(error)))
 
     def waits(self, keys: Sequence[Key]) -> None:
-        self._told.put(("waits", list(keys)))
+        _stop_without_parent()
+        if self._waited:  # a sibling that has just begun has told so by then
+            self._told.put(("waits", list(keys)))
+        self._waited = True
+
+
+def _stop_without_parent() -> None:
+    """End when the command was killed; what is half done is gone on with next time."""
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():
+        raise Interrupted("The command that this belongs to was ended.")

@@ -21,10 +21,15 @@ class Telling:
     ----------
     describe
         Says what came of one, given its key.
+    tells_failures
+        Whether what fails is told here; else it is for the caller to tell.
     """
 
-    def __init__(self, describe: Callable[[Key], str]) -> None:
+    def __init__(
+        self, describe: Callable[[Key], str], *, tells_failures: bool = True
+    ) -> None:
         self._describe = describe
+        self._tells_failures = tells_failures
         self._under_way: dict[str, int] = {}
         self._line = ""
         self._waits = False
@@ -51,7 +56,7 @@ class Telling:
         self._show("")
         if error is None:
             print(f"{name}: {self._describe(key)}", flush=True)
-        else:
+        elif self._tells_failures:
             print(f"labdata-napari: {name}: {error}", file=sys.stderr)
 
     def waits(self, keys: Sequence[Key]) -> None:

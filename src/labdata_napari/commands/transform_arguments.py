@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 from labdata_napari.commands.brains import add_key
@@ -166,7 +167,15 @@ def _sized(lab: Any, brain: dict[str, Any], um: float) -> TransformParameters:
     sizes = lab.brains.open(brain).um_per_pixel
     if sizes is None:
         raise InvalidValue(_no_size(brain))
-    return TransformParameters(downsample=downsample_to(sizes, um))
+    parameters = TransformParameters(downsample=downsample_to(sizes, um))
+    if um < min(sizes):
+        print(
+            f"labdata-napari: The voxels of {'/'.join(brain.values())} are "
+            f"{' × '.join(f'{size:g}' for size in sizes)} µm, and a result is never "
+            "finer.",
+            file=sys.stderr,
+        )
+    return parameters
 
 
 def _preset(

@@ -35,6 +35,10 @@ def _run(arguments: argparse.Namespace) -> None:
 
     if arguments.processes is not None and arguments.processes < 1:
         raise InvalidValue("--processes takes a number from 1 on.")
+    if arguments.processes is not None and arguments.dask is not None:
+        raise InvalidValue(
+            "Give --processes, for this computer, or --dask, for a cluster, not both."
+        )
     settings = ComputeSettings(
         hemisphere=arguments.hemisphere,
         mode=arguments.mode,
@@ -51,7 +55,10 @@ def _run(arguments: argparse.Namespace) -> None:
             for one in wanted:
                 print(_foretold(lab, one))
         else:
-            _compute(lab, [_stored(lab, one) for one in wanted], arguments, settings)
+            _check(lab, wanted, arguments)
+            keys = _left(lab, [_stored(lab, one) for one in wanted])
+            if keys:
+                _compute(lab, keys, arguments, settings)
 
 
 def _wanted(
@@ -105,9 +112,33 @@ def _foretold(lab: Any, one: _Wanted) -> str:
 
     stack = lab.brains.open(one.brain)
     geometry = plan(stack.shape, stack.um_per_pixel, one.parameters)
+    return (
+        f"{_name_of(one)}: {estimate(stack, geometry, speed=measured_speed()).words()}"
+    )
+
+
+def _check(lab: Any, wanted: list[_Wanted], arguments: argparse.Namespace) -> None:
+    """Find what cannot be done before rows are written for it."""
+    from labdata_napari.core.exact import exact_plan
+    from labdata_napari.core.transform import plan
+
+    planned = exact_plan if arguments.mode == "labdata" else plan
+    for one in wanted:
+        if one.number is None:
+            stack = lab.brains.open(one.brain)
+            try:
+                planned(stack.shape, stack.um_per_pixel, one.parameters)
+            except InvalidValue as error:
+                raise InvalidValue(f"{_name_of(one)}: {error}") from error
+    if arguments.dask is not None:
+        from labdata_napari.lab.dask_tasks import check_scheduler
+
+        check_scheduler(arguments.dask)
+
+
+def _name_of(one: _Wanted) -> str:
     number = "new" if one.number is None else str(one.number)
-    name = "/".join([*one.brain.values(), number])
-    return f"{name}: {estimate(stack, geometry, speed=measured_speed()).words()}"
+    return "/".join([*one.brain.values(), number])
 
 
 def _stored(lab: Any, one: _Wanted) -> Key:
@@ -115,6 +146,23 @@ def _stored(lab: Any, one: _Wanted) -> Key:
     if number is None:
         number = lab.brains.add_transform_parameters(one.brain, one.parameters)
     return {**one.brain, "transform_id": number}
+
+
+def _left(lab: Any, keys: list[Key]) -> list[Key]:
+    """Say of what is asked for again that it is there; return the rest."""
+    left = []
+    for key in keys:
+        record = _record(lab, key)
+        if record.computed:
+            print(f"{_name(key)}, computed before: {in_words(record)}.")
+        else:
+            left.append(key)
+    return left
+
+
+def _record(lab: Any, key: Key) -> Any:
+    records = lab.brains.transforms(key)
+    return next(r for r in records if r.transform_id == key["transform_id"])
 
 
 def _compute(
@@ -126,8 +174,7 @@ def _compute(
     from labdata_napari.commands.telling import Telling
 
     def describe(key: Key) -> str:
-        records = lab.brains.transforms(key)
-        record = next(r for r in records if r.transform_id == key["transform_id"])
+        record = _record(lab, key)
         if not record.computed:
             return in_words(record)
         if record.local:
@@ -135,7 +182,7 @@ def _compute(
             return f"{in_words(record)}, in '{path}'."
         return f"{in_words(record)}, in '{record.file_path}' of {record.storage}."
 
-    telling = Telling(describe)
+    telling = Telling(describe, tells_failures=len(keys) > 1)
     with contextlib.closing(telling):
         failed = _carried_out(lab, keys, arguments, settings, telling)
     if failed and len(keys) > 1:
@@ -143,7 +190,8 @@ def _compute(
             f"{len(failed)} of {len(keys)} transforms were not computed."
         )
     if failed:
-        raise failed[0][1]
+        key, error = failed[0]
+        raise LabdataError(f"{_name(key)}: {error}") from error
 
 
 def _carried_out(
@@ -168,9 +216,8 @@ def _carried_out(
 
         reach = reach_of(lab, with_password=True)
         return compute_in_processes(arguments.processes, reach, keys, settings, telling)
-    alone = len(keys) == 1
     done = populate(
-        lab, keys, listener=telling, settings=settings, suppress_errors=not alone
+        lab, keys, listener=telling, settings=settings, suppress_errors=True
     )
     return list(done.failed)
 

@@ -7,8 +7,10 @@ its own settings, as any other program there.
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
 _TOPIC = "labdata-napari"
 _TELL_EVERY_S = 1.0
 _LOOK_EVERY_S = 0.3
-_PATIENCE_S = 20.0  # for a scheduler to answer, and for tasks to stop
+_PATIENCE_S = 20.0  # for tasks to stop
+_ANSWER_S = 10.0  # for a scheduler to answer
 
 
 def compute_on_dask(
@@ -68,23 +71,55 @@ def compute_on_dask(
     ConnectionFailed
         When there is no scheduler.
     """
+    check_scheduler(address)
+    from distributed import Client
+
+    with Client(address, timeout=_ANSWER_S, set_as_default=False) as client:
+        run = _Submitted(client, replace(reach, password=None), settings)
+        return run.results(list(keys), listener or Quiet())
+
+
+def check_scheduler(address: str) -> None:
+    """See that there is a scheduler.
+
+    A client that finds none tries on while it is taken apart, and says so at length.
+
+    Raises
+    ------
+    InvalidValue
+        When dask.distributed is not installed here.
+    ConnectionFailed
+        When there is no scheduler.
+    """
     try:
-        from distributed import Client
+        from distributed import rpc
+        from distributed.security import Security
     except ImportError as error:
         raise InvalidValue(
             "Computing on a cluster needs dask.distributed; install it with "
             "pip install 'labdata-napari[distributed]'."
         ) from error
+
+    async def ask() -> None:
+        options = Security().get_connection_args("client")
+        async with rpc(address, connection_args=options) as scheduler:
+            kind = (await scheduler.identity())["type"]
+        if kind != "Scheduler":
+            raise ValueError(f"it is the address of a {kind.lower()}")
+
+    async def ask_in_time() -> None:
+        await asyncio.wait_for(ask(), _ANSWER_S)
+
     try:
-        client = Client(address, timeout=_PATIENCE_S, set_as_default=False)
+        # on a thread of its own: in a notebook there is a loop already
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, ask_in_time()).result()
     except (OSError, TimeoutError, ValueError) as error:
+        why = str(error) or f"no answer within {_ANSWER_S:g} s"
         raise ConnectionFailed(
-            f"There is no dask scheduler at '{address}' ({error}); start one with "
+            f"There is no dask scheduler at '{address}' ({why}); start one with "
             "'dask scheduler', or check the address."
         ) from error
-    with client:
-        run = _Submitted(client, replace(reach, password=None), settings)
-        return run.results(list(keys), listener or Quiet())
 
 
 class _Submitted:
