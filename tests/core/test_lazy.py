@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from labdata_napari.core.lazy import ChunkCache, LazyArray, decoded_bytes, gather
+from labdata_napari.core.chunk_cache import ChunkCache
+from labdata_napari.core.lazy import LazyArray, decoded_bytes, gather
 
 
 class ArrayReader:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from labdata_napari.core.chunk_cache import ChunkCache
 from labdata_napari.core.file_bytes import OpenFiles
-from labdata_napari.core.lazy import ChunkCache, each, gather, room_for
+from labdata_napari.core.lazy import each, gather, room_for
 from labdata_napari.errors import LabdataError, UnreadableFile
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labdata_napari.core.lazy import ChunkCache, gather
+from labdata_napari.core.chunk_cache import ChunkCache
+from labdata_napari.core.lazy import gather
 from labdata_napari.errors import LabdataError, UnreadableFile
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labdata_napari.core.lazy import ChunkCache, LazyArray, gather
+from labdata_napari.core.chunk_cache import ChunkCache
+from labdata_napari.core.lazy import LazyArray, gather
 from labdata_napari.core.stacks import Stack
 from labdata_napari.demo.brain import BrainTruth, coronal_brain, horizontal_brain
 from labdata_napari.demo.brain_pixels import plane
