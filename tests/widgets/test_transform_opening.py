@@ -16,7 +16,15 @@ from labdata_napari.core.transform_parameters import TransformParameters
 from labdata_napari.errors import Cancelled
 from labdata_napari.widgets import transform_loading
 from labdata_napari.widgets.transform_source import open_brain_source, refined
-from transform_hands import KEY, on_canvas, said, said_in, sets, settled
+from transform_hands import (
+    KEY,
+    on_canvas,
+    opened_dock,
+    said,
+    said_in,
+    sets,
+    settled,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -176,6 +184,48 @@ def test_closing_ends_the_reading(open_dock, shared_lab, slowly, how, capsys, ca
         assert "M2" in said(dock, "transform_title")
         write(child(dock, "transform_angle_yx"), "5", enter=True)
         assert dock.model.draft.angles["yx"] == 5
+
+
+@pytest.mark.parametrize("how", ["x", "window"])
+def test_closing_keeps_what_was_just_set(open_dock, shared_lab, tmp_path, how):
+    viewer, _, dock = open_dock(shared_lab)
+    write(child(dock, "transform_angle_yx"), "5", enter=True)
+    if how == "window":
+        viewer.close()
+    else:
+        press(dock.parentWidget().findChild(QPushButton, "QTitleBarCloseButton"))
+    wait_for(lambda: "5.0" in kept(tmp_path / "home"), 3)
+
+
+def test_a_dock_that_is_gone_has_no_say_in_what_the_next_one_keeps(
+    open_dock, shared_lab, tmp_path
+):
+    viewer, workspace, dock = open_dock(shared_lab)
+    press(dock.parentWidget().findChild(QPushButton, "QTitleBarCloseButton"))
+    again = opened_dock(viewer, workspace)
+    assert again is not dock
+    write(child(again, "transform_angle_yx"), "7", enter=True)
+    wait_for(lambda: "7.0" in kept(tmp_path / "home"), 3)
+    workspace.rows_changed.emit(KEY)
+    for _ in range(20):
+        pause(0.03)
+        assert "7.0" in kept(tmp_path / "home")
+
+
+def test_pressing_compute_again_computes_once(open_dock, lab_folder):
+    _, workspace, dock = open_dock(lab_folder)
+    go = threading.Event()
+    write(child(dock, "transform_angle_yx"), "3", enter=True)
+    workspace.submit(lambda _: go.wait(20))
+    for _ in range(3):
+        QTest.keyClick(dock, Qt.Key.Key_Return, CTRL)
+    go.set()
+    wait_for(lambda: len(workspace.computing.queue.computations))
+    for _ in range(3):
+        QTest.keyClick(dock, Qt.Key.Key_Return, CTRL)
+    wait_for(lambda: "✓ computed" in sets(dock)[-1], 60)
+    assert len(workspace.computing.queue.computations) == 1
+    assert len(sets(dock)) == 2
 
 
 def test_what_is_set_while_a_save_is_on_its_way_is_not_taken_for_saved(

@@ -160,10 +160,12 @@ class TransformDock(QWidget):
         self._stage.stop()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Read no more once napari has taken the dock out of its window."""
+        """Do no more once napari has taken the dock out of its window for good."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.ParentChange and self.parent() is None:
             self._loader.stop()
+            self._keeping.end()
+            self._listening.stop()
 
     # -- what is worked on
 

@@ -85,6 +85,11 @@ class Keeping(QObject):
             self._look()
         self._keeper.flush()
 
+    def end(self) -> None:
+        """Keep it, and leave what is kept to others from now on."""
+        self.now()
+        self._rows = None
+
     def keep_orientation(self, rows: BrainRows, code: str) -> None:
         """Keep which way a brain lies."""
         self._keeper.keep_orientation(rows, code)

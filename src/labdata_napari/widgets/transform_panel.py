@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image
@@ -138,10 +139,10 @@ class TransformPanel(QWidget):
         self._show_take()
 
     def _show_title(self) -> None:
-        name = "" if self._source is None else self._source.name
+        name = "" if self._source is None else escape(self._source.name)
         title = f"<b>{name}</b>" if name else _EMPTY
         if self._opening:
-            title = f"Opening <b>{self._opening}</b> …"
+            title = f"Opening <b>{escape(self._opening)}</b> …"
             if name:
                 title += f"<br>Until it is there, {name} cannot be changed."
         self._title.setText(title)
