@@ -213,7 +213,7 @@ def test_a_dock_that_is_gone_has_no_say_in_what_the_next_one_keeps(
 
 
 def test_pressing_compute_again_computes_once(open_dock, lab_folder):
-    _, workspace, dock = open_dock(lab_folder)
+    viewer, workspace, dock = open_dock(lab_folder)
     go = threading.Event()
     write(child(dock, "transform_angle_yx"), "3", enter=True)
     workspace.submit(lambda _: go.wait(20))
@@ -226,6 +226,12 @@ def test_pressing_compute_again_computes_once(open_dock, lab_folder):
     wait_for(lambda: "✓ computed" in sets(dock)[-1], 60)
     assert len(workspace.computing.queue.computations) == 1
     assert len(sets(dock)) == 2
+    viewer.window.resize(640, 600)
+    (one,) = workspace.computing.queue.computations
+    line = child(dock, f"compute_state_{one.number}")
+    wait_for(lambda: "\n" in line.text())  # where it does not fit into one line
+    width = line.fontMetrics().horizontalAdvance
+    assert all(width(part) <= line.width() for part in line.text().split("\n"))
 
 
 def test_what_is_set_while_a_save_is_on_its_way_is_not_taken_for_saved(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -17,12 +17,13 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt import QElidingLabel
 
 from labdata_napari.lab.compute_queue import Computation, State
 from labdata_napari.widgets.listening import Listening
 
 if TYPE_CHECKING:
+    from qtpy.QtGui import QResizeEvent
+
     from labdata_napari.widgets.computing import Computing
     from labdata_napari.widgets.workspace import Workspace
 
@@ -97,6 +98,7 @@ class ComputeQueueView(QWidget):
 
     def _new_row(self, number: int) -> _Row:
         row = self._rows[number] = _Row(self._computing, number)
+        row.grown.connect(self._fit)
         return row
 
     def _show_left(self) -> None:
@@ -106,9 +108,9 @@ class ComputeQueueView(QWidget):
     def _fit(self) -> None:
         """Be as high as three rows, and scroll beyond."""
         rows = list(self._rows.values())
-        height = max((row.sizeHint().height() for row in rows), default=0)
-        shown = min(len(rows), _SHOWN_ROWS)
-        self._scroll.setFixedHeight(shown * (height + self._list.spacing()))
+        heights = sorted((row.sizeHint().height() for row in rows), reverse=True)
+        shown = heights[:_SHOWN_ROWS]
+        self._scroll.setFixedHeight(sum(shown) + len(shown) * self._list.spacing())
         self._scroll.setVisible(bool(rows))
         self.setVisible(bool(rows) or bool(self._computing.left_behind))
 
@@ -144,12 +146,15 @@ class _LeftBehind(QFrame):
 class _Row(QWidget):
     """One computation: its name and state, a bar, a button, and × to forget it."""
 
+    grown = Signal()
+    """It takes one line where it took two, or two."""
+
     def __init__(self, computing: Computing, number: int) -> None:
         super().__init__()
         self._computing = computing
         self._number = number
-        self._text = QElidingLabel()
-        self._text.setElideMode(Qt.TextElideMode.ElideMiddle)  # the state is last
+        self._one: Computation | None = None
+        self._text = QLabel()
         self._text.setObjectName(f"compute_state_{number}")
         self._text.setSizePolicy(
             QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
@@ -177,9 +182,8 @@ class _Row(QWidget):
 
     def show_state(self, one: Computation) -> None:
         """Show where the computation stands."""
-        line = f"{one.name}: {one.words}"
-        self._text.setText(line)
-        self._text.setToolTip(line)
+        self._one = one
+        self._write()
         running = one.state in (State.RUNNING, State.STOPPING)
         self._bar.setVisible(running)
         self._bar.setRange(0, 0 if running and not one.fraction else 100)
@@ -191,6 +195,24 @@ class _Row(QWidget):
         self._button.setToolTip(tooltip)
         self._button.setEnabled(one.state is not State.STOPPING)
         self._forget.setVisible(one.is_over)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Write it in one line or in two, as there is room."""
+        super().resizeEvent(event)
+        self._write()
+
+    def _write(self) -> None:
+        if self._one is None:
+            return
+        line = f"{self._one.name}: {self._one.words}"
+        width, room = self.fontMetrics().horizontalAdvance(line), self._text.width()
+        lines = line if width <= room else f"{self._one.name}:\n{self._one.words}"
+        if lines != self._text.text():
+            grown = lines.count("\n") != self._text.text().count("\n")
+            self._text.setText(lines)
+            self._text.setToolTip(line)
+            if grown:
+                self.grown.emit()
 
     def _on_clicked(self) -> None:
         state = self._computing.queue[self._number].state
