@@ -350,6 +350,21 @@ def test_a_stack_that_is_open_becomes_a_layer_and_a_file(
     dock._results.export(dock.source, draft, path)
     wait_for(path.exists, 30)
     np.testing.assert_array_equal(tifffile.imread(path).squeeze(), result.data)
+    # a name that was completed was never asked about
+    before = path.read_bytes()
+    dock._results.export(dock.source, dock.model.draft, tmp_path / "movie")
+    assert said(dock, "transform_status").endswith("already; choose another name.")
+    # and another image can be taken, one that is in that very file
+    viewer.open(path, plugin="labdata-napari")
+    layer = viewer.layers[-1]
+    wait_for(lambda: child(dock, "transform_take_layer").text() == f"Take {layer.name}")
+    press(child(dock, "transform_take_layer"))
+    wait_for(lambda: dock.source.name == layer.name)
+    settled(dock)
+    assert not child(dock, "transform_take_layer").isVisible()
+    dock._results.export(dock.source, dock.model.draft, path)
+    assert "is what is to be transformed" in said(dock, "transform_status")
+    assert path.read_bytes() == before
     assert open_stack(path).axes.startswith("T")  # frames, not sections
 
 

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from labdata_napari.layers.source import source_of
 from labdata_napari.widgets.calm_wheel import CalmWheel
 from labdata_napari.widgets.compute_queue import ComputeQueueView
 from labdata_napari.widgets.hand_tools import HandTools
@@ -30,12 +31,14 @@ from labdata_napari.widgets.transform_source import why_not_transformed
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from napari.layers import Layer
 
     from labdata_napari.core.transform_draft import DraftModel
     from labdata_napari.widgets.transform_source import TransformSource
     from labdata_napari.widgets.transform_stage import Stage
     from labdata_napari.widgets.workspace import Workspace
 
+_NAME_CHARACTERS = 30  # of a layer, on the button
 _EMPTY = (
     "Choose a brain in the Lab Browser and press Transform …, or take an image that "
     "is open."
@@ -156,11 +159,25 @@ class TransformPanel(QWidget):
     def _show_take(self, _: Any = None) -> None:
         layer = self._viewer.layers.selection.active
         reason = why_not_transformed(layer)
-        self._take.setVisible(self._source is None and not self._opening)
+        other = not reason and layer is not None and not self._shows(layer)
+        wanted = self._source is None or other
+        self._take.setVisible(wanted and not self._opening)
         self._take.setEnabled(not reason)
         self._take.setToolTip(reason)
         name = "the chosen image" if reason or layer is None else layer.name
+        metrics = self._take.fontMetrics()
+        room = _NAME_CHARACTERS * metrics.averageCharWidth()
+        name = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room)
         self._take.setText(f"Take {name}")
+
+    def _shows(self, layer: Layer) -> bool:
+        """Whether a layer is, or is a channel of, what is worked on."""
+        source = self._source
+        if source is None or source.rows is None:
+            return source is not None and layer.name == source.name
+        identity = source_of(layer)
+        key = {} if identity is None else identity.key
+        return all(key.get(name) == value for name, value in source.rows.key.items())
 
     def _on_take(self) -> None:
         layer = self._viewer.layers.selection.active

@@ -64,6 +64,14 @@ class ResultFlow(QObject):
         """Compute into an OME-TIFF."""
         if not path.name.endswith((".ome.tif", ".ome.tiff")):
             path = path.with_name(f"{path.name}.ome.tif")
+            if path.exists():  # of which nobody was asked
+                self.told.emit(f"There is '{path}' already; choose another name.")
+                return
+        if any(path.exists() and path.samefile(one) for one in source.files):
+            self.told.emit(
+                f"'{path}' is what is to be transformed; choose another name."
+            )
+            return
         self.told.emit(f"Writing {path} …")
         self._workspace.background(
             partial(_export, source, draft, path),

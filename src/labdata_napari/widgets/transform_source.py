@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image
@@ -60,6 +61,8 @@ class TransformSource:
         Whether the first axis is time.
     rows
         What the database says; None for a stack that is no brain of a lab.
+    files
+        That an open layer was read from, where it is known: no result goes there.
     """
 
     name: str
@@ -69,6 +72,7 @@ class TransformSource:
     channels: tuple[dict[str, Any], ...]
     over_time: bool = False
     rows: BrainRows | None = None
+    files: tuple[Path, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -180,6 +184,7 @@ def open_layer_source(layers: Sequence[LayerFacts], progress: Progress) -> Loade
         (stack,),
         tuple(facts.look for facts in layers),
         over_time=over_time,
+        files=tuple(facts.file for facts in layers if facts.file is not None),
     )
     if over_time:
         return Loaded(source, read_frames(stack, progress))
@@ -196,6 +201,7 @@ class LayerFacts:
     um: tuple[float, float, float] | None
     fixed: int
     look: dict[str, Any]
+    file: Path | None
 
 
 def why_not_transformed(layer: Layer | None) -> str:
@@ -224,6 +230,7 @@ def facts_of(viewer: ViewerModel, layer: Image) -> LayerFacts:
     labels = tuple(str(label) for label in layer.axis_labels)
     scale = [float(s) for s in layer.scale]
     spatial = [scale[0] if layer.ndim > 2 else 1.0, *scale[-2:]]
+    path = layer.source.path
     known = str(layer.units[-1]) == "micrometer"
     fixed = viewer.dims.current_step[-3] if layer.ndim == 4 else 0
     return LayerFacts(
@@ -238,6 +245,7 @@ def facts_of(viewer: ViewerModel, layer: Image) -> LayerFacts:
             "contrast_limits": tuple(layer.contrast_limits),
             "blending": layer.blending,
         },
+        None if path is None or not Path(path).exists() else Path(path),
     )
 
 
