@@ -213,6 +213,32 @@ def test_a_dask_cluster_computes_one_brain_a_task_and_knows_no_password(
     assert [name for name in files_below(root / "files") if "/." in name] == []
 
 
+def test_a_scheduler_that_goes_away_is_a_sentence(
+    brains: Any, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distributed = pytest.importorskip("distributed", reason="no dask.distributed")
+    monkeypatch.setattr("labdata_napari.lab.dask_tasks._ANSWER_S", 1.0)
+    key = brains.FixedBrain.keys(order_by="KEY")[0]
+    key["transform_id"] = brains.brains.add_transform_parameters(key, HALF)
+    name = f"{brains.FixedBrainTransform.full_table_name} {sorted(key.items())}"
+    elsewhere = ServerLock(brains.connection, name)
+    assert elsewhere.acquire()  # so that it takes a while
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=None, silence_logs=50
+    ) as cluster:
+
+        class Closing(Quiet):
+            def waits(self, keys: Any) -> None:
+                cluster.close()
+
+        reach = reach_of(brains, with_password=True)
+        with pytest.raises(ConnectionFailed, match="went away"):
+            compute_on_dask(cluster.scheduler_address, reach, [key], listener=Closing())
+    elsewhere.release()
+    assert len(brains.FixedBrainTransform()) == 0
+    assert [name for name in files_below(root / "files") if "/." in name] == []
+
+
 def test_a_scheduler_that_is_not_there_is_a_sentence(brains: Any) -> None:
     pytest.importorskip("distributed", reason="no dask.distributed")
     reach = reach_of(brains, with_password=False)

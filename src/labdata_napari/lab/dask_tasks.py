@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -69,14 +69,24 @@ def compute_on_dask(
     InvalidValue
         When dask.distributed is not installed here.
     ConnectionFailed
-        When there is no scheduler.
+        When there is no scheduler, or it goes away.
     """
     check_scheduler(address)
     from distributed import Client
 
     with Client(address, timeout=_ANSWER_S, set_as_default=False) as client:
         run = _Submitted(client, replace(reach, password=None), settings)
-        return run.results(list(keys), listener or Quiet())
+        try:
+            return run.results(list(keys), listener or Quiet())
+        except LabdataError:
+            raise
+        except Exception as error:  # whatever a client without its scheduler runs into
+            if client.status == "running" and not isinstance(error, CancelledError):
+                raise
+            raise ConnectionFailed(
+                f"The dask scheduler at '{address}' went away. What is computed is "
+                "kept; start it again and repeat the command for the rest."
+            ) from error
 
 
 def check_scheduler(address: str) -> None:
@@ -183,6 +193,8 @@ class _Submitted:
 
     def _end(self, tasks: list[Any]) -> None:
         """Have running tasks take back what they began, and forget the others."""
+        if self._client.status != "running":  # the scheduler is gone, and so are they
+            return
         self._stop.set()
         waiting = [task for task in tasks if task.status == "pending"]
         until = time.monotonic() + _PATIENCE_S
@@ -198,6 +210,8 @@ def _outcome(task: Any) -> tuple[str, str]:
     if task.status == "finished":
         word, text = task.result()
         return str(word), str(text)
+    if task.status in ("cancelled", "lost"):
+        raise CancelledError
     error = task.exception()
     return "failed", f"A worker could not do it ({type(error).__name__}: {error})."
 
