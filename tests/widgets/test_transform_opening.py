@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QLabel, QPushButton, QWidget
 from hands import child, drag, pause, press, wait_for, write
 from labdata_napari.core.transform_parameters import TransformParameters
 from labdata_napari.errors import Cancelled
-from labdata_napari.widgets import transform_loading
+from labdata_napari.widgets import transform_loading, transform_stage
 from labdata_napari.widgets.transform_source import open_brain_source, refined
 from transform_hands import (
     KEY,
@@ -184,6 +184,28 @@ def test_closing_ends_the_reading(open_dock, shared_lab, slowly, how, capsys, ca
         assert "M2" in said(dock, "transform_title")
         write(child(dock, "transform_angle_yx"), "5", enter=True)
         assert dock.model.draft.angles["yx"] == 5
+
+
+@pytest.mark.parametrize("how", ["hide", "window"])
+def test_closing_ends_the_reading_for_sharper_planes(
+    open_dock, shared_lab, monkeypatch, how
+):
+    slow = Slowly(None)
+
+    def prepare(stack, frame, progress):
+        return slow(stack, progress)
+
+    monkeypatch.setattr(transform_stage, "prepare", prepare)
+    viewer, _, dock = open_dock(shared_lab)
+    wait_for(lambda: slow.said == ["begun"])
+    if how == "window":
+        viewer.close()
+    else:
+        press(dock.parentWidget().findChild(QPushButton, "QTitleBarHideButton"))
+    wait_for(lambda: slow.said == ["begun", "ended"], 2)
+    if how == "hide":  # and it is read when somebody looks again
+        dock.parentWidget().show()
+        wait_for(lambda: slow.said[2:] == ["begun"])
 
 
 @pytest.mark.parametrize("how", ["x", "window"])
