@@ -205,8 +205,10 @@ class _Row(QWidget):
         if self._one is None:
             return
         line = f"{self._one.name}: {self._one.words}"
-        width, room = self.fontMetrics().horizontalAdvance(line), self._text.width()
-        lines = line if width <= room else f"{self._one.name}:\n{self._one.words}"
+        metrics, room = self._text.fontMetrics(), self._text.width()
+        parts = [f"{self._one.name}:", self._one.words]
+        cut = [metrics.elidedText(p, Qt.TextElideMode.ElideMiddle, room) for p in parts]
+        lines = line if metrics.horizontalAdvance(line) <= room else "\n".join(cut)
         if lines != self._text.text():
             grown = lines.count("\n") != self._text.text().count("\n")
             self._text.setText(lines)
