@@ -312,3 +312,11 @@ def test_chunks_are_read_whole_where_most_of_them_is_wanted(engine, ratio):
         found = whole(stack, geometry, engine=engine)
         assert (stack.parts == {(0, 40, 0, 50)}) == is_whole
         np.testing.assert_array_equal(found, whole(data, geometry, engine="numpy"))
+
+
+@pytest.mark.parametrize("dtype", ["f4", "u2"])
+def test_the_order_of_bytes_makes_no_difference(dtype):
+    data = (np.random.default_rng(0).random((8, 1, 30, 30)) * 1000).astype(dtype)
+    geometry = plan(data.shape, None, TransformParameters((0.5, 1, 0.5, 0.5)))
+    swapped = data.astype(data.dtype.newbyteorder())
+    np.testing.assert_array_equal(whole(swapped, geometry), whole(data, geometry))

@@ -99,7 +99,7 @@ def test_a_run_that_was_stopped_and_kept_goes_on(tmp_path, source, whole, planes
     path, stack = tmp_path / "new" / "t.ome.tif", open_stack(source)
     stopped(stack, path, planes)
     assert sorted(os.listdir(path.parent)) == NAMES
-    left = unfinished(path)
+    left = unfinished(str(path))
     assert left is not None
     assert left.total == SHAPE[0]
     assert planes <= left.done < planes + 40

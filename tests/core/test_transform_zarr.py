@@ -5,6 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import subprocess
+import sys
+import textwrap
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -199,3 +202,32 @@ def test_other_names_and_versions_are_refused_before_anything_is_written(tmp_pat
     zarr.save_array(str(tmp_path / "plain.zarr"), stack[:])
     with pytest.raises(UnreadableFile, match="no transform parameters"):
         read_transform(tmp_path / "plain.zarr")
+
+
+MAY_NOT_GROW = """
+    import resource, sys, time
+    from pathlib import Path
+    import numpy as np
+    from labdata_napari.core.transform import TransformParameters, plan
+    from labdata_napari.core.transform_file import write_transform
+    from labdata_napari.errors import WriteRefused
+
+    folder = Path(sys.argv[1])
+    stack = np.random.default_rng(0).integers(0, 999, (24, 2, 300, 600), np.uint16)
+    parameters = TransformParameters(rotate=(1, 0, 3, False, False))
+    geometry = plan(stack.shape, None, parameters)
+    for limit in (1000, 20_000, 100_000, 400_000):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+        try:
+            write_transform(stack, geometry, folder / "t.ome.zarr", parameters)
+        except WriteRefused:
+            time.sleep(0.5)  # several chunks were being written when one failed
+            print(sorted(p.name for p in folder.rglob("*")))
+"""
+
+
+def test_no_chunk_is_written_after_another_could_not_be(tmp_path):
+    pytest.importorskip("resource", reason="this system has no limit on file sizes")
+    command = [sys.executable, "-c", textwrap.dedent(MAY_NOT_GROW), str(tmp_path)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["[]"] * 4

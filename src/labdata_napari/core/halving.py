@@ -89,7 +89,7 @@ def area_means(values: NDArray[Any], reduced: int, axis: int) -> NDArray[Any]:
 
 def float_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Float type in which means of `dtype` are exact enough."""
-    small = dtype.itemsize <= 2 or dtype == np.float32
+    small = dtype.itemsize <= 2 or dtype.str[1:] == "f4"
     return np.dtype(np.float32 if small else np.float64)
 
 

@@ -62,7 +62,7 @@ class Grid:
 
 def working_dtype(source: np.dtype[Any]) -> np.dtype[Any]:
     """Float type that holds every value of a source type."""
-    small = source.itemsize <= 2 or source == np.float32
+    small = source.itemsize <= 2 or source.str[1:] == "f4"
     return np.dtype(np.float32 if small else np.float64)
 
 

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import errno
 import json
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from labdata_napari.core.locks import FileLock
@@ -21,7 +23,6 @@ from labdata_napari.errors import Interrupted, WriteRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 Record = dict[str, Any]
 _FIRST = "labdata-napari run"
@@ -64,8 +65,9 @@ class Unfinished:
         )
 
 
-def unfinished(target: Path) -> Unfinished | None:
+def unfinished(target: str | Path) -> Unfinished | None:
     """Tell where the computing of a file ended; None where nothing is left of it."""
+    target = Path(target)
     partial, journal = partial_of(target), _journal(target)
     try:
         text = journal.read_text(encoding="utf-8", errors="replace")
@@ -279,9 +281,10 @@ class Run:
 
 def refused(target: Path, error: OSError) -> WriteRefused:
     """Say in words that a file could not be written."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     return WriteRefused(
-        f"{target} could not be written ({error.strerror or error}); make room or "
-        "choose another place, then repeat."
+        f"{target} could not be written ({error.strerror or error}); "
+        f"{'make room or ' if full else ''}choose another place, then repeat."
     )
 
 

@@ -25,6 +25,7 @@ from labdata_napari.core.halving import Reducer, as_type, float_type, level_shap
 from labdata_napari.core.stacks import open_stack
 from labdata_napari.core.transform_run import remove
 from labdata_napari.core.transform_tiff import NOTE
+from labdata_napari.core.zarr_writing import StoppableStore
 from labdata_napari.errors import InvalidValue, UnreadableFile
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class ZarrSink:
             )
         self._folder = folder
         self._image = folder / "image"
+        self._store = StoppableStore(self._image)
         self._zip = folder / "image.zip"
         self._plan, self._note = plan, note
         self._dtype = dtype.newbyteorder("=")
@@ -153,7 +155,7 @@ class ZarrSink:
                     level[channel, z : z + len(planes)] = planes
                     progress(1, 1)
             finer = level
-        zarr.open_group(self._image, mode="r+").attrs.update(self._attributes(records))
+        zarr.open_group(self._store, mode="r+").attrs.update(self._attributes(records))
         if self._zipped:
             _pack(self._image, self._zip, self._version, progress)
 
@@ -173,7 +175,8 @@ class ZarrSink:
         return None
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the folder; nothing is written to it any more."""
+        self._store.stop()
         self._array = None
 
     def _place(self, block: NDArray[Any]) -> tuple[int, int]:
@@ -193,8 +196,8 @@ class ZarrSink:
         shape = (self._shape[0], *self._levels[level])
         form = VERSIONS[self._version]
         if level == 0:
-            zarr.create_group(self._image, zarr_format=form, overwrite=True)
-        group = zarr.open_group(self._image, mode="r+")
+            zarr.create_group(self._store, zarr_format=form, overwrite=True)
+        group = zarr.open_group(self._store, mode="r+")
         options: dict[str, Any] = {"dimension_names": ["c", "z", "y", "x"]}
         codec: Any = zarr.codecs.BloscCodec(cname="zstd", clevel=3, shuffle="shuffle")
         if form == 2:
@@ -213,7 +216,7 @@ class ZarrSink:
 
     def _opened(self) -> Any:
         try:
-            array = zarr.open_array(self._image / "0", mode="r+")
+            array = zarr.open_array(self._store, path="0", mode="r+")
         except (OSError, ValueError, KeyError, zarr.errors.ZarrError):
             return None
         return array if array.shape == self._shape else None
