@@ -89,8 +89,9 @@ def test_settings_that_make_no_sense_are_refused() -> None:
         ComputeSettings(hemisphere="left half")
     with pytest.raises(InvalidValue, match="standard, linear or labdata"):
         ComputeSettings(mode="fast")
-    with pytest.raises(InvalidValue, match="one thread"):
-        ComputeSettings(threads=0)
+    for threads in (0, 1.5, "2"):
+        with pytest.raises(InvalidValue, match="one thread"):
+            ComputeSettings(threads=threads)
 
 
 _LEAVES = """

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Costs:
-    """Seconds on the machine of `docs/benchmarks.md`, two threads."""
+    """Seconds where `measured_speed`'s job takes `_REFERENCE_S`, two threads."""
 
     read_per_gb: float  # inflate and reduce, per GB of input voxels
     sample_per_gvoxel: Mapping[int, float]  # by order; 0: voxels only change places
@@ -47,10 +47,10 @@ class _Costs:
     base_bytes: float  # Python, numpy, scipy and the readers
 
 
-_PLAIN = _Costs(2.9, {0: 3.0, 1: 35.0, 3: 110.0}, 0.3, 130e6)
-_COMPILED = _Costs(1.9, {0: 3.0, 1: 20.0, 3: 40.0}, 1.5, 220e6)
+_PLAIN = _Costs(1.1, {0: 3.0, 1: 41.0, 3: 96.0}, 0.3, 130e6)
+_COMPILED = _Costs(0.95, {0: 3.0, 1: 22.0, 3: 38.0}, 1.5, 220e6)
 _WRITE_S_PER_GB = 9.0  # deflate, write, read back
-_REFERENCE_S = 0.045  # what `measured_speed` takes there
+_REFERENCE_S = 0.045
 
 # Share of the voxels' bytes that is left after compression, by their kind.
 _COMPRESSED = {"u1": 0.6, "u2": 0.55, "i": 0.55, "f": 0.85}

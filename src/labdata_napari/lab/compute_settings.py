@@ -51,7 +51,8 @@ class ComputeSettings:
                 "A transform is computed in mode standard, linear or labdata, not "
                 f"{self.mode!r}."
             )
-        if self.threads is not None and self.threads < 1:
+        threads = self.threads
+        if threads is not None and not (isinstance(threads, int) and threads >= 1):
             raise InvalidValue("A transform is computed by at least one thread.")
 
     @property
