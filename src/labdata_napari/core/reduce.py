@@ -24,7 +24,6 @@ from labdata_napari.core import kernels_numpy
 from labdata_napari.core.interpolate import working_dtype
 from labdata_napari.core.planes import Planes, strips
 from labdata_napari.core.progress import Counting, Progress, silent
-from labdata_napari.core.rooms import ROOMS
 from labdata_napari.core.scratch import TILE, WIDE_TILE, Scratch
 from labdata_napari.core.threads import Step, counted
 
@@ -293,8 +292,6 @@ class Reduction:
         except BaseException:
             scratch.close()
             raise
-        finally:
-            ROOMS.clear()  # what comes after the reading needs the memory
         return scratch
 
     def _fill(

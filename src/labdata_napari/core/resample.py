@@ -20,6 +20,7 @@ from labdata_napari.core.interpolate import DEFAULT_ORDER, ORDERS
 from labdata_napari.core.prepared import Prepared, prepare
 from labdata_napari.core.progress import Counting, Progress, silent
 from labdata_napari.core.reduce import Box, Reduction, scratch_bytes
+from labdata_napari.core.rooms import ROOMS
 from labdata_napari.core.sampling import (
     Block,
     Work,
@@ -204,6 +205,7 @@ def _through_scratch(
         part.end()
 
     with reduction.run(memory, folder, readers, told) as scratch:
+        ROOMS.clear()  # what comes after the reading needs the memory
         computed = counted(compute, _portions(blocks, work), workers, told)
         with contextlib.closing(computed):
             for portion, _ in computed:
