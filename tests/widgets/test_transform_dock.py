@@ -353,7 +353,8 @@ def test_a_stack_that_is_open_becomes_a_layer_and_a_file(
     # a name that was completed was never asked about
     before = path.read_bytes()
     dock._results.export(dock.source, dock.model.draft, tmp_path / "movie")
-    assert said(dock, "transform_status").endswith("already; choose another name.")
+    refused = "already; choose another name."
+    wait_for(lambda: said(dock, "transform_status").endswith(refused))
     # and another image can be taken, one that is in that very file
     viewer.open(path, plugin="labdata-napari")
     layer = viewer.layers[-1]
@@ -363,7 +364,8 @@ def test_a_stack_that_is_open_becomes_a_layer_and_a_file(
     settled(dock)
     assert not child(dock, "transform_take_layer").isVisible()
     dock._results.export(dock.source, dock.model.draft, path)
-    assert "is what is to be transformed" in said(dock, "transform_status")
+    refused = "is what is to be transformed"
+    wait_for(lambda: refused in said(dock, "transform_status"))
     assert path.read_bytes() == before
     assert open_stack(path).axes.startswith("T")  # frames, not sections
 

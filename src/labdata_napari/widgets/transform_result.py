@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from qtpy.QtWidgets import QFileDialog, QWidget
 
 from labdata_napari.core.resample import output_dtype, slabs
 from labdata_napari.core.transform_file import write_transform
-from labdata_napari.errors import Cancelled, InvalidValue
+from labdata_napari.errors import Cancelled, InvalidValue, WriteRefused
 from labdata_napari.layers.images import AXIS_NAMES
 
 if TYPE_CHECKING:
@@ -62,19 +63,12 @@ class ResultFlow(QObject):
         self, source: TransformSource, draft: TransformDraft, path: Path
     ) -> None:
         """Compute into an OME-TIFF."""
-        if not path.name.endswith((".ome.tif", ".ome.tiff")):
+        completed = not path.name.endswith((".ome.tif", ".ome.tiff"))
+        if completed:
             path = path.with_name(f"{path.name}.ome.tif")
-            if path.exists():  # of which nobody was asked
-                self.told.emit(f"There is '{path}' already; choose another name.")
-                return
-        if any(path.exists() and path.samefile(one) for one in source.files):
-            self.told.emit(
-                f"'{path}' is what is to be transformed; choose another name."
-            )
-            return
         self.told.emit(f"Writing {path} …")
         self._workspace.background(
-            partial(_export, source, draft, path),
+            partial(_export, source, draft, path, completed=completed),
             done=self._on_exported,
             failed=self._on_failed,
             title=f"Exporting {path.name}",
@@ -135,8 +129,20 @@ def _array(
 
 
 def _export(
-    source: TransformSource, draft: TransformDraft, path: Path, *, progress: Progress
+    source: TransformSource,
+    draft: TransformDraft,
+    path: Path,
+    *,
+    completed: bool,
+    progress: Progress,
 ) -> Path:
+    if os.path.exists(path):
+        if completed:  # nobody was asked about this name
+            raise WriteRefused(f"There is '{path}' already; choose another name.")
+        if any(os.path.exists(f) and os.path.samefile(path, f) for f in source.files):
+            raise WriteRefused(
+                f"'{path}' is what is to be transformed; choose another name."
+            )
     frames_first = source.over_time and draft.order[0] == 0
     return write_transform(
         source.stack,

@@ -245,7 +245,7 @@ def facts_of(viewer: ViewerModel, layer: Image) -> LayerFacts:
             "contrast_limits": tuple(layer.contrast_limits),
             "blending": layer.blending,
         },
-        None if path is None or not Path(path).exists() else Path(path),
+        None if path is None else Path(path),
     )
 
 
