@@ -201,6 +201,9 @@ def test_a_dask_cluster_computes_one_brain_a_task_and_knows_no_password(
             for key in brains.FixedBrain.keys(order_by="KEY")
         ]
         reach = reach_of(brains, with_password=True)
+        worker = next(iter(cluster.workers.values())).worker_address
+        with pytest.raises(ConnectionFailed, match="the address of a worker"):
+            compute_on_dask(worker, reach, keys)
         name = f"{brains.FixedBrainTransform.full_table_name} {sorted(keys[1].items())}"
         elsewhere = ServerLock(brains.connection, name)
         assert elsewhere.acquire()

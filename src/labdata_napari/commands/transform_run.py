@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from labdata_napari.commands.brains import brains_of, in_words
 from labdata_napari.commands.command import Command, connect_to
+from labdata_napari.commands.telling import Telling, name_of
 from labdata_napari.commands.transform_arguments import add_arguments, parameters_for
 from labdata_napari.errors import InvalidValue, LabdataError, NotFound
 
 if TYPE_CHECKING:
     import argparse
 
-    from labdata_napari.commands.telling import Telling
     from labdata_napari.core.transform_parameters import TransformParameters
     from labdata_napari.lab.compute_settings import ComputeSettings
 
@@ -91,7 +91,7 @@ def _waiting(lab: Any, brains: list[Key], number: int | None) -> list[_Wanted]:
     for record in records:
         if not record.computed:
             if record.parameters is None:
-                raise InvalidValue(f"{_name(record.key)}: {record.problem}")
+                raise InvalidValue(f"{name_of(record.key)}: {record.problem}")
             brain = {n: v for n, v in record.key.items() if n != "transform_id"}
             waiting.append(_Wanted(brain, record.parameters, record.transform_id))
     return waiting
@@ -154,7 +154,7 @@ def _left(lab: Any, keys: list[Key]) -> list[Key]:
     for key in keys:
         record = _record(lab, key)
         if record.computed:
-            print(f"{_name(key)}, computed before: {in_words(record)}.")
+            print(f"{name_of(key)}, computed before: {in_words(record)}.")
         else:
             left.append(key)
     return left
@@ -171,8 +171,6 @@ def _compute(
     arguments: argparse.Namespace,
     settings: ComputeSettings,
 ) -> None:
-    from labdata_napari.commands.telling import Telling
-
     def describe(key: Key) -> str:
         record = _record(lab, key)
         if not record.computed:
@@ -191,7 +189,7 @@ def _compute(
         )
     if failed:
         key, error = failed[0]
-        raise LabdataError(f"{_name(key)}: {error}") from error
+        raise LabdataError(f"{name_of(key)}: {error}") from error
 
 
 def _carried_out(
@@ -220,10 +218,6 @@ def _carried_out(
         lab, keys, listener=telling, settings=settings, suppress_errors=True
     )
     return list(done.failed)
-
-
-def _name(key: Key) -> str:
-    return "/".join(map(str, key.values()))
 
 
 RUN = Command("run", "Compute transforms", add_arguments, _run)
