@@ -117,8 +117,11 @@ class Relay:
 
     def drop(self) -> None:
         """Break the connections there are; new ones are taken."""
-        while self._ends:
-            self._close(self._ends.pop())
+        # whoever is told first may be back before the last one is broken
+        ends = self._ends[:]
+        del self._ends[: len(ends)]
+        for end in ends:
+            self._close(end)
 
     def cut(self) -> None:
         """Break all connections and take no more, until `resume`."""

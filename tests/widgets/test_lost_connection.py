@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -27,7 +28,7 @@ from labdata_napari.widgets.recovery import IS_BACK
 from labdata_napari.widgets.rows import find_entries, save_annotations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from labdata_napari.lab.lab import Lab
 
@@ -199,6 +200,20 @@ def test_an_unknown_outcome_stays_unknown_while_the_server_is_away(
 # -- long losses are shown, and end by themselves ------------------------------
 
 
+@contextlib.contextmanager
+def one_more_brain(far: FarLab) -> Iterator[None]:
+    """Somebody else imports a brain; it is gone again however the test ends."""
+    session = "20260202_120000"
+    file = far.store.parent / "more.ome.tif"
+    write_brain(file)
+    with far.connect() as theirs:
+        import_brain(theirs, BrainImport(file, "M1", session, "brain", UM))
+        try:
+            yield
+        finally:
+            (theirs.Session & {"session_name": session}).delete(prompt=False)
+
+
 def test_the_list_stays_while_the_server_is_away_and_is_fresh_when_it_is_back(
     open_browser: Any, far: FarLab, qtbot: Any
 ):
@@ -220,10 +235,7 @@ def test_the_list_stays_while_the_server_is_away_and_is_fresh_when_it_is_back(
     assert again.isVisibleTo(browser)
     assert table.records().total == 2
     assert len(viewer.layers) == 1
-    with far.connect() as theirs:
-        file = far.store.parent / "more.ome.tif"
-        write_brain(file)
-        import_brain(theirs, BrainImport(file, "M1", "20260202_120000", "brain", UM))
+    with one_more_brain(far):
         far.relay.resume()
         asker.wait_for(Phase.OPEN)  # by itself
         assert not again.isVisibleTo(browser)
@@ -241,8 +253,6 @@ def test_the_list_stays_while_the_server_is_away_and_is_fresh_when_it_is_back(
         assert status.text() != IS_BACK  # it would contradict the line at the top
         far.relay.resume()
         asker.wait_for(Phase.OPEN)
-        later = {"session_name": "20260202_120000"}
-        (theirs.Session & later).delete(prompt=False)
 
 
 def test_points_are_kept_while_the_server_is_away_and_saved_when_it_is_back(
