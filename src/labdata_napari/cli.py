@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -61,6 +63,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     # a window's event loop runs no Python for a signal
     windowed = window.opens_window(arguments)
+    if not windowed:
+        # Python would walk through all it has loaded several times before it ends,
+        # which is most of the wait for a command that was stopped
+        atexit.register(gc.freeze)
     try:
         with contextlib.nullcontext() if windowed else endings_raised():
             arguments.run(arguments)

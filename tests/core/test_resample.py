@@ -276,7 +276,7 @@ def test_every_type_is_interpolated_in_its_own_range(dtype):
 def test_types_that_no_file_holds_need_a_cast():
     stack = np.arange(24, dtype=np.uint64).reshape(2, 1, 3, 4)
     geometry = plan(stack.shape, None, TransformParameters())
-    with pytest.raises(InvalidValue, match="set cast"):
+    with pytest.raises(InvalidValue, match="choose another type of values"):
         slabs(stack, geometry)
     cast = plan(stack.shape, None, TransformParameters(cast="uint8"))
     np.testing.assert_array_equal(whole(stack, cast), stack)

@@ -72,7 +72,11 @@ def output_dtype(source: np.dtype[Any], plan: Plan) -> np.dtype[Any]:
     if source.name not in STORABLE_DTYPES:
         raise InvalidValue(
             f"Voxels of type {source.name} cannot be transformed"
-            + ("; set cast, to uint16 for example." if source.kind in "buif" else ".")
+            + (
+                "; choose another type of values (cast), such as uint16."
+                if source.kind in "buif"
+                else "."
+            )
         )
     return np.dtype(source.name)
 
