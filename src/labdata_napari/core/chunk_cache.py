@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 # One reader keeps at most this much of what it decoded last: enough for the chunk
 # under the current plane, or for the chunks one orthogonal slice of a pyramid cuts.
 CACHE_BYTES = 96 * 2**20
+GLANCE_BYTES = 48 * 2**20
+_SEEN = 64  # chunks
 
 
 class ChunkCache:
@@ -42,3 +44,31 @@ class ChunkCache:
             self._bytes += chunk.nbytes
             while self._bytes > self._max:
                 self._bytes -= self._held.popitem(last=False)[1].nbytes
+
+
+class Glances:
+    """What was decoded of chunks that were only looked into. Safe from threads."""
+
+    def __init__(self) -> None:
+        self._cache = ChunkCache(GLANCE_BYTES)
+        self._seen: OrderedDict[tuple[int, ...], slice] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def is_enough(self, number: tuple[int, ...], rows: slice) -> bool:
+        """Whether nothing but these indices of a chunk was asked for of late."""
+        with self._lock:
+            enough = self._seen.get(number, rows) == rows
+            self._seen[number] = rows
+            self._seen.move_to_end(number)
+            if len(self._seen) > _SEEN:
+                self._seen.popitem(last=False)
+            return enough
+
+    def held(self, number: tuple[int, ...], rows: slice) -> NDArray[Any] | None:
+        """Return these indices of a chunk's first axis, if they are still held."""
+        found = self._cache.get((*number, rows.start, rows.stop))
+        return None if found is None else found[:: rows.step]
+
+    def hold(self, number: tuple[int, ...], rows: slice, voxels: NDArray[Any]) -> None:
+        """Hold all from the first to the last of these indices."""
+        self._cache.put((*number, rows.start, rows.stop), voxels)

@@ -12,6 +12,7 @@ import struct
 import zlib
 from typing import TYPE_CHECKING, Any, Protocol
 
+from labdata_napari.core.blosc_blocks import blosc_part
 from labdata_napari.core.rooms import ROOMS
 
 if TYPE_CHECKING:
@@ -60,6 +61,17 @@ def bounded(codec: Any) -> Callable[[Data, int], Any] | None:
     }
     made = streams.get(kind)
     return None if made is None else lambda data, count: _streamed(made, data, count)
+
+
+def in_part(codec: str) -> Callable[[Data, int, int, int], Any] | None:
+    """Return a function that unpacks some of a chunk, as `blosc_part` does.
+
+    Parameters
+    ----------
+    codec
+        The name of a codec.
+    """
+    return blosc_part if codec == "blosc" else None
 
 
 def _blosc(data: Data, count: int) -> Any:

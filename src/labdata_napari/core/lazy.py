@@ -99,6 +99,7 @@ def gather(
     decode: Callable[[tuple[int, ...]], NDArray[Any]],
     cache: ChunkCache | None = None,
     far: bool = False,
+    glance: Callable[[tuple[int, ...], slice], NDArray[Any] | None] | None = None,
 ) -> NDArray[Any]:
     """Put together a box from the chunks it touches, each decoded once.
 
@@ -117,6 +118,9 @@ def gather(
         Where partly used chunks are kept for the next call.
     far
         Whether `decode` waits for a network.
+    glance
+        Given a chunk number and indices along the first axis of that chunk, may
+        turn them alone into voxels, or return None.
     """
     if all(_is_chunk(r, c) for r, c in zip(selection, chunks, strict=True)):
         key = tuple(r.start // c for r, c in zip(selection, chunks, strict=True))
@@ -131,13 +135,19 @@ def gather(
 
     def place(piece: tuple[_Piece, ...]) -> None:
         key = tuple(p.chunk for p in piece)
+        inside = tuple(p.inside for p in piece)
         voxels = cache.get(key) if cache is not None else None
+        if voxels is None and glance is not None:
+            some = glance(key, inside[0])
+            if some is not None:
+                out[tuple(p.target for p in piece)] = some[(slice(None), *inside[1:])]
+                return
         if voxels is None:
             voxels = decode(key)
             part = math.prod(p.target.stop - p.target.start for p in piece)
             if cache is not None and part < voxels.size:
                 cache.put(key, voxels)
-        out[tuple(p.target for p in piece)] = voxels[tuple(p.inside for p in piece)]
+        out[tuple(p.target for p in piece)] = voxels[inside]
 
     number = math.prod(len(p) for p in parts)
     weight = number * math.prod(chunks) * out.itemsize

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labdata_napari.core.codecs import codec_of
-from labdata_napari.core.decoding import bounded
+from labdata_napari.core.decoding import bounded, in_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +68,9 @@ class Layout:
         Unpacks a chunk to a number of bytes; None where chunks are not packed.
     shards
         None where each chunk is a member of its own.
+    decode_part
+        Unpacks the bytes of a chunk of a number of bytes from one to another, or
+        returns None; None where chunks are packed as one piece.
     """
 
     shape: tuple[int, ...]
@@ -78,6 +81,7 @@ class Layout:
     key: Callable[[tuple[int, ...]], str]
     decode: Callable[[Data, int], Any] | None
     shards: Shards | None = None
+    decode_part: Callable[[Data, int, int, int], Any] | None = None
 
     @property
     def chunk_bytes(self) -> int:
@@ -164,6 +168,7 @@ def layout_v2(node: dict[str, Any], base: str) -> Layout | None:
         node.get("order", "C") == "F",
         lambda number: base + separator.join(map(str, number)),
         decode,
+        decode_part=None if codec is None else in_part(codec.codec_id),
     )
 
 
@@ -209,6 +214,7 @@ def layout_v3(node: dict[str, Any], base: str) -> Layout | None:
         lambda number: start + separator.join(map(str, number)),
         decode,
         shards,
+        in_part(codecs[-1]["name"]),
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labdata_napari.core.chunk_cache import ChunkCache
+from labdata_napari.core.chunk_cache import ChunkCache, Glances
 from labdata_napari.core.lazy import gather
 from labdata_napari.errors import LabdataError, UnreadableFile
 
@@ -39,6 +39,7 @@ DECODE_ERRORS = (
 )
 _ABSENT = 2**64 - 1
 _SHARD_TABLES = 256
+_GLANCE_BYTES = 4 << 20  # smaller chunks are decoded before anyone notices
 
 
 class ChunkReader:
@@ -52,6 +53,7 @@ class ChunkReader:
         self._members = members
         self._layout = layout
         self._cache = ChunkCache()
+        self._glances = Glances()
         self._tables = (
             None
             if layout.shards is None
@@ -82,6 +84,49 @@ class ChunkReader:
             self._decode,
             self._cache,
             far=self._members.far,
+            glance=self._glance if self._may_glance else None,
+        )
+
+    @property
+    def _may_glance(self) -> bool:
+        """Whether some of a chunk is to be had for less than all of it."""
+        layout = self._layout
+        far, parted = self._members.far, layout.decode_part is not None
+        large = layout.chunk_bytes >= _GLANCE_BYTES and not layout.column_major
+        return parted and large and not far and layout.chunks[0] > 1
+
+    def _glance(self, number: tuple[int, ...], rows: slice) -> NDArray[Any] | None:
+        """Decode some indices of the first axis, where all would be much more.
+
+        Who comes back for others of the same chunk will want the rest, too.
+        """
+        layout = self._layout
+        many = 2 * (rows.stop - rows.start) > layout.chunks[0]
+        if many or layout.decode_part is None:
+            return None
+        held = self._glances.held(number, rows)
+        if held is not None or not self._glances.is_enough(number, rows):
+            return held
+        name, data = self._packed(number)
+        if data is None:
+            return None
+        row = layout.chunk_bytes // layout.chunks[0]
+        try:
+            part = layout.decode_part(
+                data, layout.chunk_bytes, rows.start * row, rows.stop * row
+            )
+            if part is None:
+                return None
+            voxels = np.frombuffer(part, layout.dtype).reshape(-1, *layout.chunks[1:])
+        except DECODE_ERRORS as error:
+            raise self._damaged(name, error) from error
+        self._glances.hold(number, rows, voxels)
+        return voxels[:: rows.step]
+
+    def _damaged(self, name: str, error: Exception) -> UnreadableFile:
+        return UnreadableFile(
+            f"Chunk {self._members.resolved(name)!r} of {self._members.where} is "
+            f"damaged ({error}); copy the file again."
         )
 
     def _decode(self, number: tuple[int, ...]) -> NDArray[Any]:
@@ -98,10 +143,7 @@ class ChunkReader:
                 layout.chunks, order="F" if layout.column_major else "C"
             )
         except DECODE_ERRORS as error:
-            raise UnreadableFile(
-                f"Chunk {self._members.resolved(name)!r} of {self._members.where} is "
-                f"damaged ({error}); copy the file again."
-            ) from error
+            raise self._damaged(name, error) from error
 
     def _packed(self, number: tuple[int, ...]) -> tuple[str, Data | None]:
         layout = self._layout
