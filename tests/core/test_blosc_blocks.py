@@ -37,10 +37,21 @@ def test_any_part_is_what_was_packed(name: str, shuffle: int, level: int):
     assert blosc_part(packed, COUNT, 0, 100) is not None
 
 
+def begin_of(packed: bytes) -> int:
+    """Where the blocks begin, after their table."""
+    return 16 + 4 * -(-COUNT // int.from_bytes(packed[8:12], "little"))
+
+
+def test_little_of_a_chunk_keeps_little_in_memory():
+    packed = bytes(Blosc("zstd", 3, 1).encode(VOXELS))
+    found = blosc_part(packed, COUNT, 200_000, 200_100)
+    assert found is not None
+    assert len(found.obj) == 100  # type: ignore[arg-type]
+
+
 def test_blocks_lie_in_any_order():
     packed = bytes(Blosc("zstd", 3, 1).encode(VOXELS))
-    blocks = -(-COUNT // int.from_bytes(packed[8:12], "little"))
-    begin = 16 + 4 * blocks
+    begin = begin_of(packed)
     cuts = [*np.frombuffer(packed[16:begin], "<i4"), len(packed)]
     backwards = [packed[a:b] for a, b in pairwise(cuts)][::-1]
     places = np.cumsum([begin, *map(len, backwards)])[:-1][::-1].astype("<i4")
@@ -70,6 +81,11 @@ def test_a_damaged_chunk_is_told_and_never_followed():
         blosc_part(packed[:-1], COUNT, 0, 10)
     with pytest.raises(ValueError, match="outside"):
         blosc_part(packed[:16] + b"\xff" * 4 + packed[20:], COUNT, 0, 10)
+    first = packed[16:20]  # a kilobyte that would become gigabytes
+    places = first * (len(packed[16 : begin_of(packed)]) // 4)
+    same = packed[:16] + places + packed[begin_of(packed) :]
+    with pytest.raises(ValueError, match="in one place"):
+        blosc_part(same, COUNT, 0, COUNT)
     for _ in range(300):  # anything may come out, but nothing worse than an error
         broken = bytearray(packed)
         for at in RNG.choice(300, 2):

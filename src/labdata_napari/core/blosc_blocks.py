@@ -71,12 +71,16 @@ def blosc_part(data: Data, count: int, start: int, stop: int) -> memoryview | No
     size = min(count, last * block) - first * block
     begin = _HEAD.size + 4 * len(found)
     starts = np.cumsum([begin, *map(len, found)], dtype=np.int64)
+    if starts[-1] > packed:
+        raise ValueError("several blocks of it lie in one place")
     head = _HEAD.pack(version, codec, flags, item, size, block, int(starts[-1]))
     buffer = b"".join([head, starts[:-1].astype("<i4").tobytes(), *found])
     out: Any = imagecodecs.blosc2_decode(buffer, out=size)
     if len(out) != size:
         raise ValueError(f"some of it unpacks to {len(out)} bytes instead of {size}")
-    return memoryview(out)[start - first * block : stop - first * block]
+    part = memoryview(out)[start - first * block : stop - first * block]
+    # whoever keeps a little does not keep all that was unpacked for it
+    return part if 2 * len(part) > size else memoryview(bytes(part))
 
 
 def _places(whole: memoryview, blocks: int, packed: int) -> NDArray[np.int64]:
