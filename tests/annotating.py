@@ -73,12 +73,25 @@ class Story:
 
     def hover(self, z: float, y: float, x: float) -> None:
         place = self.place(z, y, x)
+
+        def is_there() -> bool:
+            self._move_to(place)
+            return self._is_over(y, x)
+
+        # windows that come and go on the same screen move the cursor, too
+        self.qtbot.waitUntil(is_there, timeout=5000)
+
+    def _move_to(self, place: QPoint) -> None:
         where = QPointF(self.canvas.mapToGlobal(place))
         none = Qt.MouseButton.NoButton
         move = QEvent.Type.MouseMove
         event = QMouseEvent(move, QPointF(place), where, none, none, NONE)
         QApplication.sendEvent(self.canvas, event)
-        self.qtbot.wait(30)  # napari looks at moves at most every 5 ms
+
+    def _is_over(self, y: float, x: float) -> bool:
+        """Whether napari has the cursor within a voxel of a place of the plane."""
+        at = np.array(self.viewer.cursor.position[-2:]) / self.layer.scale[1:]
+        return bool(np.allclose(at, (y, x), atol=1))
 
     def press(self, name: str) -> None:
         self.qtbot.mouseClick(self.dock.findChild(QPushButton, name), LEFT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -33,6 +34,9 @@ from labdata_napari.widgets.plane_view import PlaneView
 from labdata_napari.widgets.preferences import preferences
 from labdata_napari.widgets.region_strip import RegionStrip
 from labdata_napari.widgets.track_view import TrackView
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.gui
 SLOW = "#010203"
@@ -76,11 +80,18 @@ def kept(monkeypatch) -> list[str]:
     return colours
 
 
-def test_a_probe_without_leaving_the_picture(open_story, shared_lab, kept):
-    with_probe(shared_lab)
+@pytest.fixture
+def laid(shared_lab) -> Iterator[None]:
+    """The transform lies in an atlas, until the test is over."""
     with shared_lab.connect() as lab:
         keep_orientation((lab.url, lab.name, lab.project), KEY, "asr")
         lay_into_atlas(lab)
+        yield
+        keep_atlas(lab, KEY, None)
+
+
+def test_a_probe_without_leaving_the_picture(open_story, shared_lab, laid, kept):
+    with_probe(shared_lab)
     story = open_story(shared_lab)
     annotator = story.workspace.annotating.of(story.layer)
     story.qtbot.waitUntil(lambda: bool(annotator.proposed), timeout=10_000)
@@ -283,8 +294,6 @@ def test_a_probe_without_leaving_the_picture(open_story, shared_lab, kept):
     story.key(K.Key_S, CONTROL)
     assert story.dock.isVisible()
     assert "• removed: " in story.text("question_text")
-    with shared_lab.connect() as lab:
-        keep_atlas(lab, KEY, None)
 
 
 def test_the_manifest_offers_the_keys_that_there_are(own_preferences):
