@@ -9,6 +9,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from screens import take_own_screen
+
 pytest_plugins = [
     "databases",
     "demo_labs",
@@ -22,6 +24,7 @@ pytest_plugins = [
     "s3_server",
 ]
 
+take_own_screen()
 os.environ.setdefault("DJ_IGNORE_CONFIG_FILE", "true")
 os.environ.setdefault("DJ_THREAD_SAFE", "true")
 # the settings and passwords of whoever runs the tests are none of their business
